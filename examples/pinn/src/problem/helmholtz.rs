@@ -1,0 +1,64 @@
+//! The Helmholtz equation u_xx + u_yy + k² u = q on [-1, 1]², a standard test of physics-informed networks.
+
+use super::{Face, Problem, square_faces};
+use crate::jet::{DIMENSIONS, Jet, Order, Point};
+use std::f64::consts::PI;
+
+/// u = sin(a₁πx) sin(a₂πy), zero on the boundary for whole a₁ and a₂.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Helmholtz {
+    /// a₁ and a₂.
+    pub modes: [f64; DIMENSIONS],
+    /// k
+    pub wavenumber: f64,
+}
+
+impl Default for Helmholtz {
+    fn default() -> Self {
+        Self { modes: [1.0, 4.0], wavenumber: 1.0 }
+    }
+}
+
+impl Problem for Helmholtz {
+    fn title(&self) -> String {
+        let ([a, b], k) = (self.modes, self.wavenumber);
+        format!("Helmholtz: u_xx + u_yy + {k}² u = q, u = sin({a}πx) sin({b}πy)")
+    }
+
+    fn axes(&self) -> [&'static str; DIMENSIONS] {
+        ["x", "y"]
+    }
+
+    fn domain(&self) -> [[f64; 2]; DIMENSIONS] {
+        [[-1.0, 1.0]; DIMENSIONS]
+    }
+
+    fn faces(&self) -> Vec<Face> {
+        square_faces()
+    }
+
+    fn orders(&self) -> [Order; DIMENSIONS] {
+        [Order::Second; DIMENSIONS]
+    }
+
+    fn operator(&self, jet: &Jet) -> (f64, Jet) {
+        let square = self.wavenumber * self.wavenumber;
+        let gradient = Jet { value: square, second: [1.0, 1.0], ..Jet::default() };
+        (jet.second[0] + jet.second[1] + square * jet.value, gradient)
+    }
+
+    fn right_hand_side(&self, point: Point) -> f64 {
+        let [a, b] = self.modes;
+        let factor = self.wavenumber * self.wavenumber - (a * a + b * b) * PI * PI;
+        factor * self.exact(point)
+    }
+
+    fn exact(&self, [x, y]: Point) -> f64 {
+        let [a, b] = self.modes;
+        (a * PI * x).sin() * (b * PI * y).sin()
+    }
+
+    fn residual_scale(&self) -> f64 {
+        10.0
+    }
+}

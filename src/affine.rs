@@ -1,0 +1,98 @@
+//! What has been decided about a tensor and not yet written.
+
+/// The pending transformation of one gradient tensor, element by element:
+///
+/// ```text
+/// y = clamp((x - center) * scale, -limit, +limit)
+/// ```
+///
+/// `center` is in units of the gradient in the buffer, `limit` in units of the result. All three
+/// are f64 until they meet the data, so a scale outside the range of the gradient's dtype still
+/// gives the correctly scaled result. **A scale of 0 writes +0.0 whatever the data**, NaN
+/// included: that is how [`Guard`](crate::Guard) silences a tensor.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Affine {
+    /// Subtracted first: 0, or the mean of the gradient.
+    pub center: f64,
+    /// Multiplied next; finite.
+    pub scale: f64,
+    /// Bound of the magnitude of the result; +infinity for none.
+    pub limit: f64,
+}
+
+impl Affine {
+    /// Leaves every element as it is.
+    pub const IDENTITY: Self = Self {
+        center: 0.0,
+        scale: 1.0,
+        limit: f64::INFINITY,
+    };
+
+    /// One element through the transformation, in f64.
+    ///
+    /// ```
+    /// let halved = trimtab::Affine { scale: 0.5, ..trimtab::Affine::IDENTITY };
+    /// assert_eq!(halved.transform(3.0), 1.5);
+    /// ```
+    #[inline(always)]
+    pub fn transform(&self, x: f64) -> f64 {
+        // Selects throughout: they become vector instructions, and f64::clamp may panic.
+        let y = (x - self.center) * self.scale;
+        let y = if y > self.limit { self.limit } else { y };
+        let y = if y < -self.limit { -self.limit } else { y };
+        if self.scale == 0.0 { 0.0 } else { y }
+    }
+
+    /// The largest magnitude the result can have for |x| <= `abs_max`.
+    pub(crate) fn bound(&self, abs_max: f64) -> f64 {
+        if self.scale == 0.0 {
+            return 0.0;
+        }
+        let bound = self.scale.abs() * (abs_max + self.center.abs());
+        if bound > self.limit {
+            self.limit
+        } else {
+            bound
+        }
+    }
+
+    /// This transformation followed by a multiplication; the limit moves with the result.
+    pub(crate) fn then_scale(self, factor: f64) -> Self {
+        let limit = if self.has_limit() {
+            self.limit * factor.abs()
+        } else {
+            self.limit
+        };
+        Self {
+            scale: self.scale * factor,
+            limit,
+            ..self
+        }
+    }
+
+    /// This transformation followed by a clamp.
+    pub(crate) fn then_limit(self, limit: f64) -> Self {
+        Self {
+            limit: self.limit.min(limit),
+            ..self
+        }
+    }
+
+    /// Whether a finite limit is pending, after which the moments of the result are unknown.
+    pub(crate) fn has_limit(&self) -> bool {
+        self.limit < f64::INFINITY
+    }
+
+    /// Whether it can be used at all: a caller's memory may hold anything.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.center.is_finite() && self.scale.is_finite() && self.limit >= 0.0
+    }
+}
+
+impl Default for Affine {
+    /// [`Affine::IDENTITY`].
+    fn default() -> Self {
+        Self::IDENTITY
+    }
+}

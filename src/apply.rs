@@ -1,0 +1,146 @@
+//! The write pass: what has been decided, written into the gradients or beside them.
+
+use crate::affine::Affine;
+use crate::kernel::{self, Buffer, Dtype};
+use crate::moments::Moments;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
+/// rounded once to the dtype (16-bit types by way of f32).
+///
+/// Afterwards the affine is the identity again and the moments describe what lies in the buffer: a
+/// plain scaling of f32 or f64 pushes them through the affine, and in every other case (a mean
+/// subtracted, a limit, 16-bit types, results near the subnormals) they are taken from the values
+/// as they are written. A tensor with nothing pending is neither read nor written.
+///
+/// # Errors
+///
+/// Each names the first tensor it applies to, and nothing is written then:
+/// [`Error::Order`] not observed; [`Error::NonFinite`] NaN or infinity in the gradient;
+/// [`Error::Overflow`] `min(limit, |scale| * (abs_max + |center|))` exceeds the largest finite
+/// value of the dtype; [`Error::BadState`] an affine or moments that no call can have left.
+///
+/// ```
+/// use trimtab::{Scale, Tensor, apply, observe};
+/// let mut gradient = [1.0_f32, -2.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// Scale { factor: 0.5 }.decide(&mut grads)?;
+/// apply(&mut grads)?;
+/// assert_eq!(gradient, [0.5, -1.0]);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
+    check(grads)?;
+    for tensor in grads {
+        if *tensor.affine() != Affine::IDENTITY {
+            write(tensor);
+        }
+    }
+    Ok(())
+}
+
+/// Writes every gradient into `outputs[i]` instead, which has the same dtype and length; gradients,
+/// moments and affines stay as they are.
+///
+/// # Errors
+///
+/// As [`apply`], and [`Error::BadLength`] or [`Error::BadDtype`] if an output does not match.
+///
+/// ```
+/// use trimtab::{Buffer, Scale, Tensor, apply_into, observe};
+/// let (mut gradient, mut result) = ([1.0_f32, -2.0], [0.0_f32; 2]);
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// Scale { factor: 0.5 }.decide(&mut grads)?;
+/// apply_into(&grads, &mut [Buffer::from(&mut result[..])])?;
+/// assert_eq!((gradient, result), ([1.0, -2.0], [0.5, -1.0]));
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+pub fn apply_into(grads: &[Tensor], outputs: &mut [Buffer]) -> Result<(), Error> {
+    apply_into_with(grads, outputs)
+}
+
+/// [`apply_into`] for callers whose own structs hold the outputs.
+///
+/// # Errors
+///
+/// As [`apply_into`].
+pub fn apply_into_with<O: Outputs + ?Sized>(
+    grads: &[Tensor],
+    outputs: &mut O,
+) -> Result<(), Error> {
+    check(grads)?;
+    if outputs.len() != grads.len() {
+        let index = outputs.len().min(grads.len());
+        return Err(Error::BadLength { index });
+    }
+    for (index, tensor) in grads.iter().enumerate() {
+        let output = outputs.output(index);
+        if output.len() != tensor.len() {
+            return Err(Error::BadLength { index });
+        }
+        if output.dtype() != tensor.dtype() {
+            return Err(Error::BadDtype { index });
+        }
+    }
+    for (index, tensor) in grads.iter().enumerate() {
+        kernel::write_into(tensor.buffer(), &mut outputs.output(index), tensor.affine());
+    }
+    Ok(())
+}
+
+/// Where [`apply_into_with`] writes: a slice of buffers, or whatever a caller's own structs make
+/// buffers of. `output` is asked twice for each index, once to check and once to write.
+#[allow(clippy::len_without_is_empty)] // A count, not a container.
+pub trait Outputs {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// The output for tensor `index`, which is below `len()`.
+    fn output(&mut self, index: usize) -> Buffer<'_>;
+}
+
+impl Outputs for [Buffer<'_>] {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn output(&mut self, index: usize) -> Buffer<'_> {
+        self[index].reborrow()
+    }
+}
+
+fn check(grads: &[Tensor]) -> Result<(), Error> {
+    for (index, tensor) in grads.iter().enumerate() {
+        tensor.check(index)?;
+        tensor.check_bound(index, tensor.dtype().max())?;
+    }
+    Ok(())
+}
+
+fn write(tensor: &mut Tensor) {
+    let (affine, moments) = (*tensor.affine(), *tensor.moments());
+    let moments = if describes_result(tensor.dtype(), tensor.len(), &affine, &moments) {
+        kernel::write_in_place(tensor.buffer_mut(), &affine);
+        moments.through(&affine)
+    } else {
+        kernel::write_and_observe(tensor.buffer_mut(), &affine)
+    };
+    tensor.set_moments(moments);
+}
+
+/// Whether `moments` pushed through `affine` are those of the written values up to rounding: a
+/// plain scaling of the whole tensor in a type whose rounding is negligible beside f32's own, and
+/// not so small that elements which matter become subnormal.
+fn describes_result(dtype: Dtype, len: usize, affine: &Affine, moments: &Moments) -> bool {
+    let smallest = match dtype {
+        Dtype::F32 => f64::from(f32::MIN_POSITIVE),
+        Dtype::F64 => f64::MIN_POSITIVE,
+        Dtype::F16 | Dtype::BF16 => return false,
+    };
+    // 2^30: what an element below `smallest` loses is then under 2^-54 of the largest element.
+    let safe = affine.bound(moments.abs_max) >= smallest * (1_u64 << 30) as f64;
+    affine.center == 0.0 && !affine.has_limit() && moments.count == len as u64 && safe
+}

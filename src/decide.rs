@@ -1,0 +1,143 @@
+//! The deciding half of every method: from statistics to affines, all or nothing.
+//!
+//! A rule is a pure function of a tensor's outlook (and state). It is asked twice: once for every
+//! tensor to learn whether all of them succeed, and only then again to keep what it says. Deciding
+//! is a few operations a tensor, so asking twice costs less than any place to remember the answers.
+
+use crate::affine::Affine;
+use crate::outlook::Outlook;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// What a rule wants done with one gradient, in the gradient's own units.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decision {
+    /// Subtract the mean first.
+    pub centralize: bool,
+    /// Multiply by this.
+    pub scale: f64,
+}
+
+impl Decision {
+    /// Leave it alone.
+    pub const KEEP: Self = Self::scale(1.0);
+
+    pub const fn scale(scale: f64) -> Self {
+        Self {
+            centralize: false,
+            scale,
+        }
+    }
+
+    pub const fn centralize_and_scale(scale: f64) -> Self {
+        Self {
+            centralize: true,
+            scale,
+        }
+    }
+
+    /// The affine of `tensor` with this decision behind it.
+    fn after(&self, tensor: &Tensor, index: usize) -> Result<Affine, Error> {
+        let mut affine = *tensor.affine();
+        if self.centralize && tensor.moments().count > 0 {
+            // The mean in the buffer's units, to the bit: the outlook recognises it as such.
+            affine.center = tensor.moments().mean();
+        }
+        scaled(affine, self.scale, index)
+    }
+}
+
+/// `affine` followed by a multiplication, refused if it leaves the range of f64.
+fn scaled(affine: Affine, factor: f64, tensor: usize) -> Result<Affine, Error> {
+    let affine = affine.then_scale(factor);
+    if affine.is_valid() {
+        Ok(affine)
+    } else {
+        Err(Error::Overflow { tensor })
+    }
+}
+
+/// Refuses gradients that a method cannot look at: see [`Tensor::check`] and
+/// [`Tensor::check_outlook`].
+pub(crate) fn check(grads: &[Tensor]) -> Result<(), Error> {
+    for (index, tensor) in grads.iter().enumerate() {
+        tensor.check(index)?;
+        tensor.check_outlook(index)?;
+    }
+    Ok(())
+}
+
+/// One decision a tensor.
+pub(crate) fn each(
+    grads: &mut [Tensor],
+    rule: impl Fn(usize, &Tensor) -> Result<Decision, Error>,
+) -> Result<(), Error> {
+    check(grads)?;
+    commit(grads, |index, tensor| {
+        rule(index, tensor)?.after(tensor, index)
+    })
+}
+
+/// One decision and one new state a tensor.
+pub(crate) fn each_with<S: Copy>(
+    grads: &mut [Tensor],
+    states: &mut [S],
+    rule: impl Fn(usize, &Outlook, S) -> Result<(Decision, S), Error>,
+) -> Result<(), Error> {
+    check(grads)?;
+    if states.len() != grads.len() {
+        let index = states.len().min(grads.len());
+        return Err(Error::BadLength { index });
+    }
+    // All decisions first, while states are as they were; then the states, which cannot fail.
+    for (index, (tensor, state)) in grads.iter().zip(states.iter()).enumerate() {
+        rule(index, &tensor.outlook(), *state)?
+            .0
+            .after(tensor, index)?;
+    }
+    for (index, (tensor, state)) in grads.iter_mut().zip(states.iter_mut()).enumerate() {
+        let (decision, next) = rule(index, &tensor.outlook(), *state)?;
+        tensor.set_affine(decision.after(tensor, index)?);
+        *state = next;
+    }
+    Ok(())
+}
+
+/// The same factor for every tensor, allowed behind a limit too.
+pub(crate) fn scale_all(grads: &mut [Tensor], factor: f64) -> Result<(), Error> {
+    commit(grads, |index, tensor| {
+        tensor.check(index)?;
+        scaled(*tensor.affine(), factor, index)
+    })
+}
+
+/// Sets every affine to what `next` says, or none.
+pub(crate) fn commit(
+    grads: &mut [Tensor],
+    next: impl Fn(usize, &Tensor) -> Result<Affine, Error>,
+) -> Result<(), Error> {
+    for (index, tensor) in grads.iter().enumerate() {
+        next(index, tensor)?;
+    }
+    for (index, tensor) in grads.iter_mut().enumerate() {
+        tensor.set_affine(next(index, tensor)?);
+    }
+    Ok(())
+}
+
+/// 2-norm over all tensors together, each as it will be written.
+///
+/// # Errors
+///
+/// `Error::Overflow` if it leaves the range of f64, which takes a pending scale beyond 1e100.
+pub(crate) fn global_norm(grads: &[Tensor]) -> Result<f64, Error> {
+    let mut sum_sq = 0.0;
+    for (tensor, gradient) in grads.iter().enumerate() {
+        let norm = gradient.outlook().norm();
+        sum_sq += norm * norm;
+        if !sum_sq.is_finite() {
+            return Err(Error::Overflow { tensor });
+        }
+    }
+    Ok(libm::sqrt(sum_sq))
+}

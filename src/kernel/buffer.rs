@@ -1,0 +1,137 @@
+//! Memory whose element type is known at run time.
+
+use core::ffi::c_void;
+use core::marker::PhantomData;
+use core::slice;
+
+use super::element::{Dtype, Element};
+
+/// What a tensor is to the methods that treat weights and biases differently.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A weight matrix or kernel.
+    Weight = 0,
+    /// A bias, or any other one-dimensional parameter.
+    Bias = 1,
+}
+
+/// A mutable slice of `f32`, `f16`, `bf16` or `f64`, borrowed for `'a`.
+///
+/// Made from a slice, it is as safe as that slice. Kernels read and write it through its pointer
+/// and never form a reference, so C may pass the same memory as source and target.
+///
+/// ```
+/// let mut data = [1.0_f32, 2.0];
+/// let buffer = trimtab::Buffer::from(&mut data[..]);
+/// assert_eq!(buffer.as_slice::<f32>(), Some(&[1.0, 2.0][..]));
+/// assert_eq!(buffer.as_slice::<f64>(), None);
+/// ```
+#[repr(C)]
+#[derive(Debug)]
+pub struct Buffer<'a> {
+    data: *mut c_void,
+    len: usize,
+    dtype: Dtype,
+    /// Fills what C would pad: [`Tensor`](crate::Tensor) has its role here.
+    role: Role,
+    borrow: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: a Buffer is a `&'a mut [T]` of some sealed `T: Element`, all of which are Send and Sync.
+unsafe impl Send for Buffer<'_> {}
+// SAFETY: as above; a shared Buffer only gives out shared slices.
+unsafe impl Sync for Buffer<'_> {}
+
+impl<'a, T: Element> From<&'a mut [T]> for Buffer<'a> {
+    fn from(data: &'a mut [T]) -> Self {
+        Self {
+            data: data.as_mut_ptr().cast(),
+            len: data.len(),
+            dtype: T::DTYPE,
+            role: Role::Weight,
+            borrow: PhantomData,
+        }
+    }
+}
+
+impl<'a> Buffer<'a> {
+    /// A buffer over a caller's memory.
+    ///
+    /// # Safety
+    ///
+    /// For `'a`, `data` points to `len` aligned, readable and writable elements of `dtype` (or
+    /// `len` is 0), `len * dtype.size()` is at most `isize::MAX`, and nothing but the kernels that
+    /// are given this buffer touches them.
+    pub unsafe fn from_raw_parts(data: *mut c_void, len: usize, dtype: Dtype) -> Self {
+        Self {
+            data,
+            len,
+            dtype,
+            role: Role::Weight,
+            borrow: PhantomData,
+        }
+    }
+
+    pub(crate) fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The elements, if they are of type `T`.
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        if T::DTYPE != self.dtype {
+            return None;
+        }
+        if self.len == 0 {
+            return Some(&[]); // the pointer may be NULL then
+        }
+        // SAFETY: by construction `data` points to `len` aligned elements of `dtype`, which is
+        // T's, valid for 'a; the slice borrows self, so nothing writes meanwhile.
+        Some(unsafe { slice::from_raw_parts(self.data.cast::<T>(), self.len) })
+    }
+
+    /// The elements for writing, if they are of type `T`.
+    pub fn as_mut_slice<T: Element>(&mut self) -> Option<&mut [T]> {
+        if T::DTYPE != self.dtype {
+            return None;
+        }
+        if self.len == 0 {
+            return Some(&mut []);
+        }
+        // SAFETY: as in `as_slice`, and the memory is borrowed mutably for 'a.
+        Some(unsafe { slice::from_raw_parts_mut(self.data.cast::<T>(), self.len) })
+    }
+
+    /// The same memory for a shorter time.
+    pub fn reborrow(&mut self) -> Buffer<'_> {
+        Buffer {
+            borrow: PhantomData,
+            ..*self
+        }
+    }
+
+    /// Where the elements start; only kernels follow it.
+    pub(super) fn pointer<T: Element>(&self) -> *mut T {
+        debug_assert!(T::DTYPE == self.dtype);
+        self.data.cast()
+    }
+}

@@ -1,0 +1,51 @@
+//! The loops over elements, and nothing but loops; the only `unsafe` code of this crate.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `element.rs` | the element types: how each meets f64 and comes back |
+//! | `buffer.rs` | [`Buffer`]: memory whose element type is known at run time |
+//! | `sums.rs` | the read loop: lanes, blocks and their order |
+//! | `write.rs` | the write loop: an affine, in place or into another buffer |
+//! | `step.rs` | the write loop fused with an update, over the small trait `Rule` |
+//!
+//! A kernel never sees a method: it gets numbers and buffers. Each loop exists once, over arrays
+//! of [`LANES`] elements that the compiler turns into vectors, and works on raw pointers so that
+//! source and target may be the same memory.
+
+mod buffer;
+mod element;
+mod step;
+mod sums;
+mod write;
+
+pub use buffer::{Buffer, Role};
+pub use element::{Dtype, Element, Parameter};
+pub(crate) use step::{Buffers, Rule, step};
+pub use sums::{BLOCK, LANES};
+pub(crate) use sums::{observe, observe_buffer};
+pub(crate) use write::{write_and_observe, write_in_place, write_into};
+
+/// Runs `$body` with `$T` standing for the element type of `$dtype`.
+macro_rules! with_element {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            crate::kernel::Dtype::F32 => {
+                type $T = f32;
+                $body
+            }
+            crate::kernel::Dtype::F16 => {
+                type $T = half::f16;
+                $body
+            }
+            crate::kernel::Dtype::BF16 => {
+                type $T = half::bf16;
+                $body
+            }
+            crate::kernel::Dtype::F64 => {
+                type $T = f64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_element;

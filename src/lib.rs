@@ -1,0 +1,89 @@
+//! trimtab keeps gradients in scale between the backward pass and the optimizer update.
+//!
+//! Everything here is one idea in three moves:
+//!
+//! ```text
+//! observe   read each gradient tensor once       -> Moments {count, sum, sum_sq, abs_max}
+//! decide    moments (+ the method's state)       -> Affine  y = clamp((x - center) * scale, -limit, limit)
+//! write     apply the affine in place, or hand it to a fused optimizer step
+//! ```
+//!
+//! Deciding costs a few floating-point operations per *tensor*. Moments can be pushed through an
+//! affine without looking at the data again, so methods chain for free: however many there are,
+//! the gradients are read once and written once.
+//!
+//! ```
+//! use trimtab::{Adam, ClipNorm, Scope, Slot, StableGrad, StepState, Tensor};
+//!
+//! // One layer: its parameters, Adam's two moments, and this step's gradients.
+//! let (mut w, mut m, mut v) = ([0.1_f32, -0.2, 0.3], [0.0; 3], [0.0; 3]);
+//! let (mut dw, mut steps) = ([2e-9_f32, 1e-9, -3e-9], StepState::default());
+//!
+//! let mut grads = [Tensor::weight(&mut dw)];
+//! trimtab::observe(&mut grads)?;
+//! StableGrad::default().decide(0.5, &mut grads)?; // 0.5 = std of dL/d(prediction)
+//! ClipNorm { max_norm: 1.0, scope: Scope::Global }.decide(&mut grads)?;
+//! Adam::default().step(&mut steps, &grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
+//! # Ok::<(), trimtab::Error>(())
+//! ```
+//!
+//! # The map of the house
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`Tensor`] | a gradient buffer, its role, its moments and the affine decided so far |
+//! | [`Moments`], [`Affine`], [`Outlook`] | statistics, the pending transformation, statistics after it |
+//! | [`observe`](fn@observe) | the read pass |
+//! | `method/` | one file a method: [`StableGrad`], [`GradientStabilizer`], [`Autoscale`], [`Centralize`], [`Znorm`], [`ClipNorm`], [`ClipValue`], [`Agc`], [`Zclip`], [`Unscale`], [`Scale`], [`Guard`] |
+//! | [`apply`](fn@apply), [`apply_into`] | the write pass |
+//! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
+//! | [`Pipeline`] | methods with their states in one value, for one call a step |
+//! | `kernel/` | the loops over elements, and the only `unsafe` of this crate |
+//! | [`init_std`] | the initialisation that goes with StableGrad |
+//! | [`Error`], [`Status`] | what can be refused, and why |
+//!
+//! # Promises
+//!
+//! * Nothing is allocated and nothing is copied; no panic is reachable.
+//! * A refused call changes no bit: not of gradients, parameters, states or affines.
+//! * The order of every sum is fixed, so results do not depend on instruction set or build.
+#![no_std]
+#![deny(unsafe_code)]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+mod affine;
+mod apply;
+mod cpu;
+mod decide;
+mod init;
+#[allow(unsafe_code)] // The only module that may: see its header.
+mod kernel;
+mod method;
+mod moments;
+mod observe;
+mod optimizer;
+mod outlook;
+mod pipeline;
+mod status;
+mod tensor;
+
+pub use affine::Affine;
+pub use apply::{Outputs, apply, apply_into, apply_into_with};
+pub use cpu::{cpu_level, cpu_level_with_nul};
+pub use half::{bf16, f16};
+pub use init::{Activation, init_std};
+pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Role};
+pub use method::{
+    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
+    GuardPolicy, GuardState, NormState, Roles, Scale, Scope, StableGrad, Unscale, Verdict, Zclip,
+    ZclipState, Znorm,
+};
+pub use moments::Moments;
+pub use observe::observe;
+pub use optimizer::{Adam, Sgd, Slot, Slots, StepState};
+pub use outlook::Outlook;
+pub use pipeline::{Inputs, Memory, Method, Pipeline, Stage};
+pub use status::{Error, Status};
+pub use tensor::Tensor;

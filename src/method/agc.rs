@@ -1,0 +1,75 @@
+//! Adaptive gradient clipping (arXiv 2102.06171), per tensor.
+
+use super::{is_eps, require};
+use crate::decide::{self, Decision};
+use crate::moments::Moments;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Clips each gradient to a fraction of the norm of its parameter:
+///
+/// ```text
+/// R = ||g||;   most = max(||w||, eps) * clipping;   R > most:  g <- g * most / R
+/// ```
+///
+/// The paper does this unit by unit: describe each row as a tensor, with the moments of its row of
+/// the parameter, for that. No state; weights and biases.
+///
+/// ```
+/// use trimtab::{Agc, Moments, Tensor, apply, observe};
+/// let mut weight = Moments::default();
+/// weight.observe_chunk(&[3.0_f32, 4.0])?; // norm 5
+/// let mut gradient = [0.0_f32, 10.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// Agc::default().decide(&[weight], &mut grads)?;
+/// apply(&mut grads)?;
+/// assert!((gradient[1] - 0.05).abs() < 1e-8);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Agc {
+    /// Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
+    pub clipping: f64,
+    /// Smallest parameter norm reckoned with; finite, >= 0, default 1e-3.
+    pub eps: f64,
+}
+
+impl Default for Agc {
+    fn default() -> Self {
+        Self {
+            clipping: 0.01,
+            eps: 1e-3,
+        }
+    }
+}
+
+impl Agc {
+    /// Decides for every tensor or refuses the whole call. `params[i]` are the moments of the
+    /// parameter that `grads[i]` is the gradient of.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are as many parameters as tensors;
+    /// [`Error::NonFinite`] also for the moments of a parameter; and what every method returns:
+    /// [`Error::Order`], [`Error::BadState`].
+    pub fn decide(&self, params: &[Moments], grads: &mut [Tensor]) -> Result<(), Error> {
+        let usable = self.clipping.is_finite() && self.clipping > 0.0;
+        require(usable, "agc: clipping must be finite and > 0")?;
+        require(is_eps(self.eps), "agc: eps must be finite and >= 0")?;
+        if params.len() != grads.len() {
+            let index = params.len().min(grads.len());
+            return Err(Error::BadLength { index });
+        }
+        decide::each(grads, |index, tensor| {
+            let param = params.get(index).copied().unwrap_or_default();
+            param.check_shape(index)?;
+            param.check_finite(index)?;
+            let most = param.norm().max(self.eps) * self.clipping;
+            Ok(Decision::scale(super::clip_norm::shrink(
+                tensor.outlook().norm(),
+                most,
+            )))
+        })
+    }
+}

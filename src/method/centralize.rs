@@ -1,0 +1,43 @@
+//! Gradient centralization: the mean removed, nothing else.
+
+use super::Roles;
+use crate::decide::{self, Decision};
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Subtracts the mean of each gradient: `g <- g - mean(g)`. No state.
+///
+/// The mean is that of the whole tensor. Gradient centralization as published (arXiv 2004.01461)
+/// takes it per output: describe each row as a tensor for that.
+///
+/// ```
+/// use trimtab::{Centralize, Tensor, apply, observe};
+/// let mut gradient = [1.0_f64, 2.0, 6.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// Centralize::default().decide(&mut grads)?;
+/// apply(&mut grads)?;
+/// assert_eq!(gradient, [-2.0, -1.0, 3.0]);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Centralize {
+    /// Which tensors; default weights.
+    pub roles: Roles,
+}
+
+impl Centralize {
+    /// Decides for every tensor or refuses the whole call.
+    ///
+    /// # Errors
+    ///
+    /// What every method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
+        decide::each(grads, |_, tensor| {
+            Ok(match self.roles.include(tensor) {
+                true => Decision::centralize_and_scale(1.0),
+                false => Decision::KEEP,
+            })
+        })
+    }
+}

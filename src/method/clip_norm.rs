@@ -1,0 +1,63 @@
+//! Clipping by norm.
+
+use super::{Scope, require};
+use crate::decide::{self, Decision};
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Scales gradients down to a largest norm: `g <- g * min(1, max_norm / R)`.
+///
+/// `R` is the norm of each tensor, or with [`Scope::Global`] of all together, which is what most
+/// frameworks call clipping by global norm. No eps is added to `R`. No state; weights and biases.
+///
+/// ```
+/// use trimtab::{ClipNorm, Scope, Tensor, apply, observe};
+/// let mut gradient = [3e20_f32, 4e20]; // its f32 norm would overflow
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// ClipNorm { max_norm: 1.0, scope: Scope::Global }.decide(&mut grads)?;
+/// apply(&mut grads)?;
+/// assert!((gradient[0] - 0.6).abs() < 1e-7);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClipNorm {
+    /// The largest norm; > 0, may be +infinity.
+    pub max_norm: f64,
+    /// Each tensor by itself, or all together.
+    pub scope: Scope,
+}
+
+impl ClipNorm {
+    /// Decides for every tensor or refuses the whole call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`] max_norm; and what every method returns: [`Error::Order`],
+    /// [`Error::NonFinite`], [`Error::BadState`].
+    pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
+        require(self.max_norm > 0.0, "clip_norm: max_norm must be > 0")?;
+        decide::check(grads)?;
+        match self.scope {
+            Scope::Tensor => decide::each(grads, |_, tensor| {
+                Ok(Decision::scale(shrink(
+                    tensor.outlook().norm(),
+                    self.max_norm,
+                )))
+            }),
+            Scope::Global => {
+                let factor = shrink(decide::global_norm(grads)?, self.max_norm);
+                decide::scale_all(grads, factor)
+            }
+        }
+    }
+}
+
+/// The factor that brings `norm` down to `max_norm`; 1 if it is not above it.
+pub(super) fn shrink(norm: f64, max_norm: f64) -> f64 {
+    if norm > max_norm {
+        max_norm / norm
+    } else {
+        1.0
+    }
+}

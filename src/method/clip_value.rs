@@ -1,0 +1,45 @@
+//! Clipping by value.
+
+use super::require;
+use crate::decide;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Clamps every element: `g <- max(-limit, min(limit, g))`.
+///
+/// A finite limit ends a chain: how much it cuts off cannot be known from moments, so methods that
+/// need them return [`Error::Order`] after it. [`Scale`](crate::Scale),
+/// [`Unscale`](crate::Unscale), [`Guard`](crate::Guard) and a second clip by value still compose.
+/// No state; weights and biases.
+///
+/// ```
+/// use trimtab::{ClipValue, Tensor, apply, observe};
+/// let mut gradient = [0.1_f32, -7.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// ClipValue { limit: 0.5 }.decide(&mut grads)?;
+/// apply(&mut grads)?;
+/// assert_eq!(gradient, [0.1, -0.5]);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClipValue {
+    /// The largest magnitude; > 0, may be +infinity.
+    pub limit: f64,
+}
+
+impl ClipValue {
+    /// Decides for every tensor or refuses the whole call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`] limit; and what every method returns: [`Error::Order`] (not observed),
+    /// [`Error::NonFinite`], [`Error::BadState`].
+    pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
+        require(self.limit > 0.0, "clip_value: limit must be > 0")?;
+        decide::commit(grads, |index, tensor| {
+            tensor.check(index)?;
+            Ok(tensor.affine().then_limit(self.limit))
+        })
+    }
+}

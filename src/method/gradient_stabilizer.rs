@@ -1,0 +1,180 @@
+//! GradientStabilizer (arXiv 2502.17055v4): keep the direction, replace the norm.
+
+use super::{Scope, is_decay, is_eps, require};
+use crate::decide::{self, Decision};
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Replaces the norm of a gradient by a ratio of running estimates, so that a spike is bounded:
+///
+/// ```text
+/// R = ||g||;   R == 0: skipped += 1, nothing else
+/// steps += 1;  m = gamma1*m + (1-gamma1)*R;   v = gamma2*v + (1-gamma2)*R^2
+/// mh = m / (1-gamma1^steps),  vh = v / (1-gamma2^steps)          (with bias correction)
+/// g <- g * [ mh / (sqrt(vh) + eps) ] / max(R, eps)
+/// ```
+///
+/// Weights and biases alike. The defaults are those of the authors' code; their paper's box has no
+/// bias correction, which `bias_correction: false` gives. Without it, on `R >= kappa*m` the norm of
+/// the result is at most `(1-gamma1)/sqrt(1-gamma2) + gamma1/(kappa*sqrt(1-gamma2))` (Lemma 3.4);
+/// for `gamma1^2 < gamma2` it never exceeds
+/// `(1-gamma1)/sqrt(1-gamma2)/sqrt(1-gamma1^2/gamma2)`, 15.816 at the defaults.
+///
+/// The state is f64: a finite spike of 1e30 in f32 overflows the authors' f32 norm and is skipped
+/// there; here it is bounded like any other.
+///
+/// ```
+/// use trimtab::{GradientStabilizer, NormState, Tensor, apply, observe};
+/// let mut states = [NormState::default()];
+/// for size in [1.0_f32, 1.0, 1e30, 1.0] {
+///     let mut gradient = [3.0 * size, 4.0 * size];
+///     let mut grads = [Tensor::weight(&mut gradient)];
+///     observe(&mut grads)?;
+///     GradientStabilizer::default().decide(&mut states, &mut grads)?;
+///     apply(&mut grads)?;
+///     assert!((gradient[1] / gradient[0] - 4.0 / 3.0).abs() < 1e-6); // the direction is kept
+///     assert!(gradient[1] < 15.816);
+/// }
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientStabilizer {
+    /// One state a tensor (default), or one for the norm over all tensors.
+    pub scope: Scope,
+    /// Weight of the past in the running norm; in [0, 1), default 0.6.
+    pub gamma1: f64,
+    /// Weight of the past in the running squared norm; in [0, 1), default 0.999.
+    pub gamma2: f64,
+    /// Added to the root, and the smallest norm divided by; finite, >= 0, default 1e-12.
+    pub eps: f64,
+    /// Whether the averages are corrected for starting at 0; default true.
+    pub bias_correction: bool,
+}
+
+/// What [`GradientStabilizer`] remembers of one norm; zero before the first step.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NormState {
+    /// Running average of the norm, before bias correction.
+    pub m: f64,
+    /// Running average of the squared norm, before bias correction.
+    pub v: f64,
+    /// Number of gradients averaged.
+    pub steps: u64,
+    /// Number of gradients of norm 0, which are not averaged.
+    pub skipped: u64,
+}
+
+impl Default for GradientStabilizer {
+    fn default() -> Self {
+        Self {
+            scope: Scope::Tensor,
+            gamma1: 0.6,
+            gamma2: 0.999,
+            eps: 1e-12,
+            bias_correction: true,
+        }
+    }
+}
+
+impl GradientStabilizer {
+    /// How many states [`decide`](Self::decide) takes for this many tensors.
+    pub fn states(&self, tensors: usize) -> usize {
+        match self.scope {
+            Scope::Tensor => tensors,
+            Scope::Global => 1,
+        }
+    }
+
+    /// Decides for every tensor and advances the states, or refuses the whole call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are
+    /// [`states(grads.len())`](Self::states) states; [`Error::BadState`] for NaN, infinities,
+    /// negative averages, or averages without steps; [`Error::Overflow`] if a squared norm or a
+    /// scale leaves the range of f64; and what every method returns: [`Error::Order`],
+    /// [`Error::NonFinite`].
+    pub fn decide(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
+        self.validate()?;
+        for (index, state) in states.iter().enumerate() {
+            state.validate(index)?;
+        }
+        match self.scope {
+            Scope::Tensor => decide::each_with(grads, states, |index, outlook, state| {
+                let (factor, next) = self.advance(state, outlook.norm(), index)?;
+                Ok((Decision::scale(factor), next))
+            }),
+            Scope::Global => self.decide_globally(states, grads),
+        }
+    }
+
+    fn decide_globally(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
+        let [state] = states else {
+            return Err(Error::BadLength { index: 0 });
+        };
+        decide::check(grads)?;
+        let (factor, next) = self.advance(*state, decide::global_norm(grads)?, 0)?;
+        decide::scale_all(grads, factor)?;
+        *state = next;
+        Ok(())
+    }
+
+    /// The factor for a gradient of norm `norm`, and the state after it.
+    fn advance(
+        &self,
+        state: NormState,
+        norm: f64,
+        tensor: usize,
+    ) -> Result<(f64, NormState), Error> {
+        if norm == 0.0 {
+            let skipped = state.skipped.saturating_add(1);
+            return Ok((1.0, NormState { skipped, ..state }));
+        }
+        let next = NormState {
+            m: self.gamma1 * state.m + (1.0 - self.gamma1) * norm,
+            v: self.gamma2 * state.v + (1.0 - self.gamma2) * (norm * norm),
+            steps: state.steps.saturating_add(1),
+            skipped: state.skipped,
+        };
+        let (m, v) = self.corrected(&next);
+        let divisor = if norm > self.eps { norm } else { self.eps };
+        let factor = m / (libm::sqrt(v) + self.eps) / divisor;
+        if next.m.is_finite() && next.v.is_finite() && factor.is_finite() {
+            Ok((factor, next))
+        } else {
+            Err(Error::Overflow { tensor })
+        }
+    }
+
+    fn corrected(&self, state: &NormState) -> (f64, f64) {
+        if !self.bias_correction {
+            return (state.m, state.v);
+        }
+        let steps = state.steps as f64;
+        let m = state.m / (1.0 - libm::pow(self.gamma1, steps));
+        let v = state.v / (1.0 - libm::pow(self.gamma2, steps));
+        (m, v)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        require(
+            is_decay(self.gamma1),
+            "gradient_stabilizer: gamma1 must be in [0, 1)",
+        )?;
+        require(
+            is_decay(self.gamma2),
+            "gradient_stabilizer: gamma2 must be in [0, 1)",
+        )?;
+        require(
+            is_eps(self.eps),
+            "gradient_stabilizer: eps must be finite and >= 0",
+        )
+    }
+}
+
+impl NormState {
+    fn validate(&self, index: usize) -> Result<(), Error> {
+        super::check_averages(index, self.m, self.v, self.steps)
+    }
+}

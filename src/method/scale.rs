@@ -1,0 +1,73 @@
+//! Pure scalings: by a factor of the caller's, and the undoing of a loss scale.
+
+use super::require;
+use crate::decide;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Multiplies every gradient by a factor: `g <- g * factor`. No state; weights and biases.
+///
+/// ```
+/// use trimtab::{Scale, Tensor, apply, observe};
+/// let mut gradient = [1.0_f32, -2.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// Scale { factor: 3.0 }.decide(&mut grads)?;
+/// apply(&mut grads)?;
+/// assert_eq!(gradient, [3.0, -6.0]);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// Finite; 0 writes zeros.
+    pub factor: f64,
+}
+
+impl Scale {
+    /// Decides for every tensor or refuses the whole call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`] factor; [`Error::Overflow`] if a scale leaves the range of f64; and
+    /// what every method returns: [`Error::Order`] (not observed), [`Error::NonFinite`],
+    /// [`Error::BadState`].
+    pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
+        require(self.factor.is_finite(), "scale: factor must be finite")?;
+        decide::scale_all(grads, self.factor)
+    }
+}
+
+/// Undoes a loss scale: `g <- g / loss_scale`. No state; weights and biases.
+///
+/// Mixed-precision training multiplies the loss so that small f16 gradients do not vanish. Put a
+/// [`Guard`](crate::Guard) before this: gradients that overflowed under the loss scale are not
+/// finite, and this refuses them.
+///
+/// ```
+/// use trimtab::{Tensor, Unscale, apply, observe};
+/// let mut gradient = [1024.0_f32, -512.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// Unscale { loss_scale: 1024.0 }.decide(&mut grads)?;
+/// apply(&mut grads)?;
+/// assert_eq!(gradient, [1.0, -0.5]);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unscale {
+    /// What the loss was multiplied by; finite, > 0.
+    pub loss_scale: f64,
+}
+
+impl Unscale {
+    /// Decides for every tensor or refuses the whole call; errors as [`Scale::decide`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`] loss_scale; and those of [`Scale::decide`].
+    pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
+        let usable = self.loss_scale.is_finite() && self.loss_scale > 0.0;
+        require(usable, "unscale: loss_scale must be finite and > 0")?;
+        decide::scale_all(grads, 1.0 / self.loss_scale)
+    }
+}

@@ -1,0 +1,67 @@
+//! StableGrad (arXiv 2605.19856): every weight gradient at the scale of the prediction gradient.
+
+use super::{Roles, is_eps, require};
+use crate::decide::{self, Decision};
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Divides each weight gradient by its own standard deviation and multiplies it by one reference:
+///
+/// ```text
+/// s_l = std(g_l);   g_l <- g_l * reference / (s_l + eps)
+/// ```
+///
+/// for every eligible tensor with at least 2 elements and `s_l > 0`; all others stay as they are.
+/// No mean is removed, so the direction of each gradient is kept. No state.
+///
+/// The reference is the standard deviation of the prediction gradient dL/dy over the whole batch:
+/// observe the buffer(s) that hold it ([`Moments::observe_chunk`](crate::Moments::observe_chunk),
+/// pooled with [`merge`](crate::Moments::merge)) and take [`std`](crate::Moments::std). In a PINN
+/// the output u also enters the loss through its derivatives, and for a pure Poisson residual dL/du
+/// is zero away from the boundary: pool the gradients with respect to u *and* its derivatives, or
+/// use the standard deviation of the last weight gradient.
+///
+/// ```
+/// use trimtab::{Moments, StableGrad, Tensor, apply, observe};
+/// let mut prediction = Moments::default();
+/// prediction.observe_chunk(&[0.5_f32, -0.5, 1.5])?; // dL/dy, std 1
+/// let mut gradient = [1e-6_f32, 3e-6, 5e-6]; // std 2e-6
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// StableGrad::default().decide(prediction.std(), &mut grads)?;
+/// apply(&mut grads)?;
+/// assert!((gradient[2] - 2.5).abs() < 1e-6);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StableGrad {
+    /// Which tensors; default weights.
+    pub roles: Roles,
+    /// Added to the standard deviation; finite, >= 0, default 0.
+    pub eps: f64,
+}
+
+impl StableGrad {
+    /// Decides for every tensor or refuses the whole call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`] eps; [`Error::BadReference`] unless the reference is finite and
+    /// greater than 0; [`Error::Overflow`] if a scale leaves the range of f64; and what every
+    /// method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    pub fn decide(&self, reference: f64, grads: &mut [Tensor]) -> Result<(), Error> {
+        require(is_eps(self.eps), "stable_grad: eps must be finite and >= 0")?;
+        if !(reference.is_finite() && reference > 0.0) {
+            return Err(Error::BadReference);
+        }
+        decide::each(grads, |_, tensor| {
+            let std = tensor.outlook().std();
+            // False for the NaN of fewer than two elements.
+            let eligible = self.roles.include(tensor) && std > 0.0;
+            Ok(match eligible {
+                true => Decision::scale(reference / (std + self.eps)),
+                false => Decision::KEEP,
+            })
+        })
+    }
+}

@@ -1,0 +1,178 @@
+//! The statistics of one gradient tensor: all that any method ever sees of it.
+
+use crate::affine::Affine;
+use crate::kernel::{self, Element};
+use crate::outlook;
+use crate::status::Error;
+
+/// Below this share of `sum_sq`, `sum_sq - sum^2/n` is rounding and not signal (2^-44).
+const ROUNDING: f64 = 1.0 / (1_u64 << 44) as f64;
+
+/// Largest magnitude that counts as finite: beyond it the squares of f64 elements overflow.
+const LARGEST: f64 = 1e150;
+
+/// Count, sum, sum of squares and largest magnitude of the elements of a tensor.
+///
+/// Sums are accumulated in f64 in a fixed order: element `i` of a block of [`BLOCK`](crate::BLOCK)
+/// elements goes to lane `i % LANES`, the lanes are added pairwise (`lane[i] += lane[i + width]`,
+/// width 16, 8, 4, 2, 1), and blocks are added in index order. The bits of the result depend on
+/// nothing else.
+///
+/// `sum_sq` is finite if and only if every element is. NaN elements leave `abs_max` alone and make
+/// the sums NaN (always the same NaN).
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// Number of elements.
+    pub count: u64,
+    /// Sum of the elements.
+    pub sum: f64,
+    /// Sum of the squares of the elements.
+    pub sum_sq: f64,
+    /// Largest magnitude among the elements that are not NaN; an upper bound once a mean was
+    /// subtracted without the data being read again.
+    pub abs_max: f64,
+}
+
+impl Moments {
+    /// Adds the elements of `data`: streams a tensor while it is hot.
+    ///
+    /// A boundary between two chunks at a multiple of 65,536 elements from the start changes no
+    /// bit of the result; other boundaries change the rounding of the sums.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NonFinite`] (tensor 0) if an element added so far is NaN, infinite or beyond
+    /// 1e150; the moments are filled all the same. [`Error::BadLength`] if the count overflows.
+    ///
+    /// ```
+    /// let mut moments = trimtab::Moments::default();
+    /// moments.observe_chunk(&[3.0_f32, -4.0])?;
+    /// assert_eq!((moments.norm(), moments.mean()), (5.0, -0.5));
+    /// # Ok::<(), trimtab::Error>(())
+    /// ```
+    pub fn observe_chunk<T: Element>(&mut self, data: &[T]) -> Result<(), Error> {
+        self.extend(data.len(), |total| kernel::observe(data, total))
+    }
+
+    /// Grows by `len` elements that `add` sums up, refusing before anything changes.
+    pub(crate) fn extend(&mut self, len: usize, add: impl FnOnce(&mut Self)) -> Result<(), Error> {
+        self.check_shape(0)?;
+        if self.count.checked_add(len as u64).is_none() {
+            return Err(Error::BadLength { index: 0 });
+        }
+        add(self);
+        self.check_finite(0)
+    }
+
+    /// Adds the elements that `other` describes: ranks, shards, or several outputs of a network.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadLength`] if the count overflows and [`Error::BadState`] if either holds a
+    /// negative sum of squares; nothing is changed then. Moments that are not finite merge like
+    /// any others, so that every rank learns of them.
+    pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
+        self.check_shape(0)?;
+        other.check_shape(1)?;
+        if self.count.checked_add(other.count).is_none() {
+            return Err(Error::BadLength { index: 1 });
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    /// `merge` without its checks: the one place where partial results are combined.
+    #[inline]
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.count = self.count.wrapping_add(other.count);
+        self.sum = one_nan(self.sum + other.sum);
+        self.sum_sq = one_nan(self.sum_sq + other.sum_sq);
+        if other.abs_max > self.abs_max {
+            self.abs_max = other.abs_max;
+        }
+    }
+
+    /// `sum / count`; NaN for no elements.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count as f64
+    }
+
+    /// Unbiased standard deviation `sqrt((sum_sq - sum^2/n) / (n - 1))`; NaN for n < 2.
+    ///
+    /// Where the difference is at most 2^-44 of `sum_sq` it is rounding and counts as 0: a constant
+    /// gradient has standard deviation 0.
+    pub fn std(&self) -> f64 {
+        if self.count < 2 {
+            return f64::NAN;
+        }
+        libm::sqrt(self.centered_sum_sq() / (self.count - 1) as f64)
+    }
+
+    /// 2-norm, `sqrt(sum_sq)`.
+    pub fn norm(&self) -> f64 {
+        libm::sqrt(self.sum_sq)
+    }
+
+    /// Whether every element is finite and at most 1e150 in magnitude.
+    pub fn is_finite(&self) -> bool {
+        self.sum.is_finite() && self.sum_sq.is_finite() && self.abs_max <= LARGEST
+    }
+
+    /// The moments that the tensor will have once `affine` is applied, from the formulas alone:
+    ///
+    /// ```text
+    /// sum'     = scale * (sum - count*center)            exactly 0 if center is the mean
+    /// sum_sq'  = scale^2 * (sum_sq - 2*center*sum + count*center^2)        never below 0
+    /// abs_max' = |scale| * (abs_max + |center|)          an upper bound, at most the limit
+    /// ```
+    ///
+    /// A finite limit is not looked at in the sums: what it cuts off cannot be known from moments.
+    ///
+    /// ```
+    /// use trimtab::{Affine, Moments};
+    /// let mut moments = Moments::default();
+    /// moments.observe_chunk(&[1.0_f32, 3.0])?;
+    /// let centered = moments.through(&Affine { center: moments.mean(), ..Affine::IDENTITY });
+    /// assert_eq!((centered.sum, centered.sum_sq), (0.0, 2.0));
+    /// # Ok::<(), trimtab::Error>(())
+    /// ```
+    pub fn through(&self, affine: &Affine) -> Self {
+        outlook::push(self, affine)
+    }
+
+    /// Sum of squares about the mean, `sum_sq - sum^2/n`, with rounding counted as 0.
+    pub(crate) fn centered_sum_sq(&self) -> f64 {
+        // sum * (sum/n), because sum^2 may overflow where the quotient does not.
+        let difference = self.sum_sq - self.sum * self.mean();
+        if difference <= ROUNDING * self.sum_sq {
+            0.0
+        } else {
+            difference
+        }
+    }
+
+    /// Refuses a caller's memory that no observation can have left behind.
+    pub(crate) fn check_shape(&self, index: usize) -> Result<(), Error> {
+        if self.sum_sq < 0.0 || self.abs_max < 0.0 {
+            let what = "moments hold a negative sum of squares or magnitude";
+            return Err(Error::BadState { index, what });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_finite(&self, tensor: usize) -> Result<(), Error> {
+        if self.is_finite() {
+            Ok(())
+        } else {
+            Err(Error::NonFinite { tensor })
+        }
+    }
+}
+
+/// Every NaN becomes the same one: which payload and sign arithmetic returns depends on the
+/// processor.
+#[inline]
+fn one_nan(x: f64) -> f64 {
+    if x.is_nan() { f64::NAN } else { x }
+}

@@ -1,0 +1,33 @@
+//! The read pass.
+
+use crate::kernel;
+use crate::moments::Moments;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Reads every gradient once: fills the moments of each tensor and resets its affine to the
+/// identity. The gradients are not written.
+///
+/// # Errors
+///
+/// [`Error::NonFinite`] naming the first tensor that holds NaN, an infinity, or (f64) a magnitude
+/// beyond 1e150. The moments of *all* tensors are filled and their affines reset all the same, so
+/// that a [`Guard`](crate::Guard) can decide what to do.
+///
+/// ```
+/// use trimtab::{Error, Tensor, observe};
+/// let (mut good, mut bad) = ([1.0_f32], [f32::NAN]);
+/// let mut grads = [Tensor::weight(&mut good), Tensor::weight(&mut bad)];
+/// assert_eq!(observe(&mut grads), Err(Error::NonFinite { tensor: 1 }));
+/// assert_eq!(grads[0].moments().sum, 1.0);
+/// ```
+pub fn observe(grads: &mut [Tensor]) -> Result<(), Error> {
+    let mut result = Ok(());
+    for (index, tensor) in grads.iter_mut().enumerate() {
+        let mut moments = Moments::default();
+        kernel::observe_buffer(tensor.buffer(), &mut moments);
+        tensor.set_moments(moments);
+        result = result.and(moments.check_finite(index));
+    }
+    result
+}

@@ -1,0 +1,193 @@
+//! Adam and AdamW (arXiv 1412.6980, 1711.05101).
+
+use super::{Slots, StepState, Update, all_fit};
+use crate::kernel::{Dtype, Parameter, Rule};
+use crate::method::{is_decay, is_eps, require};
+use crate::optimizer::Slot;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// Adam, fused with the pending affine; AdamW with decoupled weight decay, the default.
+///
+/// ```text
+/// g = affine(gradient)
+/// decoupled:  w *= 1 - lr*weight_decay          coupled:  g += weight_decay*w
+/// m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
+/// w -= lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
+/// ```
+///
+/// in the parameter's type, with plain IEEE operations that are never contracted; eps is outside
+/// the root. The bias corrections are computed in f64 once a step.
+///
+/// A gradient above the root of the largest finite value of the parameter's type (1.8e19 in f32) is
+/// refused: its square would make the second moment infinite, which freezes the parameter for ever.
+///
+/// ```
+/// use trimtab::{Adam, Slot, StepState, Tensor, observe};
+/// let (mut w, mut m, mut v) = ([1.0_f32], [0.0], [0.0]);
+/// let mut gradient = [1e-3_f32];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// let adam = Adam { lr: 0.1, ..Adam::default() };
+/// adam.step(&mut StepState::default(), &grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
+/// assert!((w[0] - 0.9).abs() < 1e-5); // the first step is lr, whatever the gradient's size
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// Learning rate; finite, default 1e-3.
+    pub lr: f64,
+    /// Weight of the past in the first moment; in [0, 1), default 0.9.
+    pub beta1: f64,
+    /// Weight of the past in the second moment; in [0, 1), default 0.999.
+    pub beta2: f64,
+    /// Added to the root of the second moment; finite, >= 0, default 1e-8.
+    pub eps: f64,
+    /// Weight decay; finite, default 0.
+    pub weight_decay: f64,
+    /// Whether the decay shrinks the parameter (AdamW, default) or is added to the gradient.
+    pub decoupled: bool,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self {
+            lr: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decoupled: true,
+        }
+    }
+}
+
+impl Adam {
+    /// Updates every parameter or refuses the whole call. `slots[i]` belongs to `grads[i]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
+    /// if a slot does not match; [`Error::Overflow`] if the square of a gradient may exceed the
+    /// largest finite value of the parameter's type, or the configuration does; [`Error::Order`],
+    /// [`Error::NonFinite`], [`Error::BadState`].
+    pub fn step(
+        &self,
+        state: &mut StepState,
+        grads: &[Tensor],
+        slots: &mut [Slot],
+    ) -> Result<(), Error> {
+        self.step_with(state, grads, slots)
+    }
+
+    /// [`step`](Self::step) for callers whose own structs hold the parameters.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
+    pub fn step_with<S: Slots + ?Sized>(
+        &self,
+        state: &mut StepState,
+        grads: &[Tensor],
+        slots: &mut S,
+    ) -> Result<(), Error> {
+        self.validate()?;
+        let t = state.steps.saturating_add(1) as f64;
+        let update = AdamUpdate {
+            config: *self,
+            rate: self.lr / (1.0 - libm::pow(self.beta1, t)),
+            inverse_root: 1.0 / libm::sqrt(1.0 - libm::pow(self.beta2, t)),
+        };
+        super::run(&update, state, grads, slots)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        require(self.lr.is_finite(), "adam: lr must be finite")?;
+        require(is_decay(self.beta1), "adam: beta1 must be in [0, 1)")?;
+        require(is_decay(self.beta2), "adam: beta2 must be in [0, 1)")?;
+        require(is_eps(self.eps), "adam: eps must be finite and >= 0")?;
+        require(
+            self.weight_decay.is_finite(),
+            "adam: weight_decay must be finite",
+        )
+    }
+}
+
+struct AdamUpdate {
+    config: Adam,
+    /// lr / (1 - beta1^t)
+    rate: f64,
+    /// 1 / sqrt(1 - beta2^t)
+    inverse_root: f64,
+}
+
+impl AdamUpdate {
+    /// What a parameter is multiplied by first.
+    fn shrink(&self) -> f64 {
+        match self.config.decoupled {
+            true => 1.0 - self.config.lr * self.config.weight_decay,
+            false => 1.0,
+        }
+    }
+
+    /// How much of a parameter is added to its gradient.
+    fn penalty(&self) -> f64 {
+        match self.config.decoupled {
+            true => 0.0,
+            false => self.config.weight_decay,
+        }
+    }
+}
+
+impl Update for AdamUpdate {
+    fn buffers(&self) -> usize {
+        3
+    }
+
+    fn largest(&self, dtype: Dtype) -> Option<f64> {
+        let values = [self.rate, self.shrink(), self.penalty(), self.config.eps];
+        all_fit(dtype, &values).then_some(libm::sqrt(dtype.max()))
+    }
+
+    fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
+        let rule = AdamRule {
+            shrink: P::from_f64(self.shrink()),
+            penalty: P::from_f64(self.penalty()),
+            beta1: P::from_f64(self.config.beta1),
+            gain1: P::from_f64(1.0 - self.config.beta1),
+            beta2: P::from_f64(self.config.beta2),
+            gain2: P::from_f64(1.0 - self.config.beta2),
+            rate: P::from_f64(self.rate),
+            inverse_root: P::from_f64(self.inverse_root),
+            eps: P::from_f64(self.config.eps),
+        };
+        super::step(tensor, slot, &rule)
+    }
+}
+
+/// The factors of one step, in the parameter's type.
+struct AdamRule<P> {
+    shrink: P,
+    penalty: P,
+    beta1: P,
+    gain1: P,
+    beta2: P,
+    gain2: P,
+    rate: P,
+    inverse_root: P,
+    eps: P,
+}
+
+impl<P: Parameter> Rule<P> for AdamRule<P> {
+    const BUFFERS: usize = 3;
+
+    #[inline(always)]
+    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
+        let g = gradient + self.penalty * param;
+        let m = self.beta1 * first + self.gain1 * g;
+        let v = self.beta2 * second + self.gain2 * g * g;
+        // sqrt(v / (1 - beta2^t)) as a product of roots, which cannot overflow.
+        let root = v.sqrt() * self.inverse_root + self.eps;
+        (param * self.shrink - self.rate * m / root, m, v)
+    }
+}

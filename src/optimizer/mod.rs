@@ -1,0 +1,77 @@
+//! Optimizers that take the affine in their own loop: the write pass fused with an update.
+//!
+//! They read each gradient through its pending affine and never write it: gradients, moments and
+//! affines stay as they are, and the next [`observe`](fn@crate::observe) starts afresh.
+
+mod adam;
+mod sgd;
+mod slot;
+
+pub use adam::Adam;
+pub use sgd::Sgd;
+pub use slot::{Slot, Slots};
+
+use crate::kernel::{self, Dtype, Parameter, Rule};
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// What an optimizer remembers beside its buffers; zero before the first step.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepState {
+    /// Number of steps taken.
+    pub steps: u64,
+}
+
+/// What the two optimizers have in common: checks for everything, then one pass a tensor.
+trait Update {
+    /// How many buffers of a slot the update needs: 1 the parameter, 2 also `first`, 3 also
+    /// `second`.
+    fn buffers(&self) -> usize;
+
+    /// The largest gradient that a parameter of this dtype can take; None if the configuration
+    /// itself does not fit into it.
+    fn largest(&self, dtype: Dtype) -> Option<f64>;
+
+    /// Updates one tensor whose parameter is of type P.
+    fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot);
+}
+
+/// Checks every tensor and slot, then updates them all.
+fn run<U: Update, S: Slots + ?Sized>(
+    update: &U,
+    state: &mut StepState,
+    grads: &[Tensor],
+    slots: &mut S,
+) -> Result<(), Error> {
+    if slots.len() != grads.len() {
+        let index = slots.len().min(grads.len());
+        return Err(Error::BadLength { index });
+    }
+    for (index, tensor) in grads.iter().enumerate() {
+        tensor.check(index)?;
+        let slot = slots.slot(index);
+        slot.check(index, tensor.len(), update.buffers())?;
+        let largest = update.largest(slot.dtype());
+        tensor.check_bound(index, largest.ok_or(Error::Overflow { tensor: index })?)?;
+    }
+    for (index, tensor) in grads.iter().enumerate() {
+        let slot = slots.slot(index);
+        match slot.dtype() {
+            Dtype::F64 => update.update::<f64>(tensor, slot),
+            _ => update.update::<f32>(tensor, slot),
+        }
+    }
+    state.steps = state.steps.saturating_add(1);
+    Ok(())
+}
+
+/// One tensor through the fused loop.
+fn step<P: Parameter, R: Rule<P>>(tensor: &Tensor, mut slot: Slot, rule: &R) {
+    kernel::step::<P, R>(tensor.buffer(), tensor.affine(), slot.buffers(), rule);
+}
+
+/// Whether every value survives the conversion to parameters of this dtype.
+fn all_fit(dtype: Dtype, values: &[f64]) -> bool {
+    values.iter().all(|value| value.abs() <= dtype.max())
+}

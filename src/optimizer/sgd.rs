@@ -1,0 +1,178 @@
+//! Stochastic gradient descent with momentum.
+
+use super::{Slots, StepState, Update, all_fit};
+use crate::kernel::{Dtype, Parameter, Rule};
+use crate::method::{is_decay, require};
+use crate::optimizer::Slot;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// SGD, fused with the pending affine. Conventions are torch's:
+///
+/// ```text
+/// g = affine(gradient) + weight_decay*w
+/// buffer = g on the first step, then momentum*buffer + (1-dampening)*g
+/// w -= lr * g                       without momentum
+/// w -= lr * buffer                  with momentum
+/// w -= lr * (g + momentum*buffer)   with Nesterov momentum
+/// ```
+///
+/// in the parameter's type, with plain IEEE operations that are never contracted. The first step
+/// is the one with `StepState::steps == 0`; it does not read the momentum buffer.
+///
+/// ```
+/// use trimtab::{Sgd, Slot, StepState, Tensor, observe};
+/// let (mut w, mut gradient) = ([1.0_f32, 2.0], [0.5_f32, -0.5]);
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// let sgd = Sgd { lr: 0.5, ..Sgd::default() };
+/// sgd.step(&mut StepState::default(), &grads, &mut [Slot::sgd(&mut w)])?;
+/// assert_eq!(w, [0.75, 2.25]);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// Learning rate; finite, default 1e-2.
+    pub lr: f64,
+    /// Weight of the past in the momentum buffer; in [0, 1), default 0: no buffer is needed.
+    pub momentum: f64,
+    /// How much less of the new gradient enters the buffer; in [0, 1], default 0.
+    pub dampening: f64,
+    /// L2 penalty, added to the gradient; finite, default 0.
+    pub weight_decay: f64,
+    /// Look ahead along the momentum; default false.
+    pub nesterov: bool,
+}
+
+impl Default for Sgd {
+    fn default() -> Self {
+        Self {
+            lr: 1e-2,
+            momentum: 0.0,
+            dampening: 0.0,
+            weight_decay: 0.0,
+            nesterov: false,
+        }
+    }
+}
+
+impl Sgd {
+    /// Updates every parameter or refuses the whole call. `slots[i]` belongs to `grads[i]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
+    /// if a slot does not match; [`Error::Overflow`] if a gradient may exceed the largest finite
+    /// value of the parameter's type, or the configuration does; [`Error::Order`],
+    /// [`Error::NonFinite`], [`Error::BadState`].
+    pub fn step(
+        &self,
+        state: &mut StepState,
+        grads: &[Tensor],
+        slots: &mut [Slot],
+    ) -> Result<(), Error> {
+        self.step_with(state, grads, slots)
+    }
+
+    /// [`step`](Self::step) for callers whose own structs hold the parameters.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
+    pub fn step_with<S: Slots + ?Sized>(
+        &self,
+        state: &mut StepState,
+        grads: &[Tensor],
+        slots: &mut S,
+    ) -> Result<(), Error> {
+        self.validate()?;
+        let first_step = state.steps == 0;
+        let update = SgdUpdate {
+            config: *self,
+            first_step,
+        };
+        super::run(&update, state, grads, slots)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        require(self.lr.is_finite(), "sgd: lr must be finite")?;
+        require(is_decay(self.momentum), "sgd: momentum must be in [0, 1)")?;
+        let damped = (0.0..=1.0).contains(&self.dampening);
+        require(damped, "sgd: dampening must be in [0, 1]")?;
+        require(
+            self.weight_decay.is_finite(),
+            "sgd: weight_decay must be finite",
+        )
+    }
+}
+
+struct SgdUpdate {
+    config: Sgd,
+    first_step: bool,
+}
+
+impl Update for SgdUpdate {
+    fn buffers(&self) -> usize {
+        if self.config.momentum == 0.0 { 1 } else { 2 }
+    }
+
+    fn largest(&self, dtype: Dtype) -> Option<f64> {
+        all_fit(dtype, &[self.config.lr, self.config.weight_decay]).then_some(dtype.max())
+    }
+
+    fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
+        let descent = Descent {
+            lr: P::from_f64(self.config.lr),
+            weight_decay: P::from_f64(self.config.weight_decay),
+        };
+        if self.config.momentum == 0.0 {
+            return super::step(tensor, slot, &descent);
+        }
+        let momentum = Momentum {
+            descent,
+            momentum: P::from_f64(self.config.momentum),
+            gain: P::from_f64(1.0 - self.config.dampening),
+            nesterov: self.config.nesterov,
+            first_step: self.first_step,
+        };
+        super::step(tensor, slot, &momentum)
+    }
+}
+
+/// Without momentum.
+struct Descent<P> {
+    lr: P,
+    weight_decay: P,
+}
+
+impl<P: Parameter> Rule<P> for Descent<P> {
+    const BUFFERS: usize = 1;
+
+    #[inline(always)]
+    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
+        let g = gradient + self.weight_decay * param;
+        (param - self.lr * g, first, second)
+    }
+}
+
+struct Momentum<P> {
+    descent: Descent<P>,
+    momentum: P,
+    gain: P,
+    nesterov: bool,
+    first_step: bool,
+}
+
+impl<P: Parameter> Rule<P> for Momentum<P> {
+    const BUFFERS: usize = 2;
+
+    #[inline(always)]
+    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
+        let g = gradient + self.descent.weight_decay * param;
+        let running = self.momentum * first + self.gain * g;
+        let buffer = if self.first_step { g } else { running };
+        let ahead = g + self.momentum * buffer;
+        let direction = if self.nesterov { ahead } else { buffer };
+        (param - self.descent.lr * direction, buffer, second)
+    }
+}

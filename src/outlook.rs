@@ -1,0 +1,94 @@
+//! Statistics of a gradient as it will be once its pending affine is written.
+//!
+//! This is what lets methods chain: each sees the gradient as those before it will have left it,
+//! and the data is not touched. The statistics are taken in the units of the buffer first and
+//! scaled last, so no scale can overflow or underflow a square on the way.
+
+use crate::affine::Affine;
+use crate::moments::Moments;
+
+/// A tensor's moments seen through its pending affine; from [`Tensor::outlook`](crate::Tensor::outlook).
+///
+/// A pending finite limit is not taken into account: methods that need these numbers refuse to
+/// follow one ([`Error::Order`](crate::Error::Order)).
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook<'t> {
+    moments: &'t Moments,
+    affine: &'t Affine,
+}
+
+impl<'t> Outlook<'t> {
+    pub(crate) fn new(moments: &'t Moments, affine: &'t Affine) -> Self {
+        Self { moments, affine }
+    }
+
+    /// Number of elements.
+    pub fn count(&self) -> u64 {
+        self.moments.count
+    }
+
+    /// Mean; exactly 0 once the mean was subtracted, NaN for no elements.
+    pub fn mean(&self) -> f64 {
+        if self.is_silent() {
+            return 0.0;
+        }
+        // center is the mean to the bit where a method subtracted it: the difference is 0 then.
+        self.affine.scale * (self.moments.mean() - self.affine.center)
+    }
+
+    /// Unbiased standard deviation; NaN for fewer than two elements.
+    pub fn std(&self) -> f64 {
+        match self.is_silent() && self.count() >= 2 {
+            true => 0.0,
+            false => self.affine.scale.abs() * self.moments.std(),
+        }
+    }
+
+    /// 2-norm.
+    pub fn norm(&self) -> f64 {
+        if self.is_silent() {
+            return 0.0;
+        }
+        self.affine.scale.abs() * libm::sqrt(self.sum_sq_about_center())
+    }
+
+    /// Upper bound of the magnitude of every element.
+    pub fn abs_max(&self) -> f64 {
+        self.affine.bound(self.moments.abs_max)
+    }
+
+    /// A scale of 0 or no elements: zeros, whatever the moments say.
+    fn is_silent(&self) -> bool {
+        self.affine.scale == 0.0
+    }
+
+    /// `sum((x - center)^2)`: the squares about the mean plus n times the squared distance.
+    fn sum_sq_about_center(&self) -> f64 {
+        if self.affine.center == 0.0 || self.count() == 0 {
+            return self.moments.sum_sq;
+        }
+        let distance = self.moments.mean() - self.affine.center;
+        self.moments.centered_sum_sq() + self.count() as f64 * distance * distance
+    }
+}
+
+/// [`Moments::through`]: the statistics of an outlook as moments again.
+pub(crate) fn push(moments: &Moments, affine: &Affine) -> Moments {
+    let outlook = Outlook::new(moments, affine);
+    let count = moments.count;
+    if count == 0 || outlook.is_silent() {
+        return Moments {
+            count,
+            ..Moments::default()
+        };
+    }
+    Moments {
+        count,
+        sum: match affine.center == 0.0 {
+            true => affine.scale * moments.sum,
+            false => outlook.mean() * count as f64,
+        },
+        sum_sq: affine.scale * affine.scale * outlook.sum_sq_about_center(),
+        abs_max: outlook.abs_max(),
+    }
+}

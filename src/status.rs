@@ -1,0 +1,224 @@
+//! What can be refused, and why: [`Error`] in Rust, [`Status`] in C.
+
+use core::fmt;
+
+/// Why a call was refused. Nothing was changed then, except that [`observe`](fn@crate::observe)
+/// and [`Moments::observe_chunk`](crate::Moments::observe_chunk) fill the moments all the same.
+///
+/// `tensor` and `index` count from 0 in the order of the slice that was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration value is outside its range; the text names it and the range.
+    BadConfig(&'static str),
+    /// StableGrad's reference is not finite and greater than 0.
+    BadReference,
+    /// A state (or a caller's moments or affine) holds what no call can have left there.
+    BadState {
+        /// Which of the states or tensors.
+        index: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A tensor holds NaN, an infinity, or (f64) a magnitude beyond 1e150.
+    NonFinite {
+        /// Which of the tensors.
+        tensor: usize,
+    },
+    /// The result would not be finite in the dtype it is written to.
+    Overflow {
+        /// Which of the tensors.
+        tensor: usize,
+    },
+    /// Calls came in an order that cannot work: the text says what has to come first.
+    Order {
+        /// Which of the tensors.
+        tensor: usize,
+        /// What has to be done first.
+        what: &'static str,
+    },
+    /// The guard saw `max_consecutive` steps in a row that were not finite.
+    Diverged,
+    /// Lengths that belong together differ, or a length cannot exist.
+    BadLength {
+        /// Which of the tensors, states, slots or outputs.
+        index: usize,
+    },
+    /// Element types that belong together differ, or are not allowed here.
+    BadDtype {
+        /// Which of the tensors, slots or outputs.
+        index: usize,
+    },
+    /// An optimizer needs a buffer that the slot does not have.
+    MissingBuffer {
+        /// Which of the slots.
+        index: usize,
+    },
+    /// This build cannot do what was asked.
+    Unsupported,
+}
+
+impl Error {
+    /// The code that the C ABI returns for it.
+    pub const fn status(&self) -> Status {
+        match self {
+            Error::BadConfig(_) => Status::BadConfig,
+            Error::BadReference => Status::BadReference,
+            Error::BadState { .. } => Status::BadState,
+            Error::NonFinite { .. } => Status::NonFinite,
+            Error::Overflow { .. } => Status::Overflow,
+            Error::Order { .. } => Status::Order,
+            Error::Diverged => Status::Diverged,
+            Error::BadLength { .. } => Status::BadLength,
+            Error::BadDtype { .. } => Status::BadDtype,
+            Error::MissingBuffer { .. } => Status::NullPointer,
+            Error::Unsupported => Status::Unsupported,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.status().message();
+        match self {
+            Error::BadConfig(what) => write!(f, "{message}: {what}"),
+            Error::BadState { index, what } => write!(f, "number {index}: {message}: {what}"),
+            Error::Order { tensor, what } => write!(f, "tensor {tensor}: {message}: {what}"),
+            Error::NonFinite { tensor } | Error::Overflow { tensor } => {
+                write!(f, "tensor {tensor}: {message}")
+            }
+            Error::BadLength { index }
+            | Error::BadDtype { index }
+            | Error::MissingBuffer { index } => write!(f, "number {index}: {message}"),
+            Error::BadReference | Error::Diverged | Error::Unsupported => f.write_str(message),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// The status codes of the C ABI. Negative: refused, nothing was changed.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Done.
+    Ok = 0,
+    /// The guard asks the caller to skip this step.
+    SkipStep = 1,
+    /// A pointer is NULL that must not be.
+    NullPointer = -1,
+    /// An element type is unknown or not allowed here.
+    BadDtype = -2,
+    /// A configuration value is outside its range.
+    BadConfig = -3,
+    /// StableGrad's reference is not finite and greater than 0.
+    BadReference = -4,
+    /// A state holds what no call can have left there.
+    BadState = -5,
+    /// A gradient holds NaN or an infinity.
+    NonFinite = -6,
+    /// The result would not be finite.
+    Overflow = -7,
+    /// Calls came in an order that cannot work.
+    Order = -8,
+    /// Too many bad steps in a row.
+    Diverged = -9,
+    /// This build cannot do what was asked.
+    Unsupported = -10,
+    /// A pointer is not aligned to its element type.
+    Misaligned = -11,
+    /// A length cannot exist or does not match.
+    BadLength = -12,
+}
+
+impl Status {
+    /// All of them, in the order of the header.
+    pub const ALL: [Status; 14] = [
+        Status::Ok,
+        Status::SkipStep,
+        Status::NullPointer,
+        Status::BadDtype,
+        Status::BadConfig,
+        Status::BadReference,
+        Status::BadState,
+        Status::NonFinite,
+        Status::Overflow,
+        Status::Order,
+        Status::Diverged,
+        Status::Unsupported,
+        Status::Misaligned,
+        Status::BadLength,
+    ];
+
+    /// The number the C ABI returns.
+    pub const fn code(self) -> i32 {
+        self as i32
+    }
+
+    /// What it means and what to do.
+    pub const fn message(self) -> &'static str {
+        // All texts end in NUL for C; Rust sees them without it.
+        let text = self.message_with_nul();
+        text.split_at(text.len() - 1).0
+    }
+
+    /// [`Status::message`] as the C ABI returns it.
+    pub const fn message_with_nul(self) -> &'static str {
+        match self {
+            Status::Ok => "ok\0",
+            Status::SkipStep => {
+                "a gradient is not finite: skip this step (the guard has counted it)\0"
+            }
+            Status::NullPointer => "a required pointer is NULL: pass the buffer it stands for\0",
+            Status::BadDtype => {
+                "unknown or mismatched element type: gradients are f32, f16, bf16 or f64, \
+                 parameters f32 or f64, outputs of the gradient's type\0"
+            }
+            Status::BadConfig => {
+                "a configuration value is out of range: start from the INIT macro (C) or \
+                 Default (Rust) and change what you need\0"
+            }
+            Status::BadReference => {
+                "the reference must be finite and greater than 0: pass the standard deviation \
+                 of dL/d(prediction), or of the last weight gradient if that is empty\0"
+            }
+            Status::BadState => {
+                "a state holds what no call can have left there: zero-initialise it before the \
+                 first step, or restore it from an intact copy\0"
+            }
+            Status::NonFinite => {
+                "a gradient holds NaN, infinity or a magnitude beyond 1e150: skip the step, or \
+                 put a guard in front\0"
+            }
+            Status::Overflow => {
+                "the result would not be finite in its element type: lower the scale or the \
+                 reference, or clip first\0"
+            }
+            Status::Order => {
+                "calls came in an order that cannot work: observe before anything else, and \
+                 clip by value last\0"
+            }
+            Status::Diverged => {
+                "too many steps in a row had gradients that are not finite: stop, go back to a \
+                 checkpoint, lower the learning rate\0"
+            }
+            Status::Unsupported => {
+                "this build cannot do that: more than one thread needs the rayon feature\0"
+            }
+            Status::Misaligned => {
+                "a pointer is not aligned to its type: buffers need the alignment of their \
+                 elements, structs that of their fields\0"
+            }
+            Status::BadLength => {
+                "a length is impossible or does not match: every parameter, state and output \
+                 goes with one tensor, in the same order\0"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}

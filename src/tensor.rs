@@ -1,0 +1,157 @@
+//! A gradient tensor: its buffer, its role, its moments, and what has been decided about it.
+
+use crate::affine::Affine;
+use crate::kernel::{Buffer, Dtype, Element, Role};
+use crate::moments::Moments;
+use crate::outlook::Outlook;
+use crate::status::Error;
+
+/// A contiguous range of gradients that is treated as one.
+///
+/// Usually one parameter's gradient; describe each row as a tensor and every method becomes
+/// row-wise. The layout is that of `trimtab_tensor` in the C header, so that both share one array.
+///
+/// A new tensor has not been observed: call [`observe`](fn@crate::observe) before any method.
+///
+/// ```
+/// use trimtab::{Tensor, observe};
+/// let mut gradient = [1.0_f32, 2.0, 3.0];
+/// let mut grads = [Tensor::weight(&mut gradient)];
+/// observe(&mut grads)?;
+/// assert_eq!((grads[0].moments().mean(), grads[0].moments().std()), (2.0, 1.0));
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[repr(C)]
+#[derive(Debug)]
+pub struct Tensor<'a> {
+    buffer: Buffer<'a>,
+    moments: Moments,
+    affine: Affine,
+}
+
+impl<'a> Tensor<'a> {
+    /// The gradient of a weight.
+    pub fn weight<T: Element>(data: &'a mut [T]) -> Self {
+        Self::new(Role::Weight, data)
+    }
+
+    /// The gradient of a bias or another one-dimensional parameter.
+    pub fn bias<T: Element>(data: &'a mut [T]) -> Self {
+        Self::new(Role::Bias, data)
+    }
+
+    /// The gradient of a parameter that plays `role`.
+    pub fn new<T: Element>(role: Role, data: &'a mut [T]) -> Self {
+        Self {
+            buffer: Buffer::from(data).with_role(role),
+            moments: Moments::default(),
+            affine: Affine::IDENTITY,
+        }
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> Dtype {
+        self.buffer.dtype()
+    }
+
+    /// Weight or bias.
+    pub fn role(&self) -> Role {
+        self.buffer.role()
+    }
+
+    /// The elements as they lie in memory, if they are of type `T`.
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        self.buffer.as_slice()
+    }
+
+    /// Statistics of what lies in the buffer, as last observed or written.
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// Takes over moments that were streamed ([`Moments::observe_chunk`]) or merged
+    /// ([`Moments::merge`]) elsewhere, and forgets what was decided before.
+    ///
+    /// Their count may exceed the length: this tensor is then a shard of a larger one, and methods
+    /// decide on the whole.
+    pub fn set_moments(&mut self, moments: Moments) {
+        self.moments = moments;
+        self.affine = Affine::IDENTITY;
+    }
+
+    /// What has been decided and not yet written.
+    pub fn affine(&self) -> &Affine {
+        &self.affine
+    }
+
+    /// Statistics of the gradient as it will be written.
+    pub fn outlook(&self) -> Outlook<'_> {
+        Outlook::new(&self.moments, &self.affine)
+    }
+
+    pub(crate) fn buffer(&self) -> &Buffer<'a> {
+        &self.buffer
+    }
+
+    pub(crate) fn buffer_mut(&mut self) -> &mut Buffer<'a> {
+        &mut self.buffer
+    }
+
+    pub(crate) fn set_affine(&mut self, affine: Affine) {
+        self.affine = affine;
+    }
+
+    /// Refuses a tensor that nothing can be decided about or written from: not observed, holding
+    /// what no call can have left there, or not finite.
+    pub(crate) fn check(&self, tensor: usize) -> Result<(), Error> {
+        self.check_observed(tensor)?;
+        if self.affine.scale == 0.0 {
+            return Ok(()); // silenced: what lies in the buffer no longer matters
+        }
+        self.moments.check_finite(tensor)
+    }
+
+    /// The part of [`Tensor::check`] that also holds for gradients that are not finite.
+    pub(crate) fn check_observed(&self, tensor: usize) -> Result<(), Error> {
+        if self.moments.count < self.len() as u64 {
+            let what = "observe the gradients first";
+            return Err(Error::Order { tensor, what });
+        }
+        if !self.affine.is_valid() {
+            let what = "the affine holds NaN, infinity or a negative limit; observe resets it";
+            return Err(Error::BadState {
+                index: tensor,
+                what,
+            });
+        }
+        self.moments.check_shape(tensor)
+    }
+
+    /// Refuses a tensor whose moments after the pending affine cannot be known.
+    pub(crate) fn check_outlook(&self, tensor: usize) -> Result<(), Error> {
+        if self.affine.has_limit() && self.moments.count > 0 {
+            let what = "a clip by value ends a chain: apply it, or move it behind this method";
+            return Err(Error::Order { tensor, what });
+        }
+        Ok(())
+    }
+
+    /// Refuses a tensor whose result may exceed `largest` in magnitude.
+    pub(crate) fn check_bound(&self, tensor: usize, largest: f64) -> Result<(), Error> {
+        if self.outlook().abs_max() <= largest || self.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Overflow { tensor })
+        }
+    }
+}

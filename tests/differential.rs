@@ -1,0 +1,267 @@
+//! Every method in every dtype against the oracle applied to the data: alone, and in chains.
+//!
+//! Results of the core are compared with the exact results of the oracle, which rounds nothing to the dtype; the
+//! tolerance of each dtype and its reason are in `common/number.rs`. Random gradients are well conditioned on purpose
+//! (the mean at most half the standard deviation); hostile ones are in `limits.rs`.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+mod common;
+#[allow(dead_code)]
+mod oracle;
+
+use common::chain::Chain;
+use common::compare;
+use common::data::{BLOCK_LENGTHS, Batch, Random, SMALL_LENGTHS, bits};
+use common::list::{every_method, every_variant};
+use common::method::{AnyMethod, StepInputs};
+use common::number::Real;
+use common::snapshot;
+use trimtab::{Affine, Buffer, apply, apply_into, observe};
+
+/// Random gradients, reference and parameters of one step.
+fn draw<T: Real>(random: &mut Random, lengths: &[usize]) -> (Batch<T>, StepInputs) {
+    let batch = Batch::random(random, lengths);
+    let inputs = StepInputs {
+        reference: random.between(0.1, 2.0),
+        params: lengths
+            .iter()
+            .map(|&n| random.elements(n, 0.0, 3.0))
+            .collect(),
+    };
+    (batch, inputs)
+}
+
+#[test]
+fn every_variant_at_every_small_length() {
+    for_every_dtype!(variants_at_small_lengths);
+}
+
+fn variants_at_small_lengths<T: Real>() {
+    // Twice, so that every length occurs once as a weight and once as a bias.
+    let mut lengths: Vec<usize> = SMALL_LENGTHS.to_vec();
+    lengths.push(5);
+    lengths.extend(SMALL_LENGTHS);
+    for (i, variant) in every_variant().into_iter().enumerate() {
+        let mut random = Random(100 + i as u64);
+        let mut chain = Chain::new(&[variant], lengths.len());
+        for t in 0..5 {
+            let (mut batch, inputs) = draw::<T>(&mut random, &lengths);
+            chain.step(&format!("step {t}"), &inputs, &mut batch);
+        }
+    }
+}
+
+#[test]
+fn every_method_around_the_blocks() {
+    for_every_dtype!(methods_around_blocks);
+}
+
+fn methods_around_blocks<T: Real>() {
+    // Three lengths a dtype keep a debug build fast; the six of them go round the dtypes.
+    let offset = usize::from(T::DIGITS % 2 == 0);
+    let lengths: Vec<usize> = BLOCK_LENGTHS.into_iter().skip(offset).step_by(2).collect();
+    let (batch, inputs) = draw::<T>(&mut Random(200), &lengths);
+    for method in every_method() {
+        Chain::new(&[method], lengths.len()).step("around blocks", &inputs, &mut batch.clone());
+    }
+}
+
+#[test]
+fn random_chains_are_the_methods_one_after_the_other() {
+    for_every_dtype!(random_chains);
+}
+
+fn random_chains<T: Real>() {
+    let lengths = [40, 7, 33, 1, 2, 64, 0, 129];
+    for seed in 0..60 {
+        let mut random = Random(300 + seed);
+        let links = random_links(&mut random);
+        let mut chain = Chain::new(&links, lengths.len());
+        for t in 0..4 {
+            let (mut batch, inputs) = draw::<T>(&mut random, &lengths);
+            chain.step(&format!("chain {seed} step {t}"), &inputs, &mut batch);
+        }
+    }
+}
+
+/// Two to four methods in an order that is allowed: behind a finite limit only what needs no moments.
+fn random_links(random: &mut Random) -> Vec<(&'static str, AnyMethod)> {
+    let all = every_variant();
+    let wanted = 2 + random.below(3);
+    let mut links: Vec<(&'static str, AnyMethod)> = Vec::new();
+    while links.len() < wanted {
+        let candidate = all[random.below(all.len())];
+        let limited = links.iter().any(|(_, method)| !method.leaves_moments());
+        if !limited || candidate.1.follows_a_limit() {
+            links.push(candidate);
+        }
+    }
+    links
+}
+
+#[test]
+fn a_chain_equals_writing_and_reading_between_its_methods() {
+    let all = every_method();
+    let lengths = [40, 7, 33, 5, 100, 64];
+    for first in all.iter().filter(|(_, method)| method.leaves_moments()) {
+        for second in &all {
+            let (batch, inputs) = draw::<f64>(&mut Random(400), &lengths);
+            let what = format!("{} > {}", first.0, second.0);
+            let chained = run(&[first.1, second.1], &inputs, batch.clone(), false);
+            let separate = run(&[first.1, second.1], &inputs, batch, true);
+            for (chained, separate) in chained.data.iter().zip(&separate.data) {
+                compare::written(&what, chained, separate);
+            }
+        }
+    }
+}
+
+/// Methods with fresh states on one batch; `between` writes and reads the data after every one.
+fn run(
+    methods: &[AnyMethod],
+    inputs: &StepInputs,
+    mut batch: Batch<f64>,
+    between: bool,
+) -> Batch<f64> {
+    let mut tensors = batch.tensors();
+    observe(&mut tensors).expect("finite");
+    for method in methods {
+        let mut states = method.states(tensors.len());
+        method
+            .decide(inputs, &mut states, &mut tensors)
+            .expect("decides");
+        if between {
+            apply(&mut tensors).expect("in range");
+            observe(&mut tensors).expect("finite");
+        }
+    }
+    apply(&mut tensors).expect("in range");
+    drop(tensors);
+    batch
+}
+
+#[test]
+fn the_outlook_is_what_will_be_written() {
+    for (name, method) in every_variant()
+        .into_iter()
+        .filter(|(_, m)| m.leaves_moments())
+    {
+        let (mut batch, inputs) = draw::<f64>(&mut Random(500), &[40, 7, 33, 5]);
+        let mut tensors = batch.tensors();
+        observe(&mut tensors).expect("finite");
+        let mut states = method.states(tensors.len());
+        method
+            .decide(&inputs, &mut states, &mut tensors)
+            .expect(name);
+        let told: Vec<[f64; 4]> = tensors.iter().map(outlook).collect();
+        apply(&mut tensors).expect(name);
+        observe(&mut tensors).expect(name);
+        for (tensor, [mean, std, norm, abs_max]) in tensors.iter().zip(told) {
+            let found = tensor.moments();
+            // Well-conditioned f64 data: some hundred roundings of 2^-53, with room.
+            compare::relative(&format!("{name}: std"), std, found.std(), 1e-12);
+            compare::relative(&format!("{name}: norm"), norm, found.norm(), 1e-12);
+            assert!(
+                (mean - found.mean()).abs() <= 1e-13 * found.norm(),
+                "{name}: mean"
+            );
+            assert!(
+                abs_max >= found.abs_max * (1.0 - 1e-15),
+                "{name}: an upper bound"
+            );
+        }
+    }
+}
+
+fn outlook(tensor: &trimtab::Tensor) -> [f64; 4] {
+    let outlook = tensor.outlook();
+    assert_eq!(outlook.count(), tensor.len() as u64);
+    [
+        outlook.mean(),
+        outlook.std(),
+        outlook.norm(),
+        outlook.abs_max(),
+    ]
+}
+
+#[test]
+fn apply_leaves_the_identity_and_the_moments_of_the_buffer() {
+    for_every_dtype!(apply_leaves_true_moments);
+}
+
+fn apply_leaves_true_moments<T: Real>() {
+    for (name, method) in every_variant() {
+        let what = format!("{name} in {}", T::NAME);
+        let (mut batch, inputs) = draw::<T>(&mut Random(600), &SMALL_LENGTHS);
+        let mut tensors = batch.tensors();
+        observe(&mut tensors).expect(&what);
+        let mut states = method.states(tensors.len());
+        method
+            .decide(&inputs, &mut states, &mut tensors)
+            .expect(&what);
+        apply(&mut tensors).expect(&what);
+        let told: Vec<_> = tensors
+            .iter()
+            .map(|t| (*t.affine(), *t.moments()))
+            .collect();
+        observe(&mut tensors).expect(&what);
+        for (tensor, (affine, told)) in tensors.iter().zip(told) {
+            assert_eq!(affine, Affine::IDENTITY, "{what}");
+            let found = tensor.moments();
+            // Half an ulp of rounding in every element: at most one ulp of the norm, here with n <= 257 and Cauchy.
+            let ulp = f64::exp2(1.0 - f64::from(T::DIGITS));
+            let bound = ulp * found.norm() * (tensor.len() as f64).sqrt()
+                + T::tiniest() * tensor.len() as f64;
+            assert_eq!(told.count, found.count, "{what}");
+            assert!(
+                (told.sum - found.sum).abs() <= bound,
+                "{what}: sum {told:?} {found:?}"
+            );
+            assert!(
+                (told.norm() - found.norm()).abs() <= bound,
+                "{what}: norm {told:?} {found:?}"
+            );
+            assert!(
+                (told.abs_max - found.abs_max).abs() <= bound,
+                "{what}: abs_max"
+            );
+        }
+    }
+}
+
+#[test]
+fn apply_into_writes_the_same_bits_beside_the_gradients() {
+    for_every_dtype!(into_is_apply);
+}
+
+fn into_is_apply<T: Real>() {
+    for (name, method) in every_variant() {
+        let (mut batch, inputs) = draw::<T>(&mut Random(700), &SMALL_LENGTHS);
+        let mut results: Vec<Vec<T>> = batch
+            .data
+            .iter()
+            .map(|d| vec![T::exact(1.0); d.len()])
+            .collect();
+        let mut tensors = batch.tensors();
+        observe(&mut tensors).expect(name);
+        let mut states = method.states(tensors.len());
+        method
+            .decide(&inputs, &mut states, &mut tensors)
+            .expect(name);
+        let before = snapshot::tensors(&tensors);
+        let mut buffers: Vec<Buffer> = results
+            .iter_mut()
+            .map(|r| Buffer::from(&mut r[..]))
+            .collect();
+        apply_into(&tensors, &mut buffers[..]).expect(name);
+        assert_eq!(
+            snapshot::tensors(&tensors),
+            before,
+            "{name}: gradients stay as they are"
+        );
+        apply(&mut tensors).expect(name);
+        drop(tensors);
+        let beside: Vec<_> = results.iter().map(|r| bits(r)).collect();
+        assert_eq!(beside, batch.bits(), "{name} in {}", T::NAME);
+    }
+}
