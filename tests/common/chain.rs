@@ -10,7 +10,7 @@ use super::number::Real;
 /// A chain of methods with their states on both sides.
 pub struct Chain {
     name: String,
-    methods: Vec<AnyMethod>,
+    pub methods: Vec<AnyMethod>,
     pub core: Vec<States>,
     pub oracle: Vec<OracleStates>,
 }

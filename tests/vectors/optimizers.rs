@@ -1,7 +1,7 @@
 //! The optimizer cases: parameters after every step, with or without StableGrad in front.
 
 use serde::Deserialize;
-use trimtab::{Adam, Parameter, Sgd, Slot, StableGrad, StepState, Tensor, apply_into, observe};
+use trimtab::{Adam, Parameter, Sgd, Slot, StableGrad, StepState, Tensor, observe};
 
 use crate::batch;
 use crate::case::{Case, Step, typed};
