@@ -8,7 +8,7 @@
 ///
 /// `center` is in units of the gradient in the buffer, `limit` in units of the result. All three
 /// are f64 until they meet the data, so a scale outside the range of the gradient's dtype still
-/// gives the correctly scaled result. **A scale of 0 writes +0.0 whatever the data**, NaN
+/// gives the correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN
 /// included: that is how [`Guard`](crate::Guard) silences a tensor.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,11 +23,15 @@ pub struct Affine {
 
 impl Affine {
     /// Leaves every element as it is.
-    pub const IDENTITY: Self = Self {
-        center: 0.0,
-        scale: 1.0,
-        limit: f64::INFINITY,
-    };
+    pub const IDENTITY: Self = Self::new(0.0, 1.0, f64::INFINITY);
+
+    const fn new(center: f64, scale: f64, limit: f64) -> Self {
+        Self {
+            center,
+            scale,
+            limit,
+        }
+    }
 
     /// One element through the transformation, in f64.
     ///

@@ -1,7 +1,7 @@
 //! The statistics of one gradient tensor: all that any method ever sees of it.
 
 use crate::affine::Affine;
-use crate::kernel::{self, Element};
+use crate::kernel::{self, Buffer, Element};
 use crate::outlook;
 use crate::status::Error;
 
@@ -13,10 +13,9 @@ const LARGEST: f64 = 1e150;
 
 /// Count, sum, sum of squares and largest magnitude of the elements of a tensor.
 ///
-/// Sums are accumulated in f64 in a fixed order: element `i` of a block of [`BLOCK`](crate::BLOCK)
-/// elements goes to lane `i % LANES`, the lanes are added pairwise (`lane[i] += lane[i + width]`,
-/// width 16, 8, 4, 2, 1), and blocks are added in index order. The bits of the result depend on
-/// nothing else.
+/// Sums are accumulated in f64 in a fixed order: element `i` of a block of 65,536 elements goes to
+/// lane `i % 32`, the lanes are added pairwise (`lane[i] += lane[i + width]`, width 16, 8, 4, 2, 1),
+/// and blocks are added in index order. The bits of the result depend on nothing else.
 ///
 /// `sum_sq` is finite if and only if every element is. NaN elements leave `abs_max` alone and make
 /// the sums NaN (always the same NaN).
@@ -55,8 +54,17 @@ impl Moments {
         self.extend(data.len(), |total| kernel::observe(data, total))
     }
 
+    /// [`observe_chunk`](Self::observe_chunk) for elements whose type is known at run time.
+    ///
+    /// # Errors
+    ///
+    /// As [`observe_chunk`](Self::observe_chunk).
+    pub fn observe_buffer(&mut self, data: &Buffer) -> Result<(), Error> {
+        self.extend(data.len(), |total| kernel::observe_buffer(data, total))
+    }
+
     /// Grows by `len` elements that `add` sums up, refusing before anything changes.
-    pub(crate) fn extend(&mut self, len: usize, add: impl FnOnce(&mut Self)) -> Result<(), Error> {
+    fn extend(&mut self, len: usize, add: impl FnOnce(&mut Self)) -> Result<(), Error> {
         self.check_shape(0)?;
         if self.count.checked_add(len as u64).is_none() {
             return Err(Error::BadLength { index: 0 });

@@ -97,6 +97,12 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        error.status()
+    }
+}
+
 /// The status codes of the C ABI. Negative: refused, nothing was changed.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

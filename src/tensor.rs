@@ -1,5 +1,7 @@
 //! A gradient tensor: its buffer, its role, its moments, and what has been decided about it.
 
+use core::mem::offset_of;
+
 use crate::affine::Affine;
 use crate::kernel::{Buffer, Dtype, Element, Role};
 use crate::moments::Moments;
@@ -28,6 +30,14 @@ pub struct Tensor<'a> {
     moments: Moments,
     affine: Affine,
 }
+
+// The layout of trimtab_tensor in the C header: two words, two u32, four and three 64-bit fields.
+const _: () = {
+    let word = size_of::<usize>();
+    assert!(offset_of!(Tensor, moments) == 2 * word + 8);
+    assert!(offset_of!(Tensor, affine) == 2 * word + 40);
+    assert!(size_of::<Tensor>() == 2 * word + 64);
+};
 
 impl<'a> Tensor<'a> {
     /// The gradient of a weight.

@@ -1,1 +1,29 @@
-//! scaffold
+//! The C ABI of trimtab: checks pointers, calls the core, holds no logic.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `types.rs` | the constants of the header, and the structs that describe buffers |
+//! | `config.rs` | the configurations, and what they become in the core |
+//! | `check.rs` | from raw pointers to references, or a status that says what is wrong |
+//! | `observe.rs`, `decide.rs`, `write.rs`, `info.rs` | the functions, in the order of the header |
+//!
+//! `include/trimtab.h` is generated from these files by the build script. The comments of public
+//! items are the header's comments: they speak to C programmers.
+#![deny(unsafe_op_in_unsafe_fn)]
+#![allow(non_camel_case_types)] // The names are C's.
+#![allow(clippy::missing_safety_doc)] // The comments are the contract: they become the header's.
+
+mod check;
+mod config;
+mod decide;
+mod info;
+mod observe;
+mod types;
+mod write;
+
+pub use config::*;
+pub use decide::*;
+pub use info::*;
+pub use observe::*;
+pub use types::*;
+pub use write::*;

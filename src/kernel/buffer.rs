@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::slice;
 
 use super::element::{Dtype, Element};
@@ -37,6 +38,14 @@ pub struct Buffer<'a> {
     role: Role,
     borrow: PhantomData<&'a mut [u8]>,
 }
+
+// The first four fields of trimtab_tensor in the C header.
+const _: () = {
+    let word = size_of::<usize>();
+    assert!(offset_of!(Buffer, data) == 0 && offset_of!(Buffer, len) == word);
+    assert!(offset_of!(Buffer, dtype) == 2 * word && offset_of!(Buffer, role) == 2 * word + 4);
+    assert!(size_of::<Buffer>() == 2 * word + 8);
+};
 
 // SAFETY: a Buffer is a `&'a mut [T]` of some sealed `T: Element`, all of which are Send and Sync.
 unsafe impl Send for Buffer<'_> {}

@@ -63,6 +63,11 @@ impl Default for Adam {
 }
 
 impl Adam {
+    /// How many buffers of a slot a step needs: the parameter and both moments.
+    pub fn buffers(&self) -> usize {
+        3
+    }
+
     /// Updates every parameter or refuses the whole call. `slots[i]` belongs to `grads[i]`.
     ///
     /// # Errors
@@ -141,7 +146,7 @@ impl AdamUpdate {
 
 impl Update for AdamUpdate {
     fn buffers(&self) -> usize {
-        3
+        self.config.buffers()
     }
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {

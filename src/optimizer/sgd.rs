@@ -57,6 +57,11 @@ impl Default for Sgd {
 }
 
 impl Sgd {
+    /// How many buffers of a slot a step needs: the parameter, and with momentum its first buffer.
+    pub fn buffers(&self) -> usize {
+        if self.momentum == 0.0 { 1 } else { 2 }
+    }
+
     /// Updates every parameter or refuses the whole call. `slots[i]` belongs to `grads[i]`.
     ///
     /// # Errors
@@ -113,7 +118,7 @@ struct SgdUpdate {
 
 impl Update for SgdUpdate {
     fn buffers(&self) -> usize {
-        if self.config.momentum == 0.0 { 1 } else { 2 }
+        self.config.buffers()
     }
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {
@@ -125,7 +130,7 @@ impl Update for SgdUpdate {
             lr: P::from_f64(self.config.lr),
             weight_decay: P::from_f64(self.config.weight_decay),
         };
-        if self.config.momentum == 0.0 {
+        if self.buffers() == 1 {
             return super::step(tensor, slot, &descent);
         }
         let momentum = Momentum {

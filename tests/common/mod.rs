@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`number`] | the four element types seen by a test: exact value, rounding, ulp, bits |
+//! | [`bad`] | configurations and states that must be refused |
 //! | [`chain`] | methods one behind the other, through core and oracle |
 //! | [`compare`] | comparisons that say where and by how much |
 //! | [`data`] | reproducible random gradients, and their conversion to tensors and to the oracle |
@@ -12,6 +13,7 @@
 //!
 //! Every integration test is a crate of its own and uses only a part of this, hence the `dead_code` where it is included.
 
+pub mod bad;
 pub mod chain;
 pub mod compare;
 pub mod data;

@@ -52,9 +52,9 @@ impl Activation {
     pub fn evaluate<F: Real>(self, z: &[F], value: &mut [F], slopes: &mut Slopes<F>) {
         let Slopes { first, second, third } = slopes;
         match self {
-            Self::Tanh => vectorised(|| each(z, [value, first, second, third], tanh)),
-            Self::Sin => vectorised(|| each(z, [value, first, second, third], sin)),
-            Self::Silu => vectorised(|| each(z, [value, first, second, third], silu)),
+            Self::Tanh => vectorised(#[inline(always)] || each(z, [value, first, second, third], tanh)),
+            Self::Sin => vectorised(#[inline(always)] || each(z, [value, first, second, third], sin)),
+            Self::Silu => vectorised(#[inline(always)] || each(z, [value, first, second, third], silu)),
         }
     }
 }

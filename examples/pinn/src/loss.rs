@@ -23,6 +23,15 @@ pub struct Objective<'p, F> {
     boundary: Term<F>,
 }
 
+/// How the two terms of the loss are weighed against each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Balance {
+    /// The residual is divided by this before it is squared.
+    pub residual_scale: f64,
+    /// Factor of the boundary term.
+    pub boundary_weight: f64,
+}
+
 /// What one pass over all training points gives besides the gradient.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evaluation {
@@ -59,13 +68,13 @@ impl<F: Real> Term<F> {
 
 impl<'p, F: Real> Objective<'p, F> {
     /// Prepares the given points.
-    pub fn new(problem: &'p dyn Problem, interior: &[Point], boundary: &[Point], boundary_weight: f64) -> Self {
-        let scale = problem.residual_scale().powi(-2);
+    pub fn new(problem: &'p dyn Problem, interior: &[Point], boundary: &[Point], balance: Balance) -> Self {
+        let Balance { residual_scale, boundary_weight } = balance;
         let inside = |point| problem.right_hand_side(point);
         let outside = |point| problem.exact(point);
         Self {
             problem,
-            interior: Term::new(Layout::new(problem.orders()), interior, inside, scale),
+            interior: Term::new(Layout::new(problem.orders()), interior, inside, residual_scale.powi(-2)),
             boundary: Term::new(Layout::value_only(), boundary, outside, boundary_weight),
         }
     }
@@ -154,6 +163,8 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    const EVEN: Balance = Balance { residual_scale: 1.0, boundary_weight: 1.0 };
+
     fn network(activation: Activation, depth: usize, random: &mut ChaCha8Rng) -> Network<f64> {
         let mut network = Init::Aware.draw(Shape { depth, width: 5, activation }, random);
         let biases = network.layers.iter_mut().flat_map(|layer| &mut layer.biases);
@@ -202,7 +213,7 @@ mod tests {
         let mut network = network(activation, 2, random);
         let inside = sampling::interior(problem, 7, random);
         let outside = sampling::boundary(problem, 5, random);
-        let objective = Objective::<f64>::new(problem, &inside, &outside, 1.7);
+        let objective = Objective::<f64>::new(problem, &inside, &outside, Balance { residual_scale: 3.0, boundary_weight: 1.7 });
         let (mut tape, mut gradient) = (Tape::default(), Network::zeros(network.shape));
         objective.evaluate(&network, &mut tape, &mut gradient);
         let mut scratch = Network::zeros(network.shape);
@@ -235,7 +246,7 @@ mod tests {
         let points = sampling::interior(&problem, 3 * BLOCK / 2, random);
         let mut gradient = Network::zeros(network.shape);
         let mut loss = |points: &[Point]| {
-            let objective = Objective::<f64>::new(&problem, points, &[], 1.0);
+            let objective = Objective::<f64>::new(&problem, points, &[], EVEN);
             objective.evaluate(&network, &mut Tape::default(), &mut gradient).loss
         };
         let mean = points.iter().map(|&point| loss(&[point])).sum::<f64>() / points.len() as f64;
@@ -249,7 +260,7 @@ mod tests {
         let network = network(Activation::Sin, 2, random);
         let inside = sampling::interior(&problem, 150, random);
         let outside = sampling::boundary(&problem, 140, random);
-        let objective = Objective::<f64>::new(&problem, &inside, &outside, 1.0);
+        let objective = Objective::<f64>::new(&problem, &inside, &outside, EVEN);
         let evaluation = objective.evaluate(&network, &mut Tape::default(), &mut Network::zeros(network.shape));
         assert_eq!(evaluation.value_gradient.count, 290);
         assert_eq!(evaluation.derivative_gradient.count, 4 * 150);

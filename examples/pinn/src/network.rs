@@ -86,7 +86,17 @@ impl<F: Real> Network<F> {
 
     /// Number of weights and biases.
     pub fn parameters(&self) -> usize {
-        self.layers.iter().map(|l| l.weights.len() + l.biases.len()).sum()
+        self.tensors().map(<[F]>::len).sum()
+    }
+
+    /// Weights and biases in turn, from the first layer to the last.
+    pub fn tensors(&self) -> impl Iterator<Item = &[F]> {
+        self.layers.iter().flat_map(|layer| [layer.weights.as_slice(), layer.biases.as_slice()])
+    }
+
+    /// The same, to write to.
+    pub fn tensors_mut(&mut self) -> impl Iterator<Item = &mut [F]> {
+        self.layers.iter_mut().flat_map(|layer| [layer.weights.as_mut_slice(), layer.biases.as_mut_slice()])
     }
 
     /// Carries the jets of `tape.input` to the output, a column of stacked channels.
@@ -127,8 +137,13 @@ impl<F: Real> Network<F> {
 fn affine<F: Real>(layer: &Layer<F>, activations: &[F], layout: &Layout, z: &mut [F]) {
     linalg::product(z, activations, &layer.weights, layer.inputs(), layer.outputs());
     let values = z.len() / layout.channels();
-    for row in z[..values].chunks_exact_mut(layer.outputs()) {
-        for (z, &bias) in row.iter_mut().zip(&layer.biases) {
+    vectorised(#[inline(always)] || add_rowwise(&mut z[..values], &layer.biases));
+}
+
+#[inline(always)]
+fn add_rowwise<F: Real>(rows: &mut [F], biases: &[F]) {
+    for row in rows.chunks_exact_mut(biases.len()) {
+        for (z, &bias) in row.iter_mut().zip(biases) {
             *z += bias;
         }
     }
@@ -138,9 +153,15 @@ fn affine<F: Real>(layer: &Layer<F>, activations: &[F], layout: &Layout, z: &mut
 fn accumulate<F: Real>(gradient: &mut Layer<F>, activations: &[F], adjoint: &[F], layout: &Layout) {
     let (inputs, outputs) = (gradient.inputs(), gradient.outputs());
     linalg::add_product_of_transposed(&mut gradient.weights, activations, adjoint, inputs, outputs);
-    for row in adjoint[..adjoint.len() / layout.channels()].chunks_exact(outputs) {
-        for (bias, &z) in gradient.biases.iter_mut().zip(row) {
-            *bias += z;
+    let values = &adjoint[..adjoint.len() / layout.channels()];
+    vectorised(#[inline(always)] || sum_rows(&mut gradient.biases, values));
+}
+
+#[inline(always)]
+fn sum_rows<F: Real>(sums: &mut [F], rows: &[F]) {
+    for row in rows.chunks_exact(sums.len()) {
+        for (sum, &z) in sums.iter_mut().zip(row) {
+            *sum += z;
         }
     }
 }
@@ -191,11 +212,11 @@ impl<F: Real> Record<F> {
         for direction in layout.directions() {
             let z_x = channel(&self.z, direction.first, len);
             let out = channel_mut(derivatives, direction.first - 1, len);
-            vectorised(|| times(out, &self.slopes.first, z_x));
+            vectorised(#[inline(always)] || times(out, &self.slopes.first, z_x));
             if let Some(second) = direction.second {
                 let z_xx = channel(&self.z, second, len);
                 let out = channel_mut(derivatives, second - 1, len);
-                vectorised(|| activate_second(out, &self.slopes, z_x, z_xx));
+                vectorised(#[inline(always)] || activate_second(out, &self.slopes, z_x, z_xx));
             }
         }
     }
@@ -204,17 +225,17 @@ impl<F: Real> Record<F> {
     fn reverse(&self, layout: &Layout, adjoint: &mut [F]) {
         let len = self.z.len() / layout.channels();
         let (value, derivatives) = adjoint.split_at_mut(len);
-        vectorised(|| scale(value, &self.slopes.first));
+        vectorised(#[inline(always)] || scale(value, &self.slopes.first));
         for direction in layout.directions() {
             let z_x = channel(&self.z, direction.first, len);
             let rest = &mut derivatives[(direction.first - 1) * len..];
             let (first, rest) = rest.split_at_mut(len);
             match direction.second {
-                None => vectorised(|| reverse_first(value, first, &self.slopes, z_x)),
+                None => vectorised(#[inline(always)] || reverse_first(value, first, &self.slopes, z_x)),
                 Some(second) => {
                     let z_xx = channel(&self.z, second, len);
                     let adjoints = [&mut *value, first, &mut rest[..len]];
-                    vectorised(|| reverse_second(adjoints, &self.slopes, z_x, z_xx));
+                    vectorised(#[inline(always)] || reverse_second(adjoints, &self.slopes, z_x, z_xx));
                 }
             }
         }

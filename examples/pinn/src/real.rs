@@ -74,8 +74,11 @@ impl Real for f32 {
         let near = size < 0.625;
         let bounded = if size > 10.0 { 10.0 } else { size };
         let e = exponential(2.0 * bounded);
-        let numerator = if near { size * (945.0 + square * (105.0 + square)) } else { e - 1.0 };
-        let denominator = if near { 945.0 + square * (420.0 + square * 15.0) } else { e + 1.0 };
+        // Both sides are computed before one is chosen: a choice between values vectorises, a branch does not.
+        let (fraction, whole) = (size * (945.0 + square * (105.0 + square)), e - 1.0);
+        let (under_fraction, under_whole) = (945.0 + square * (420.0 + square * 15.0), e + 1.0);
+        let numerator = if near { fraction } else { whole };
+        let denominator = if near { under_fraction } else { under_whole };
         (numerator / denominator).copysign(self)
     }
 

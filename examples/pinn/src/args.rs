@@ -1,0 +1,202 @@
+//! The command line.
+
+use crate::activation::Activation;
+use crate::init::Init;
+use crate::loss::Balance;
+use crate::network::Shape;
+use crate::optimizer::{Hyperparameters, Rule};
+use crate::problem::{Burgers, Helmholtz, Poisson, Problem};
+use crate::stabilizer::{Method, Reference};
+use clap::Parser;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Which equation to solve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemName {
+    /// u_xx + u_yy = q on the square, with a solution of two scales.
+    Poisson,
+    /// u_xx + u_yy + k² u = q on the square; see --modes and --wavenumber.
+    Helmholtz,
+    /// u_t + u u_x = ν u_xx, which steepens into a shock; see --viscosity.
+    Burgers,
+}
+
+/// Trains a deep physics-informed network once for every method and shows the difference.
+///
+/// All methods start from the same weights and points. Each gradient goes through trimtab: observe, decide, and an
+/// optimizer step that writes the parameters. The table is printed at the end; report.json and the pictures lie in the
+/// output folder.
+#[derive(Clone, Debug, Parser, Serialize)]
+#[command(version, max_term_width = 110)]
+pub struct Args {
+    /// The equation to solve
+    #[arg(long, value_enum, default_value = "helmholtz", help_heading = "Problem")]
+    pub problem: ProblemName,
+
+    /// Half waves of the Helmholtz solution along x and y, per unit length
+    #[arg(long, value_names = ["A1", "A2"], num_args = 2, default_values_t = [1.0, 4.0], value_parser = positive, help_heading = "Problem")]
+    pub modes: Vec<f64>,
+
+    /// k of the Helmholtz equation
+    #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = not_negative, help_heading = "Problem")]
+    pub wavenumber: f64,
+
+    /// Viscosity ν of the Burgers equation [default: 0.01/π]
+    #[arg(long, value_name = "NU", value_parser = positive, help_heading = "Problem")]
+    pub viscosity: Option<f64>,
+
+    /// Training points inside the domain, where the equation is to hold
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = count(1), help_heading = "Problem")]
+    pub interior_points: usize,
+
+    /// Training points where the solution is prescribed
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = count(1), help_heading = "Problem")]
+    pub boundary_points: usize,
+
+    /// Weight of the boundary term in the loss
+    #[arg(long, value_name = "W", default_value_t = 1.0, value_parser = not_negative, help_heading = "Problem")]
+    pub boundary_weight: f64,
+
+    /// Divide the residual of the equation by this before squaring [default: 10; Burgers: 1]
+    #[arg(long, value_name = "S", value_parser = positive, help_heading = "Problem")]
+    pub residual_scale: Option<f64>,
+
+    /// Hidden layers
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count(1), help_heading = "Network")]
+    pub depth: usize,
+
+    /// Neurons in each hidden layer
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = count(1), help_heading = "Network")]
+    pub width: usize,
+
+    /// Activation of the hidden layers
+    #[arg(long, value_enum, default_value = "tanh", help_heading = "Network")]
+    pub activation: Activation,
+
+    /// Variance of the starting weights
+    #[arg(long, value_enum, default_value = "aware", help_heading = "Network")]
+    pub init: Init,
+
+    /// What to put in front of the optimizer; repeat for several [default: none, stable-grad, gradient-stabilizer, autoscale]
+    #[arg(long = "method", value_enum, value_name = "METHOD", hide_default_value = true, default_values = ["none", "stable-grad", "gradient-stabilizer", "autoscale"], help_heading = "Training")]
+    pub methods: Vec<Method>,
+
+    /// What StableGrad takes as its reference scale
+    #[arg(long, value_enum, default_value = "prediction", help_heading = "Training")]
+    pub reference: Reference,
+
+    /// Largest norm that clip-norm lets through
+    #[arg(long, value_name = "NORM", default_value_t = 1.0, value_parser = positive, help_heading = "Training")]
+    pub max_norm: f64,
+
+    /// The update rule
+    #[arg(long, value_enum, default_value = "adam", help_heading = "Training")]
+    pub optimizer: Rule,
+
+    /// Learning rate
+    #[arg(long, default_value_t = 1e-3, value_parser = positive, help_heading = "Training")]
+    pub lr: f64,
+
+    /// Momentum of SGD
+    #[arg(long, default_value_t = 0.0, value_parser = fraction, help_heading = "Training")]
+    pub momentum: f64,
+
+    /// Weight decay [default: 0.01 for adamw, 0 otherwise]
+    #[arg(long, value_parser = not_negative, help_heading = "Training")]
+    pub weight_decay: Option<f64>,
+
+    /// Updates of each run
+    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = count(1), help_heading = "Training")]
+    pub steps: usize,
+
+    /// Seed of the starting weights and the training points
+    #[arg(long, default_value_t = 0, help_heading = "Training")]
+    pub seed: u64,
+
+    /// Folder for report.json and the pictures
+    #[arg(long, value_name = "DIR", default_value = "out", help_heading = "Output")]
+    #[serde(skip)]
+    pub out: PathBuf,
+
+    /// Test points along each coordinate, for the error and the pictures
+    #[arg(long, value_name = "N", default_value_t = 101, value_parser = count(2), help_heading = "Output")]
+    pub grid: usize,
+
+    /// Records of loss, error and gradient scales in each run
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count(1), help_heading = "Output")]
+    pub records: usize,
+
+    /// Runs at the same time [default: one for each processor core]
+    #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Output")]
+    pub jobs: Option<usize>,
+}
+
+impl Args {
+    /// The equation with its numbers.
+    pub fn problem(&self) -> Box<dyn Problem> {
+        match self.problem {
+            ProblemName::Poisson => Box::new(Poisson::default()),
+            ProblemName::Helmholtz => {
+                Box::new(Helmholtz { modes: [self.modes[0], self.modes[1]], wavenumber: self.wavenumber })
+            }
+            ProblemName::Burgers => {
+                Box::new(self.viscosity.map_or_else(Burgers::default, |viscosity| Burgers { viscosity }))
+            }
+        }
+    }
+
+    /// Sizes and activation of the network.
+    pub fn shape(&self) -> Shape {
+        Shape { depth: self.depth, width: self.width, activation: self.activation }
+    }
+
+    /// Of the two terms of the loss.
+    pub fn balance(&self, problem: &dyn Problem) -> Balance {
+        let residual_scale = self.residual_scale.unwrap_or_else(|| problem.residual_scale());
+        Balance { residual_scale, boundary_weight: self.boundary_weight }
+    }
+
+    /// Of the optimizer.
+    pub fn hyperparameters(&self) -> Hyperparameters {
+        let usual = if self.optimizer == Rule::Adamw { 0.01 } else { 0.0 };
+        let weight_decay = self.weight_decay.unwrap_or(usual);
+        Hyperparameters { lr: self.lr, momentum: self.momentum, weight_decay }
+    }
+
+    /// Updates from one record to the next.
+    pub fn record_every(&self) -> usize {
+        self.steps.div_ceil(self.records)
+    }
+
+    /// Runs at the same time.
+    pub fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.unwrap_or_else(cores).min(self.methods.len())
+    }
+}
+
+fn number(text: &str, allowed: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
+    let parsed = text.parse().ok().filter(|&x: &f64| x.is_finite() && allowed(x));
+    parsed.ok_or_else(|| format!("give {wanted}"))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text, |x| x > 0.0, "a number above 0")
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    number(text, |x| x >= 0.0, "0 or a number above it")
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    number(text, |x| (0.0..1.0).contains(&x), "0 or a number between 0 and 1")
+}
+
+fn count(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let parsed = text.parse().ok().filter(|&n: &usize| n >= least);
+        parsed.ok_or_else(|| format!("give a whole number, at least {least}"))
+    }
+}

@@ -1,0 +1,72 @@
+//! The optimizers on offer, each with its buffers. The update itself is trimtab's, fused with the scaling.
+
+use crate::network::Network;
+use serde::Serialize;
+use trimtab::{Adam, Error, Sgd, Slot, StepState, Tensor};
+
+/// The update rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Stochastic gradient descent, with --momentum.
+    Sgd,
+    /// Adam; weight decay is added to the gradient.
+    Adam,
+    /// Adam with decoupled weight decay.
+    Adamw,
+}
+
+/// What the user may set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Hyperparameters {
+    /// Learning rate.
+    pub lr: f64,
+    /// Of SGD.
+    pub momentum: f64,
+    /// Coupled for SGD and Adam, decoupled for AdamW.
+    pub weight_decay: f64,
+}
+
+/// An update rule with its state.
+pub struct Optimizer {
+    rule: Configuration,
+    state: StepState,
+    first: Network<f32>,
+    second: Network<f32>,
+}
+
+enum Configuration {
+    Sgd(Sgd),
+    Adam(Adam),
+}
+
+impl Optimizer {
+    /// Fresh buffers for a network of the shape of `network`.
+    pub fn new(rule: Rule, hyperparameters: Hyperparameters, network: &Network<f32>) -> Self {
+        let Hyperparameters { lr, momentum, weight_decay } = hyperparameters;
+        let decoupled = rule == Rule::Adamw;
+        let rule = match rule {
+            Rule::Sgd => Configuration::Sgd(Sgd { lr, momentum, weight_decay, ..Sgd::default() }),
+            Rule::Adam | Rule::Adamw => Configuration::Adam(Adam { lr, weight_decay, decoupled, ..Adam::default() }),
+        };
+        let buffer = Network::zeros(network.shape);
+        Self { rule, state: StepState::default(), first: buffer.clone(), second: buffer }
+    }
+
+    /// Moves the parameters. On an error nothing has changed.
+    pub fn step(&mut self, parameters: &mut Network<f32>, gradients: &[Tensor]) -> Result<(), Error> {
+        let first = self.first.tensors_mut();
+        let second = self.second.tensors_mut();
+        let buffers = parameters.tensors_mut().zip(first).zip(second);
+        match &self.rule {
+            Configuration::Sgd(sgd) => {
+                let slot = |((w, m), _)| if sgd.momentum > 0.0 { Slot::momentum(w, m) } else { Slot::sgd(w) };
+                sgd.step(&mut self.state, gradients, &mut buffers.map(slot).collect::<Vec<_>>())
+            }
+            Configuration::Adam(adam) => {
+                let slot = |((w, m), v)| Slot::adam(w, m, v);
+                adam.step(&mut self.state, gradients, &mut buffers.map(slot).collect::<Vec<_>>())
+            }
+        }
+    }
+}

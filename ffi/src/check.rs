@@ -1,0 +1,251 @@
+//! From raw pointers to references, or a status that says what is wrong.
+//!
+//! What can be checked is: NULL, alignment, lengths, dtypes, roles, the size of configurations.
+//! That a pointer which passes points to live memory of that length is the caller's promise, and
+//! the one precondition of every function here that says `# Safety`.
+
+use std::ffi::c_void;
+use std::slice;
+
+use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor};
+
+use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
+
+/// What a C function returns for a result.
+pub(crate) fn code(result: Result<(), Status>) -> trimtab_status {
+    result.map_or_else(Status::code, |()| Status::Ok.code())
+}
+
+/// Refuses NULL, misalignment, and lengths that cannot exist.
+fn pointer<T>(pointer: *const T, len: usize) -> Result<(), Status> {
+    if len == 0 {
+        Ok(())
+    } else if pointer.is_null() {
+        Err(Status::NullPointer)
+    } else if !pointer.is_aligned() {
+        Err(Status::Misaligned)
+    } else if len > isize::MAX as usize / size_of::<T>() {
+        Err(Status::BadLength)
+    } else {
+        Ok(())
+    }
+}
+
+/// # Safety
+///
+/// A pointer that passes is readable for `len` elements, for `'a`.
+pub(crate) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T], Status> {
+    pointer(data, len)?;
+    Ok(match len {
+        0 => &[],
+        // SAFETY: not NULL, aligned, of possible length; live by the caller's promise.
+        _ => unsafe { slice::from_raw_parts(data, len) },
+    })
+}
+
+/// # Safety
+///
+/// A pointer that passes is readable and writable for `len` elements, for `'a`, and not reached in
+/// any other way meanwhile.
+pub(crate) unsafe fn array_mut<'a, T>(data: *mut T, len: usize) -> Result<&'a mut [T], Status> {
+    pointer(data, len)?;
+    Ok(match len {
+        0 => &mut [],
+        // SAFETY: not NULL, aligned, of possible length; live and unshared by the caller's promise.
+        _ => unsafe { slice::from_raw_parts_mut(data, len) },
+    })
+}
+
+/// One state or other struct of the caller's.
+///
+/// # Safety
+///
+/// As `array_mut` for one element.
+pub(crate) unsafe fn one_mut<'a, T>(data: *mut T) -> Result<&'a mut T, Status> {
+    pointer(data, 1)?;
+    // SAFETY: not NULL and aligned; live and unshared by the caller's promise.
+    Ok(unsafe { &mut *data })
+}
+
+/// # Safety
+///
+/// As `array` for one element.
+pub(crate) unsafe fn one<'a, T>(data: *const T) -> Result<&'a T, Status> {
+    pointer(data, 1)?;
+    // SAFETY: not NULL and aligned; live by the caller's promise.
+    Ok(unsafe { &*data })
+}
+
+/// A configuration as the core takes it; the defaults for NULL.
+///
+/// # Safety
+///
+/// A pointer that is not NULL is readable for as many bytes as the `struct_size` it begins with.
+pub(crate) unsafe fn configuration<C, M>(data: *const C) -> Result<M, Status>
+where
+    C: Copy,
+    M: TryFrom<C, Error = Status> + Default,
+{
+    if data.is_null() {
+        return Ok(M::default());
+    }
+    pointer(data, 1)?;
+    // SAFETY: every configuration begins with its size, an aligned u32.
+    let struct_size = unsafe { data.cast::<u32>().read() };
+    if (struct_size as usize) < size_of::<C>() {
+        return Err(Status::BadConfig);
+    }
+    // SAFETY: the struct has at least the fields of this version, by its own account.
+    M::try_from(unsafe { data.read() })
+}
+
+/// # Safety
+///
+/// A pointer that passes is readable for `n` descriptors, for `'a`, and each one's `data` for the
+/// `len` elements it states.
+pub(crate) unsafe fn tensors<'a>(
+    data: *const trimtab_tensor,
+    n: usize,
+) -> Result<&'a [Tensor<'a>], Status> {
+    // SAFETY: passed on.
+    let descriptors = unsafe { array(data, n) }?;
+    descriptors.iter().try_for_each(descriptor)?;
+    // SAFETY: `Tensor` is repr(C) with the layout of `trimtab_tensor` (asserted in types.rs), and
+    // `descriptor` has seen that dtype and role are values that the enums have.
+    Ok(unsafe { slice::from_raw_parts(descriptors.as_ptr().cast(), descriptors.len()) })
+}
+
+/// # Safety
+///
+/// As `tensors`, and descriptors and data are writable and not reached in any other way meanwhile.
+pub(crate) unsafe fn tensors_mut<'a>(
+    data: *mut trimtab_tensor,
+    n: usize,
+) -> Result<&'a mut [Tensor<'a>], Status> {
+    // SAFETY: passed on.
+    let descriptors = unsafe { array_mut(data, n) }?;
+    descriptors.iter().try_for_each(descriptor)?;
+    // SAFETY: as in `tensors`; the mutable borrow is passed on, not shared.
+    Ok(unsafe { slice::from_raw_parts_mut(descriptors.as_mut_ptr().cast(), descriptors.len()) })
+}
+
+fn descriptor(tensor: &trimtab_tensor) -> Result<(), Status> {
+    let dtype = Dtype::from_code(tensor.dtype).ok_or(Status::BadDtype)?;
+    if tensor.role > 1 {
+        return Err(Status::BadConfig);
+    }
+    elements(tensor.data, tensor.len, dtype)
+}
+
+/// Refuses a pointer that cannot be to `len` elements of `dtype`.
+fn elements(data: *mut c_void, len: usize, dtype: Dtype) -> Result<(), Status> {
+    match dtype {
+        Dtype::F32 => pointer(data.cast::<f32>(), len),
+        Dtype::F16 | Dtype::BF16 => pointer(data.cast::<u16>(), len),
+        Dtype::F64 => pointer(data.cast::<f64>(), len),
+    }
+}
+
+/// # Safety
+///
+/// A pointer that passes is readable and writable for `len` elements of `dtype`, for `'a`.
+pub(crate) unsafe fn buffer<'a>(
+    data: *mut c_void,
+    len: usize,
+    dtype: Dtype,
+) -> Result<Buffer<'a>, Status> {
+    elements(data, len, dtype)?;
+    // SAFETY: aligned, of possible length; live by the caller's promise.
+    Ok(unsafe { Buffer::from_raw_parts(data, len, dtype) })
+}
+
+/// The outputs of `trimtab_apply_into`, one pointer a tensor.
+pub(crate) struct RawOutputs<'a> {
+    pointers: &'a [*mut c_void],
+    grads: &'a [Tensor<'a>],
+}
+
+/// # Safety
+///
+/// A pointer that passes is readable for one pointer a tensor, for `'a`, and each of those writable
+/// for the elements of its tensor, which may be the same memory.
+pub(crate) unsafe fn output_array<'a>(
+    data: *const *mut c_void,
+    grads: &'a [Tensor<'a>],
+) -> Result<RawOutputs<'a>, Status> {
+    // SAFETY: passed on.
+    let pointers = unsafe { array(data, grads.len()) }?;
+    for (pointer, tensor) in pointers.iter().zip(grads) {
+        elements(*pointer, tensor.len(), tensor.dtype())?;
+    }
+    Ok(RawOutputs { pointers, grads })
+}
+
+impl Outputs for RawOutputs<'_> {
+    fn len(&self) -> usize {
+        self.pointers.len()
+    }
+
+    fn output(&mut self, index: usize) -> Buffer<'_> {
+        let tensor = &self.grads[index];
+        // SAFETY: `output_array` has checked the pointer; live by its caller's promise.
+        unsafe { Buffer::from_raw_parts(self.pointers[index], tensor.len(), tensor.dtype()) }
+    }
+}
+
+/// The slots of an optimizer step, of which the first `needed` pointers are looked at.
+pub(crate) struct RawSlots<'a> {
+    slots: &'a [trimtab_slot],
+    grads: &'a [Tensor<'a>],
+    needed: usize,
+}
+
+/// # Safety
+///
+/// A pointer that passes is readable for one slot a tensor, for `'a`, and the first `needed`
+/// pointers of each slot are writable for the elements of its tensor, without overlap.
+pub(crate) unsafe fn slot_array<'a>(
+    data: *const trimtab_slot,
+    grads: &'a [Tensor<'a>],
+    needed: usize,
+) -> Result<RawSlots<'a>, Status> {
+    // SAFETY: passed on.
+    let slots = unsafe { array(data, grads.len()) }?;
+    for (slot, tensor) in slots.iter().zip(grads) {
+        let dtype = parameter_dtype(slot).ok_or(Status::BadDtype)?;
+        for pointer in [slot.param, slot.first, slot.second]
+            .into_iter()
+            .take(needed)
+        {
+            elements(pointer, tensor.len(), dtype)?;
+        }
+    }
+    Ok(RawSlots {
+        slots,
+        grads,
+        needed,
+    })
+}
+
+/// Parameters and their buffers are f32 or f64.
+fn parameter_dtype(slot: &trimtab_slot) -> Option<Dtype> {
+    Dtype::from_code(slot.dtype).filter(|dtype| matches!(dtype, Dtype::F32 | Dtype::F64))
+}
+
+impl Slots for RawSlots<'_> {
+    fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn slot(&mut self, index: usize) -> Slot<'_> {
+        let (slot, len) = (&self.slots[index], self.grads[index].len());
+        let dtype = parameter_dtype(slot).unwrap_or(Dtype::F32);
+        // SAFETY: `slot_array` has checked dtype and pointer; live by its caller's promise.
+        let buffer = |data| unsafe { Buffer::from_raw_parts(data, len, dtype) };
+        Slot::from_buffers(
+            buffer(slot.param),
+            (self.needed > 1).then(|| buffer(slot.first)),
+            (self.needed > 2).then(|| buffer(slot.second)),
+        )
+    }
+}

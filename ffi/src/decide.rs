@@ -1,0 +1,263 @@
+//! Decide: one shim a method. What all of them have in common stands in the header's first comment.
+
+use trimtab_core::{
+    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
+    GuardState, Moments, NormState, Scale, StableGrad, Status, Unscale, Verdict, Zclip, ZclipState,
+    Znorm,
+};
+
+use crate::check::{array, array_mut, code, configuration, one_mut, tensors_mut};
+use crate::config::{
+    trimtab_agc_config, trimtab_gradient_stabilizer_config, trimtab_guard_config,
+    trimtab_stable_grad_config, trimtab_zclip_config, trimtab_znorm_config,
+};
+use crate::types::{trimtab_status, trimtab_tensor};
+
+/// Undoes a loss scale: g / loss_scale, all tensors.
+///
+/// BAD_CONFIG unless loss_scale is finite and > 0. Put trimtab_guard before it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_unscale(
+    loss_scale: f64,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    // SAFETY: the pointers are the caller's promise.
+    let decide = || Ok(Unscale { loss_scale }.decide(unsafe { tensors_mut(grads, n) }?)?);
+    code(decide())
+}
+
+/// Multiplies by a factor: g * factor, all tensors. BAD_CONFIG unless factor is finite.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_scale(
+    factor: f64,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    // SAFETY: the pointers are the caller's promise.
+    let decide = || Ok(Scale { factor }.decide(unsafe { tensors_mut(grads, n) }?)?);
+    code(decide())
+}
+
+/// Stands before the other methods, which all refuse gradients that are not finite.
+///
+/// TRIMTAB_GUARD_SKIP_STEP: returns TRIMTAB_SKIP_STEP at a bad step and counts it; the caller makes
+/// no optimizer step. TRIMTAB_GUARD_ZERO: returns TRIMTAB_OK and counts, the offending tensors
+/// become zeros, and the rest goes on. DIVERGED at the max_consecutive-th bad step in a row; like
+/// every refusal it changes nothing, so that step is not counted. A good step sets consecutive to 0.
+///
+/// state  zeros before the first step; must not be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_guard(
+    config: *const trimtab_guard_config,
+    state: *mut GuardState,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let method: Guard = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
+        Ok(method.decide(state, grads)?)
+    };
+    match decide() {
+        Ok(Verdict::Proceed) => code(Ok(())),
+        Ok(Verdict::SkipStep) => code(Err(Status::SkipStep)),
+        Err(status) => code(Err(status)),
+    }
+}
+
+/// StableGrad (arXiv 2605.19856): each weight gradient is divided by its own standard deviation and
+/// multiplied by one reference.
+///
+///     s = std(g);   g * reference / (s + eps)
+///
+/// for tensors of the chosen roles with at least 2 elements and s > 0; all others stay as they are.
+///
+/// reference  standard deviation of the prediction gradient dL/dy over the whole batch: observe the
+///            buffer(s) that hold it with trimtab_observe_chunk and take trimtab_moments_std. In a
+///            PINN pool the gradients with respect to u and its derivatives, or take the last
+///            weight gradient's. BAD_REFERENCE unless finite and > 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_stable_grad(
+    config: *const trimtab_stable_grad_config,
+    reference: f64,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let method: StableGrad = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        Ok(method.decide(reference, unsafe { tensors_mut(grads, n) }?)?)
+    };
+    code(decide())
+}
+
+/// GradientStabilizer (arXiv 2502.17055v4): keeps the direction, replaces the norm by a running
+/// estimate, so that spikes are bounded. Weights and biases.
+///
+///     R = ||g||;   R == 0: skipped += 1, nothing else
+///     steps += 1;  m = gamma1*m + (1-gamma1)*R;   v = gamma2*v + (1-gamma2)*R^2
+///     mh = m / (1-gamma1^steps), vh = v / (1-gamma2^steps)        (with bias_correction)
+///     g * [ mh / (sqrt(vh) + eps) ] / max(R, eps)
+///
+/// states  n of them, or one for TRIMTAB_SCOPE_GLOBAL; zeros before the first step. BAD_STATE if
+///         one holds NaN, infinity, a negative average, or averages without steps.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_gradient_stabilizer(
+    config: *const trimtab_gradient_stabilizer_config,
+    states: *mut NormState,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let method: GradientStabilizer = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        let grads = unsafe { tensors_mut(grads, n) }?;
+        // SAFETY: as above.
+        let states = unsafe { array_mut(states, method.states(n)) }?;
+        Ok(method.decide(states, grads)?)
+    };
+    code(decide())
+}
+
+/// Gradient Autoscaled Normalization (arXiv 2509.03677): each weight gradient loses its mean, then
+/// all are multiplied by one factor alpha in (0, 1]. The map from sigma to alpha is this library's
+/// reading of a paper that describes it in words.
+///
+///     g - mean(g);   sigma = sqrt(sum ||g||^2 / (N-1)) over all weights;   b = log1p(sigma)
+///     first step with sigma > 0: exponent = 1 / (1 + |ln b|)
+///     alpha = min(1, b^exponent);   alpha * g          (sigma == 0: alpha 1, state unchanged)
+///
+/// state  zeros before the first step; must not be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_autoscale(
+    state: *mut AutoscaleState,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
+        Ok(Autoscale.decide(state, grads)?)
+    };
+    code(decide())
+}
+
+/// Subtracts the mean: g - mean(g). roles: TRIMTAB_ROLES_WEIGHTS or TRIMTAB_ROLES_ALL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_centralize(
+    roles: u32,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        let roles = crate::config::roles(roles)?;
+        // SAFETY: the pointers are the caller's promise.
+        Ok(Centralize { roles }.decide(unsafe { tensors_mut(grads, n) }?)?)
+    };
+    code(decide())
+}
+
+/// Z-score normalisation (arXiv 2408.01215): (g - mean(g)) / (std(g) + eps). Tensors with fewer than
+/// 2 elements or standard deviation 0 stay as they are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_znorm(
+    config: *const trimtab_znorm_config,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let method: Znorm = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        Ok(method.decide(unsafe { tensors_mut(grads, n) }?)?)
+    };
+    code(decide())
+}
+
+/// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
+///
+/// max_norm  > 0, may be infinity.
+/// scope     TRIMTAB_SCOPE_TENSOR or TRIMTAB_SCOPE_GLOBAL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_clip_norm(
+    max_norm: f64,
+    scope: u32,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        let scope = crate::config::scope(scope)?;
+        // SAFETY: the pointers are the caller's promise.
+        Ok(ClipNorm { max_norm, scope }.decide(unsafe { tensors_mut(grads, n) }?)?)
+    };
+    code(decide())
+}
+
+/// Clamps every element to [-limit, limit]; limit > 0, may be infinity.
+///
+/// A finite limit ends a chain: of the methods only trimtab_scale, trimtab_unscale, trimtab_guard
+/// and trimtab_clip_value itself may follow, all others return ORDER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_clip_value(
+    limit: f64,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    // SAFETY: the pointers are the caller's promise.
+    let decide = || Ok(ClipValue { limit }.decide(unsafe { tensors_mut(grads, n) }?)?);
+    code(decide())
+}
+
+/// Adaptive gradient clipping (arXiv 2102.06171), per tensor.
+///
+///     most = max(||w||, eps) * clipping;   R > most: g * most / R
+///
+/// params  moments of the n parameters, in the order of the gradients.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_agc(
+    config: *const trimtab_agc_config,
+    params: *const Moments,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let method: Agc = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        let (params, grads) = unsafe { (array(params, n)?, tensors_mut(grads, n)?) };
+        Ok(method.decide(params, grads)?)
+    };
+    code(decide())
+}
+
+/// ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this run.
+///
+///     the first warmup steps collect R;  g * min(1, max_norm / R)
+///     then  z = (R - mean) / (sqrt(var) + eps)
+///           cap = mean + z_max*sqrt(var) / (z/z_max)  if z > z_max,  else R
+///           mean = alpha*mean + (1-alpha)*cap;   var = alpha*var + (1-alpha)*(cap - mean)^2
+///           g * min(1, min(cap, max_norm) / R)
+///
+/// state  zeros before the first step; must not be NULL. During the warm-up it holds mean and
+///        population variance of the norms so far.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_zclip(
+    config: *const trimtab_zclip_config,
+    state: *mut ZclipState,
+    grads: *mut trimtab_tensor,
+    n: usize,
+) -> trimtab_status {
+    let decide = || {
+        // SAFETY: the pointers are the caller's promise.
+        let method: Zclip = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
+        Ok(method.decide(state, grads)?)
+    };
+    code(decide())
+}

@@ -1,0 +1,54 @@
+//! Initialisation, texts and threads.
+
+use std::ffi::c_char;
+
+use trimtab_core::{Activation, Status};
+
+use crate::check::code;
+use crate::types::trimtab_status;
+
+/// Standard deviation to draw a layer's weights from: gain(activation) / sqrt(fan_in), the gain
+/// being 1 / sqrt(E[f(z)^2]) for standard normal z. NaN for an unknown activation and for fan_in 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn trimtab_init_std(activation: u32, fan_in: usize) -> f64 {
+    let activation = Activation::from_code(activation);
+    activation.map_or(f64::NAN, |activation| {
+        trimtab_core::init_std(activation, fan_in)
+    })
+}
+
+/// What a status means and what to do. Static, NUL-terminated, never NULL, also for numbers that are
+/// no status.
+#[unsafe(no_mangle)]
+pub extern "C" fn trimtab_status_message(status: i32) -> *const c_char {
+    let known = Status::ALL.into_iter().find(|known| known.code() == status);
+    text(known.map_or("not a status of this library\0", Status::message_with_nul))
+}
+
+/// The version of the library, "major.minor.patch". Static, NUL-terminated, never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn trimtab_version() -> *const c_char {
+    text(concat!(env!("CARGO_PKG_VERSION"), "\0"))
+}
+
+/// The instruction set in use, such as "sse2". It decides speed, never results. Static,
+/// NUL-terminated, never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn trimtab_cpu_level() -> *const c_char {
+    text(trimtab_core::cpu_level_with_nul())
+}
+
+/// How many threads the passes may use; 1 unless asked otherwise. UNSUPPORTED without the rayon
+/// feature, unless 1.
+#[unsafe(no_mangle)]
+pub extern "C" fn trimtab_set_threads(threads: usize) -> trimtab_status {
+    match threads {
+        1 => code(Ok(())),
+        _ => code(Err(Status::Unsupported)),
+    }
+}
+
+/// A text that ends in NUL, as C takes it.
+fn text(text: &'static str) -> *const c_char {
+    text.as_ptr().cast()
+}

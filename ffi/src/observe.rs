@@ -1,0 +1,87 @@
+//! Observe: the read pass, and moments by themselves.
+
+use std::ffi::c_void;
+
+use trimtab_core::{Dtype, Moments, Status};
+
+use crate::check::{buffer, code, one, one_mut, tensors_mut};
+use crate::types::{trimtab_status, trimtab_tensor};
+
+/// Reads every gradient once: fills in the moments of each tensor and resets its affine to
+/// {0, 1, infinity}. The gradients are not written.
+///
+/// grads  n tensors; may be NULL if n is 0.
+///
+/// NON_FINITE if any element is NaN, infinite, or (f64) beyond 1e150 in magnitude: the moments of
+/// all tensors are filled in and their affines reset all the same, so that trimtab_guard can decide.
+/// NULL_POINTER, BAD_DTYPE, BAD_CONFIG (role), MISALIGNED, BAD_LENGTH: nothing is changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
+    // SAFETY: the pointers are the caller's promise.
+    let observe = || Ok(trimtab_core::observe(unsafe { tensors_mut(grads, n) }?)?);
+    code(observe())
+}
+
+/// Adds the elements of a chunk to moments: streams a tensor while it is hot.
+///
+/// into   zeros before the first chunk; must not be NULL.
+/// data   len elements of dtype, read only; may be NULL if len is 0.
+///
+/// A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
+/// no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
+/// filled in all the same. BAD_STATE: into holds a negative sum of squares.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_observe_chunk(
+    into: *mut Moments,
+    data: *const c_void,
+    len: usize,
+    dtype: u32,
+) -> trimtab_status {
+    let observe = || {
+        let dtype = Dtype::from_code(dtype).ok_or(Status::BadDtype)?;
+        // SAFETY: the pointers are the caller's promise; the data is only read.
+        let (into, data) = unsafe { (one_mut(into)?, buffer(data.cast_mut(), len, dtype)?) };
+        Ok(into.observe_buffer(&data)?)
+    };
+    code(observe())
+}
+
+/// Adds the elements that `from` describes to `into`: ranks, shards, several outputs of a network.
+///
+/// Neither may be NULL; they may be the same. Moments that are not finite merge like any others,
+/// with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_moments_merge(
+    into: *mut Moments,
+    from: *const Moments,
+) -> trimtab_status {
+    let merge = || {
+        // SAFETY: the pointers are the caller's promise; `from` is copied before `into` is borrowed,
+        // so they may be the same.
+        let (from, into) = unsafe { (*one(from)?, one_mut(into)?) };
+        Ok(into.merge(&from)?)
+    };
+    code(merge())
+}
+
+/// sum / count; NaN for no elements and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_moments_mean(moments: *const Moments) -> f64 {
+    // SAFETY: the pointer is the caller's promise.
+    unsafe { one(moments) }.map_or(f64::NAN, Moments::mean)
+}
+
+/// Unbiased standard deviation, sqrt((sum_sq - sum^2/count) / (count - 1)); NaN for fewer than two
+/// elements and for NULL. A difference of at most 2^-44 sum_sq is rounding and counts as 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_moments_std(moments: *const Moments) -> f64 {
+    // SAFETY: the pointer is the caller's promise.
+    unsafe { one(moments) }.map_or(f64::NAN, Moments::std)
+}
+
+/// 2-norm, sqrt(sum_sq); NaN for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_moments_norm(moments: *const Moments) -> f64 {
+    // SAFETY: the pointer is the caller's promise.
+    unsafe { one(moments) }.map_or(f64::NAN, Moments::norm)
+}

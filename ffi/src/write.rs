@@ -1,0 +1,106 @@
+//! Write: the affines applied, or handed to a fused optimizer step.
+
+use std::ffi::c_void;
+
+use trimtab_core::{Adam, Sgd, StepState};
+
+use crate::check::{code, configuration, one_mut, output_array, slot_array, tensors, tensors_mut};
+use crate::config::{trimtab_adam_config, trimtab_sgd_config};
+use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
+
+/// Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
+/// and rounded once to the element type (16-bit types by way of float).
+///
+/// Afterwards the affines are {0, 1, infinity} again and the moments describe what lies in the
+/// buffers. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
+/// largest finite value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe
+/// returns for bad descriptors.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
+    // SAFETY: the pointers are the caller's promise.
+    let apply = || Ok(trimtab_core::apply(unsafe { tensors_mut(grads, n) }?)?);
+    code(apply())
+}
+
+/// Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
+/// affines stay as they are.
+///
+/// out  n pointers; may be NULL if n is 0. out[i] == grads[i].data is allowed, any other overlap is
+///      not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_apply_into(
+    grads: *const trimtab_tensor,
+    out: *const *mut c_void,
+    n: usize,
+) -> trimtab_status {
+    let apply = || {
+        // SAFETY: the pointers are the caller's promise.
+        let grads = unsafe { tensors(grads, n) }?;
+        // SAFETY: as above.
+        let mut outputs = unsafe { output_array(out, grads) }?;
+        Ok(trimtab_core::apply_into_with(grads, &mut outputs)?)
+    };
+    code(apply())
+}
+
+/// Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
+///
+///     g = affine(gradient) + weight_decay*w
+///     buffer = g on the first step, then momentum*buffer + (1-dampening)*g
+///     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
+///
+/// state  zeros before the first step; must not be NULL.
+/// slots  n of them, slots[i] for grads[i]. The gradients are not written.
+///
+/// OVERFLOW if a gradient may exceed the largest finite value of the parameter's type, or the
+/// configuration does. NULL_POINTER, MISALIGNED, BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE,
+/// BAD_STATE. Refused, it changes no parameter, no buffer and no state.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_sgd_step(
+    config: *const trimtab_sgd_config,
+    state: *mut StepState,
+    grads: *const trimtab_tensor,
+    slots: *const trimtab_slot,
+    n: usize,
+) -> trimtab_status {
+    let step = || {
+        // SAFETY: the pointers are the caller's promise.
+        let sgd: Sgd = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        let (state, grads) = unsafe { (one_mut(state)?, tensors(grads, n)?) };
+        // SAFETY: as above.
+        let mut slots = unsafe { slot_array(slots, grads, sgd.buffers()) }?;
+        Ok(sgd.step_with(state, grads, &mut slots)?)
+    };
+    code(step())
+}
+
+/// Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
+///
+///     g = affine(gradient)
+///     decoupled:  w *= 1 - lr*weight_decay          coupled:  g += weight_decay*w
+///     m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
+///     w -= lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
+///
+/// Arguments and codes as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed the root
+/// of the largest finite value of the parameter's type (1.8e19 in f32), because a second moment
+/// that becomes infinite freezes its parameter for ever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_adam_step(
+    config: *const trimtab_adam_config,
+    state: *mut StepState,
+    grads: *const trimtab_tensor,
+    slots: *const trimtab_slot,
+    n: usize,
+) -> trimtab_status {
+    let step = || {
+        // SAFETY: the pointers are the caller's promise.
+        let adam: Adam = unsafe { configuration(config) }?;
+        // SAFETY: as above.
+        let (state, grads) = unsafe { (one_mut(state)?, tensors(grads, n)?) };
+        // SAFETY: as above.
+        let mut slots = unsafe { slot_array(slots, grads, adam.buffers()) }?;
+        Ok(adam.step_with(state, grads, &mut slots)?)
+    };
+    code(step())
+}
