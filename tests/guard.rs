@@ -5,7 +5,7 @@ mod common;
 #[allow(dead_code)]
 mod oracle;
 
-use common::data::{Batch, Random, oracle_role, values};
+use common::data::{Batch, Random, values};
 use common::list::every_variant;
 use common::method::{AnyMethod, StepInputs};
 use common::number::Real;
@@ -149,33 +149,33 @@ fn zero_silences<T: Real>() {
     }
 }
 
-/// Behind a zeroing guard every method sees zeros where the bad tensor was, and goes on.
+/// Behind a zeroing guard every method sees zeros where the bad tensor was, weight or bias, and goes on.
 #[test]
 fn every_method_goes_on_behind_a_zeroing_guard() {
     for (name, method) in every_variant() {
-        let mut batch = batch::<f32>(true);
-        let zeroed = |(i, data): (usize, &Vec<f32>)| oracle::Gradient {
-            role: oracle_role(batch.roles[i]),
-            values: if i == 1 {
-                vec![0.0; data.len()]
-            } else {
-                values(data)
-            },
-        };
-        let exact: Vec<_> = batch.data.iter().enumerate().map(zeroed).collect();
-        let inputs = StepInputs::plain(3);
-        let exact = method.on_data(&inputs, &mut method.oracle_states(3), &exact);
-        let mut tensors = batch.tensors();
-        assert!(observe(&mut tensors).is_err());
-        let verdict = guard(GuardPolicy::Zero, 0).decide(&mut GuardState::default(), &mut tensors);
-        assert_eq!(verdict, Ok(Verdict::Proceed));
-        let verdict = method.decide(&inputs, &mut method.states(3), &mut tensors);
-        assert_eq!(verdict, Ok(Verdict::Proceed), "{name}");
-        apply(&mut tensors).expect(name);
-        drop(tensors);
-        for (actual, exact) in batch.data.iter().zip(&exact) {
-            compare::written(name, actual, &exact.values);
+        for bad in [0, 1] {
+            goes_on_behind_zero(&format!("{name}, tensor {bad} silenced"), &method, bad);
         }
+    }
+}
+
+fn goes_on_behind_zero(what: &str, method: &AnyMethod, bad: usize) {
+    let mut batch = batch::<f32>(false);
+    let mut exact = batch.exact();
+    exact[bad].values.fill(0.0);
+    batch.data[bad][3] = f32::NAN;
+    let inputs = StepInputs::plain(3);
+    let exact = method.on_data(&inputs, &mut method.oracle_states(3), &exact);
+    let mut tensors = batch.tensors();
+    assert!(observe(&mut tensors).is_err());
+    let verdict = guard(GuardPolicy::Zero, 0).decide(&mut GuardState::default(), &mut tensors);
+    assert_eq!(verdict, Ok(Verdict::Proceed));
+    let verdict = method.decide(&inputs, &mut method.states(3), &mut tensors);
+    assert_eq!(verdict, Ok(Verdict::Proceed), "{what}");
+    apply(&mut tensors).expect(what);
+    drop(tensors);
+    for (actual, exact) in batch.data.iter().zip(&exact) {
+        compare::written(what, actual, &exact.values);
     }
 }
 

@@ -1,0 +1,287 @@
+//! What the source tree promises about itself: where `unsafe` may be, how long files are, who calls the loops.
+//!
+//! These are checks of the text. They know nothing of Rust's grammar beyond comments and words, which is enough for
+//! code that `rustfmt` has laid out; what they miss, the compiler's lints find.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// No file longer than this: what does not fit does more than one thing.
+const LONGEST_FILE: usize = 500;
+
+/// How many lines above an `unsafe` block its SAFETY comment may end.
+const COMMENT_REACH: usize = 6;
+
+struct Source {
+    /// Relative to the root of the repository, with forward slashes.
+    path: String,
+    lines: Vec<String>,
+}
+
+impl Source {
+    /// Lines of code without what follows `//`, numbered from 1.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let strip = |line: &'_ str| line.find("//").unwrap_or(line.len());
+        let lines = self.lines.iter().enumerate();
+        lines.map(move |(i, line)| (i + 1, &line[..strip(line)]))
+    }
+
+    fn is_in(&self, folder: &str) -> bool {
+        self.path.starts_with(folder)
+    }
+}
+
+/// All Rust sources of the workspace: src, ffi, tests, examples, benches and build.rs, in the order of their paths.
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("build.rs")];
+    for folder in ["src", "ffi", "tests", "examples", "benches"] {
+        collect(&root.join(folder), &mut files);
+    }
+    files.sort();
+    let sources: Vec<Source> = files.iter().filter_map(|file| read(root, file)).collect();
+    assert!(sources.len() > 40, "found only {} files", sources.len());
+    sources
+}
+
+fn read(root: &Path, file: &Path) -> Option<Source> {
+    let text = fs::read_to_string(file).ok()?;
+    let path = file.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
+    let lines = text.lines().map(String::from).collect();
+    Some(Source { path, lines })
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Whether `word` stands in `text` by itself.
+fn has_word(text: &str, word: &str) -> bool {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
+    })
+}
+
+fn fail_with(list: Vec<String>, promise: &str) {
+    assert!(list.is_empty(), "{promise}\n  {}", list.join("\n  "));
+}
+
+/// This file talks about `unsafe`, in strings too, and is looked at by nobody.
+fn is_this_file(source: &Source) -> bool {
+    source.path == "tests/structure.rs"
+}
+
+#[test]
+fn unsafe_code_is_in_the_kernels_and_the_c_abi_only() {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|s| !is_this_file(s)) {
+        let allowed = source.is_in("src/kernel/") || source.is_in("ffi/");
+        for (number, code) in source.code() {
+            if !allowed && has_word(code, "unsafe") {
+                found.push(format!("{}:{number}: {}", source.path, code.trim()));
+            }
+        }
+    }
+    fail_with(
+        found,
+        "unsafe belongs into src/kernel/ and ffi/, and is also in:",
+    );
+}
+
+#[test]
+fn every_unsafe_block_says_why_it_is_safe() {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|s| !is_this_file(s)) {
+        for (number, code) in source.code() {
+            let is_block = has_word(code, "unsafe") && opens_block_or_impl(code);
+            if is_block && !is_explained(source, number) {
+                found.push(format!("{}:{number}: {}", source.path, code.trim()));
+            }
+        }
+    }
+    fail_with(found, "without a SAFETY comment above it:");
+}
+
+/// `unsafe {` and `unsafe impl`; an `unsafe fn`, `extern` or attribute states its contract in its documentation.
+fn opens_block_or_impl(code: &str) -> bool {
+    let after = code.split("unsafe").nth(1).unwrap_or_default().trim_start();
+    after.starts_with('{') || after.starts_with("impl")
+}
+
+/// A SAFETY comment on the line, or above it with nothing but the statement the block is part of in between.
+fn is_explained(source: &Source, number: usize) -> bool {
+    let from = number.saturating_sub(COMMENT_REACH + 1);
+    let above = &source.lines[from..number];
+    above.iter().any(|line| line.contains("SAFETY:"))
+}
+
+/// In the core; what the C ABI demands is said in the header, whose text is generated from it.
+#[test]
+fn every_unsafe_function_documents_its_contract() {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|s| s.is_in("src/")) {
+        for (number, code) in source.code() {
+            if code.contains("unsafe fn")
+                && !documentation_above(source, number).contains("# Safety")
+            {
+                found.push(format!("{}:{number}: {}", source.path, code.trim()));
+            }
+        }
+    }
+    fail_with(found, "unsafe functions without a `# Safety` section:");
+}
+
+/// The documentation comment above a line, attributes passed over.
+fn documentation_above(source: &Source, number: usize) -> String {
+    let above = source.lines[..number - 1]
+        .iter()
+        .rev()
+        .map(|line| line.trim());
+    let part = above.take_while(|line| line.starts_with("///") || line.starts_with('#'));
+    part.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_file_is_longer_than_five_hundred_lines() {
+    let long = |s: &Source| s.lines.len() > LONGEST_FILE;
+    let sources = sources();
+    let list = sources.iter().filter(|s| long(s));
+    let list = list.map(|s| format!("{}: {} lines", s.path, s.lines.len()));
+    fail_with(list.collect(), "longer than 500 lines:");
+}
+
+#[test]
+fn every_file_says_what_it_holds() {
+    let silent = |s: &&Source| !s.lines.first().is_some_and(|line| line.starts_with("//!"));
+    let sources = sources();
+    let list = sources.iter().filter(silent).map(|s| s.path.clone());
+    fail_with(
+        list.collect(),
+        "files that do not begin with a `//!` header:",
+    );
+}
+
+/// The loops over elements, and the files that may call each: one read pass and one write pass, however long a chain.
+///
+/// Reading: `observe` and the streaming half of `Moments`. Writing: `apply` and the optimizers. A method is in none of
+/// these lists, and therefore cannot touch an element.
+const LOOPS: [(&str, &[&str]); 6] = [
+    ("observe", &["src/moments.rs"]),
+    ("observe_buffer", &["src/observe.rs", "src/moments.rs"]),
+    ("write_in_place", &["src/apply.rs"]),
+    ("write_and_observe", &["src/apply.rs"]),
+    ("write_into", &["src/apply.rs"]),
+    ("step", &["src/optimizer/mod.rs"]),
+];
+
+/// Calls of `kernel::<function>(` in a line, generic arguments allowed.
+fn calls(code: &str) -> impl Iterator<Item = &str> {
+    let name = |rest: &'_ str| {
+        rest.find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len())
+    };
+    code.split("kernel::")
+        .skip(1)
+        .map(move |rest| (&rest[..name(rest)], &rest[name(rest)..]))
+        .filter_map(|(name, rest)| {
+            (rest.starts_with('(') || rest.starts_with("::<")).then_some(name)
+        })
+}
+
+#[test]
+fn the_element_loops_are_called_from_the_read_pass_and_the_write_pass_only() {
+    let (mut wrong, mut seen) = (Vec::new(), Vec::new());
+    for source in sources()
+        .iter()
+        .filter(|s| s.is_in("src/") && !s.is_in("src/kernel/"))
+    {
+        for (number, code) in source.code() {
+            for name in calls(code) {
+                let allowed = LOOPS.iter().find(|(function, _)| *function == name);
+                match allowed.is_some_and(|(_, files)| files.contains(&source.path.as_str())) {
+                    true => seen.push(name.to_string()),
+                    false => wrong.push(format!("{}:{number}: kernel::{name}", source.path)),
+                }
+            }
+        }
+    }
+    fail_with(
+        wrong,
+        "calls of a loop over elements from a place that is not listed in LOOPS:",
+    );
+    for (name, _) in LOOPS {
+        assert!(
+            seen.iter().any(|s| s == name),
+            "nobody calls kernel::{name}: this test looks at nothing"
+        );
+    }
+}
+
+/// The other way round: methods know no elements, kernels no methods.
+#[test]
+fn methods_do_not_name_kernels_and_kernels_do_not_name_methods() {
+    let mut wrong = Vec::new();
+    let loops = [
+        "as_slice",
+        "as_mut_slice",
+        "pointer",
+        "write_in_place",
+        "observe_buffer",
+        "buffer_mut",
+    ];
+    for source in sources() {
+        let forbidden: &[&str] = match () {
+            () if source.is_in("src/method/") => &loops,
+            () if source.is_in("src/kernel/") => &["method", "optimizer", "decide", "outlook"],
+            () => continue,
+        };
+        // Unit tests and documentation examples make tensors of slices and may look into them.
+        let code = source
+            .code()
+            .take_while(|(_, code)| !code.contains("#[cfg(test)]"));
+        for (number, code) in code {
+            if let Some(word) = forbidden.iter().find(|word| has_word(code, word)) {
+                wrong.push(format!("{}:{number}: {word}", source.path));
+            }
+        }
+    }
+    fail_with(wrong, "an arrow that runs the wrong way:");
+}
+
+/// A method that the crate exports and the generic tests do not walk would be tested by nobody.
+#[test]
+fn every_method_file_is_in_the_list_that_generic_tests_walk() {
+    let sources = sources();
+    let list = sources
+        .iter()
+        .find(|s| s.path == "tests/common/list.rs")
+        .expect("the list");
+    let list = list.lines.join("\n");
+    let methods = sources
+        .iter()
+        .filter(|s| s.is_in("src/method/") && !s.path.ends_with("mod.rs"));
+    let name = |s: &Source| {
+        s.path["src/method/".len()..]
+            .trim_end_matches(".rs")
+            .to_string()
+    };
+    let missing = methods
+        .map(name)
+        .filter(|name| !list.contains(&format!("\"{name}\"")));
+    fail_with(
+        missing.collect(),
+        "methods that tests/common/list.rs does not list:",
+    );
+}
