@@ -50,11 +50,24 @@ impl Activation {
 
     /// Writes f(z) to `value` and the derivatives to `slopes`, which must have the length of `z`.
     pub fn evaluate<F: Real>(self, z: &[F], value: &mut [F], slopes: &mut Slopes<F>) {
-        let Slopes { first, second, third } = slopes;
+        let Slopes {
+            first,
+            second,
+            third,
+        } = slopes;
         match self {
-            Self::Tanh => vectorised(#[inline(always)] || each(z, [value, first, second, third], tanh)),
-            Self::Sin => vectorised(#[inline(always)] || each(z, [value, first, second, third], sin)),
-            Self::Silu => vectorised(#[inline(always)] || each(z, [value, first, second, third], silu)),
+            Self::Tanh => vectorised(
+                #[inline(always)]
+                || each(z, [value, first, second, third], tanh),
+            ),
+            Self::Sin => vectorised(
+                #[inline(always)]
+                || each(z, [value, first, second, third], sin),
+            ),
+            Self::Silu => vectorised(
+                #[inline(always)]
+                || each(z, [value, first, second, third], silu),
+            ),
         }
     }
 }
@@ -70,9 +83,9 @@ fn each<F: Real>(z: &[F], out: [&mut [F]; 4], function: impl Fn(F) -> [F; 4]) {
 
 #[inline(always)]
 fn tanh<F: Real>(z: F) -> [F; 4] {
-    let two = F::from_f64(2.0);
+    let two = F::rounded(2.0);
     let t = z.hyperbolic_tangent();
-    let first = F::from_f64(1.0) - t * t;
+    let first = F::rounded(1.0) - t * t;
     let second = -(two * t * first);
     [t, first, second, -(two * (first * first + t * second))]
 }
@@ -86,7 +99,7 @@ fn sin<F: Real>(z: F) -> [F; 4] {
 /// f = z s with s the logistic function, and its derivatives by Leibniz' rule.
 #[inline(always)]
 fn silu<F: Real>(z: F) -> [F; 4] {
-    let (half, one) = (F::from_f64(0.5), F::from_f64(1.0));
+    let (half, one) = (F::rounded(0.5), F::rounded(1.0));
     let s = half + half * (half * z).hyperbolic_tangent();
     let s1 = s * (one - s);
     let s2 = s1 * (one - s - s);
@@ -116,7 +129,10 @@ mod tests {
                 for order in 1..4 {
                     let slope = (above[order - 1] - below[order - 1]) / (2.0 * h);
                     let got = activation.derivatives(z)[order];
-                    assert!((slope - got).abs() < 1e-9, "{activation:?} order {order} at {z}: {got}, slope {slope}");
+                    assert!(
+                        (slope - got).abs() < 1e-9,
+                        "{activation:?} order {order} at {z}: {got}, slope {slope}"
+                    );
                 }
             }
         }
@@ -127,11 +143,17 @@ mod tests {
         for &activation in Activation::value_variants() {
             for i in -200..=200 {
                 let z = f64::from(i) * 0.05;
-                let (single, double) = (activation.derivatives(z as f32), activation.derivatives(f64::from(z as f32)));
+                let (single, double) = (
+                    activation.derivatives(z as f32),
+                    activation.derivatives(f64::from(z as f32)),
+                );
                 for order in 0..4 {
                     let error = (f64::from(single[order]) - double[order]).abs();
                     // |z| reaches 10 in SiLU, and a third derivative adds a few such terms.
-                    assert!(error < 2e-6, "{activation:?} order {order} at {z}: off by {error}");
+                    assert!(
+                        error < 2e-6,
+                        "{activation:?} order {order} at {z}: off by {error}"
+                    );
                 }
             }
         }

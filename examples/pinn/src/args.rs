@@ -32,7 +32,12 @@ pub enum ProblemName {
 #[command(version, max_term_width = 110)]
 pub struct Args {
     /// The equation to solve
-    #[arg(long, value_enum, default_value = "helmholtz", help_heading = "Problem")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "helmholtz",
+        help_heading = "Problem"
+    )]
     pub problem: ProblemName,
 
     /// Half waves of the Helmholtz solution along x and y, per unit length
@@ -84,7 +89,12 @@ pub struct Args {
     pub methods: Vec<Method>,
 
     /// What StableGrad takes as its reference scale
-    #[arg(long, value_enum, default_value = "prediction", help_heading = "Training")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "prediction",
+        help_heading = "Training"
+    )]
     pub reference: Reference,
 
     /// Largest norm that clip-norm lets through
@@ -116,7 +126,12 @@ pub struct Args {
     pub seed: u64,
 
     /// Folder for report.json and the pictures
-    #[arg(long, value_name = "DIR", default_value = "out", help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "out",
+        help_heading = "Output"
+    )]
     #[serde(skip)]
     pub out: PathBuf,
 
@@ -138,31 +153,50 @@ impl Args {
     pub fn problem(&self) -> Box<dyn Problem> {
         match self.problem {
             ProblemName::Poisson => Box::new(Poisson::default()),
-            ProblemName::Helmholtz => {
-                Box::new(Helmholtz { modes: [self.modes[0], self.modes[1]], wavenumber: self.wavenumber })
-            }
-            ProblemName::Burgers => {
-                Box::new(self.viscosity.map_or_else(Burgers::default, |viscosity| Burgers { viscosity }))
-            }
+            ProblemName::Helmholtz => Box::new(Helmholtz {
+                modes: [self.modes[0], self.modes[1]],
+                wavenumber: self.wavenumber,
+            }),
+            ProblemName::Burgers => Box::new(
+                self.viscosity
+                    .map_or_else(Burgers::default, |viscosity| Burgers { viscosity }),
+            ),
         }
     }
 
     /// Sizes and activation of the network.
     pub fn shape(&self) -> Shape {
-        Shape { depth: self.depth, width: self.width, activation: self.activation }
+        Shape {
+            depth: self.depth,
+            width: self.width,
+            activation: self.activation,
+        }
     }
 
     /// Of the two terms of the loss.
     pub fn balance(&self, problem: &dyn Problem) -> Balance {
-        let residual_scale = self.residual_scale.unwrap_or_else(|| problem.residual_scale());
-        Balance { residual_scale, boundary_weight: self.boundary_weight }
+        let residual_scale = self
+            .residual_scale
+            .unwrap_or_else(|| problem.residual_scale());
+        Balance {
+            residual_scale,
+            boundary_weight: self.boundary_weight,
+        }
     }
 
     /// Of the optimizer.
     pub fn hyperparameters(&self) -> Hyperparameters {
-        let usual = if self.optimizer == Rule::Adamw { 0.01 } else { 0.0 };
+        let usual = if self.optimizer == Rule::Adamw {
+            0.01
+        } else {
+            0.0
+        };
         let weight_decay = self.weight_decay.unwrap_or(usual);
-        Hyperparameters { lr: self.lr, momentum: self.momentum, weight_decay }
+        Hyperparameters {
+            lr: self.lr,
+            momentum: self.momentum,
+            weight_decay,
+        }
     }
 
     /// Updates from one record to the next.
@@ -178,7 +212,10 @@ impl Args {
 }
 
 fn number(text: &str, allowed: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
-    let parsed = text.parse().ok().filter(|&x: &f64| x.is_finite() && allowed(x));
+    let parsed = text
+        .parse()
+        .ok()
+        .filter(|&x: &f64| x.is_finite() && allowed(x));
     parsed.ok_or_else(|| format!("give {wanted}"))
 }
 
@@ -191,7 +228,11 @@ fn not_negative(text: &str) -> Result<f64, String> {
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
-    number(text, |x| (0.0..1.0).contains(&x), "0 or a number between 0 and 1")
+    number(
+        text,
+        |x| (0.0..1.0).contains(&x),
+        "0 or a number between 0 and 1",
+    )
 }
 
 fn count(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {

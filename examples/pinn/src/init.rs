@@ -24,7 +24,7 @@ impl Init {
             let std = self.standard_deviation(shape, index, layer.inputs(), layer.outputs());
             for weight in &mut layer.weights {
                 let draw: f64 = StandardNormal.sample(random);
-                *weight = F::from_f64(std * draw);
+                *weight = F::rounded(std * draw);
             }
         }
         network
@@ -34,9 +34,7 @@ impl Init {
         match self {
             Self::Glorot => (2.0 / (inputs + outputs) as f64).sqrt(),
             // The gain of a layer makes up for the activation that its inputs went through; raw coordinates did not.
-            Self::Aware if index == 0 => {
-                trimtab::init_std(trimtab::Activation::Identity, inputs)
-            }
+            Self::Aware if index == 0 => trimtab::init_std(trimtab::Activation::Identity, inputs),
             Self::Aware => trimtab::init_std(shape.activation.for_init(), inputs),
         }
     }

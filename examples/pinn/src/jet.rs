@@ -72,7 +72,10 @@ pub struct Layout {
 impl Layout {
     /// Channels for the given order along each dimension.
     pub fn new(orders: [Order; DIMENSIONS]) -> Self {
-        let mut layout = Self { directions: Vec::new(), channels: 1 };
+        let mut layout = Self {
+            directions: Vec::new(),
+            channels: 1,
+        };
         for (dimension, order) in orders.into_iter().enumerate() {
             layout.add(dimension, order);
         }
@@ -91,7 +94,11 @@ impl Layout {
         let first = self.channels;
         let second = (order == Order::Second).then_some(first + 1);
         self.channels = second.unwrap_or(first) + 1;
-        self.directions.push(Direction { dimension, first, second });
+        self.directions.push(Direction {
+            dimension,
+            first,
+            second,
+        });
     }
 
     /// Number of channels, the value included.
@@ -106,14 +113,14 @@ impl Layout {
 
     /// The jets of the identity map at `points`, row by row: the input of a network.
     pub fn inputs<F: Real>(&self, points: &[Point]) -> Vec<F> {
-        let mut rows = vec![F::from_f64(0.0); self.channels * points.len() * DIMENSIONS];
+        let mut rows = vec![F::rounded(0.0); self.channels * points.len() * DIMENSIONS];
         for (row, point) in rows.chunks_exact_mut(DIMENSIONS).zip(points) {
-            row.copy_from_slice(&point.map(F::from_f64));
+            row.copy_from_slice(&point.map(F::rounded));
         }
         for direction in &self.directions {
             let channel = channel_mut(&mut rows, direction.first, points.len() * DIMENSIONS);
             for row in channel.chunks_exact_mut(DIMENSIONS) {
-                row[direction.dimension] = F::from_f64(1.0);
+                row[direction.dimension] = F::rounded(1.0);
             }
         }
         rows
@@ -122,8 +129,11 @@ impl Layout {
     /// Reads the jet of point `index` from a column of stacked channels.
     pub fn read<F: Real>(&self, column: &[F], index: usize) -> Jet {
         let points = column.len() / self.channels;
-        let at = |channel: usize| column[channel * points + index].to_f64();
-        let mut jet = Jet { value: at(0), ..Jet::default() };
+        let at = |channel: usize| column[channel * points + index].widened();
+        let mut jet = Jet {
+            value: at(0),
+            ..Jet::default()
+        };
         for direction in &self.directions {
             jet.first[direction.dimension] = at(direction.first);
             jet.second[direction.dimension] = direction.second.map_or(0.0, at);
@@ -134,7 +144,7 @@ impl Layout {
     /// Writes the jet of point `index` into a column of stacked channels.
     pub fn write<F: Real>(&self, column: &mut [F], index: usize, jet: &Jet) {
         let points = column.len() / self.channels;
-        let mut put = |channel: usize, x: f64| column[channel * points + index] = F::from_f64(x);
+        let mut put = |channel: usize, x: f64| column[channel * points + index] = F::rounded(x);
         put(0, jet.value);
         for direction in &self.directions {
             put(direction.first, jet.first[direction.dimension]);
@@ -163,8 +173,13 @@ mod tests {
     fn channels_follow_the_documented_order() {
         let burgers = Layout::new([Order::Second, Order::First]);
         assert_eq!(burgers.channels(), 4);
-        let [space, time] = burgers.directions() else { panic!("two directions expected") };
-        assert_eq!((space.dimension, space.first, space.second), (0, 1, Some(2)));
+        let [space, time] = burgers.directions() else {
+            panic!("two directions expected")
+        };
+        assert_eq!(
+            (space.dimension, space.first, space.second),
+            (0, 1, Some(2))
+        );
         assert_eq!((time.dimension, time.first, time.second), (1, 3, None));
         assert_eq!(Layout::value_only().channels(), 1);
     }
@@ -173,13 +188,20 @@ mod tests {
     fn inputs_are_the_jets_of_the_coordinates() {
         let layout = Layout::new([Order::Zero, Order::Second]);
         let rows: Vec<f64> = layout.inputs(&[[0.5, 2.0], [3.0, 4.0]]);
-        assert_eq!(rows, [0.5, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(
+            rows,
+            [0.5, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+        );
     }
 
     #[test]
     fn jets_survive_a_round_trip_through_a_column() {
         let layout = Layout::new([Order::Second, Order::Second]);
-        let jet = Jet { value: 1.0, first: [2.0, 3.0], second: [4.0, 5.0] };
+        let jet = Jet {
+            value: 1.0,
+            first: [2.0, 3.0],
+            second: [4.0, 5.0],
+        };
         let mut column = [0.0f64; 10];
         layout.write(&mut column, 1, &jet);
         assert_eq!(layout.read(&column, 1), jet);

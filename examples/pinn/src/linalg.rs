@@ -11,23 +11,42 @@ pub fn product<F: Real>(out: &mut [F], a: &[F], b: &[F], inner: usize, columns: 
     let rows = a.len() / inner;
     let out = MatMut::from_row_major_slice_mut(out, rows, columns);
     let (a, b) = (view(a, rows, inner), view(b, inner, columns));
-    matmul(out, Accum::Replace, a, b, F::from_f64(1.0), Par::Seq);
+    matmul(out, Accum::Replace, a, b, F::rounded(1.0), Par::Seq);
 }
 
 /// `out = a bᵀ` with `a` of `rows` rows, `b` of shape `columns` x `inner`.
-pub fn product_with_transposed<F: Real>(out: &mut [F], a: &[F], b: &[F], inner: usize, columns: usize) {
+pub fn product_with_transposed<F: Real>(
+    out: &mut [F],
+    a: &[F],
+    b: &[F],
+    inner: usize,
+    columns: usize,
+) {
     let rows = a.len() / inner;
     let out = MatMut::from_row_major_slice_mut(out, rows, columns);
     let (a, b) = (view(a, rows, inner), view(b, columns, inner));
-    matmul(out, Accum::Replace, a, b.transpose(), F::from_f64(1.0), Par::Seq);
+    matmul(
+        out,
+        Accum::Replace,
+        a,
+        b.transpose(),
+        F::rounded(1.0),
+        Par::Seq,
+    );
 }
 
 /// `out += aᵀ b` with `a` of `rows` x `left` and `b` of `rows` x `right`.
-pub fn add_product_of_transposed<F: Real>(out: &mut [F], a: &[F], b: &[F], left: usize, right: usize) {
+pub fn add_product_of_transposed<F: Real>(
+    out: &mut [F],
+    a: &[F],
+    b: &[F],
+    left: usize,
+    right: usize,
+) {
     let rows = a.len() / left;
     let out = MatMut::from_row_major_slice_mut(out, left, right);
     let (a, b) = (view(a, rows, left), view(b, rows, right));
-    matmul(out, Accum::Add, a.transpose(), b, F::from_f64(1.0), Par::Seq);
+    matmul(out, Accum::Add, a.transpose(), b, F::rounded(1.0), Par::Seq);
 }
 
 fn view<F: Real>(slice: &[F], rows: usize, columns: usize) -> MatRef<'_, F> {

@@ -62,31 +62,63 @@ impl<F: Real> Term<F> {
             targets: points.iter().map(|&point| target(point)).collect(),
         };
         let blocks = points.chunks(BLOCK).map(block).collect();
-        Self { layout, blocks, factor: weight / points.len().max(1) as f64 }
+        Self {
+            layout,
+            blocks,
+            factor: weight / points.len().max(1) as f64,
+        }
     }
 }
 
 impl<'p, F: Real> Objective<'p, F> {
     /// Prepares the given points.
-    pub fn new(problem: &'p dyn Problem, interior: &[Point], boundary: &[Point], balance: Balance) -> Self {
-        let Balance { residual_scale, boundary_weight } = balance;
+    pub fn new(
+        problem: &'p dyn Problem,
+        interior: &[Point],
+        boundary: &[Point],
+        balance: Balance,
+    ) -> Self {
+        let Balance {
+            residual_scale,
+            boundary_weight,
+        } = balance;
         let inside = |point| problem.right_hand_side(point);
         let outside = |point| problem.exact(point);
         Self {
             problem,
-            interior: Term::new(Layout::new(problem.orders()), interior, inside, residual_scale.powi(-2)),
+            interior: Term::new(
+                Layout::new(problem.orders()),
+                interior,
+                inside,
+                residual_scale.powi(-2),
+            ),
             boundary: Term::new(Layout::value_only(), boundary, outside, boundary_weight),
         }
     }
 
     /// Computes the loss and overwrites `gradient` with its gradient.
-    pub fn evaluate(&self, network: &Network<F>, tape: &mut Tape<F>, gradient: &mut Network<F>) -> Evaluation {
+    pub fn evaluate(
+        &self,
+        network: &Network<F>,
+        tape: &mut Tape<F>,
+        gradient: &mut Network<F>,
+    ) -> Evaluation {
         let mut evaluation = Evaluation::default();
         gradient.clear();
         let operator = |jet: &Jet| self.problem.operator(jet);
-        let identity = |jet: &Jet| (jet.value, Jet { value: 1.0, ..Jet::default() });
-        self.interior.add(network, tape, gradient, &mut evaluation, operator);
-        self.boundary.add(network, tape, gradient, &mut evaluation, identity);
+        let identity = |jet: &Jet| {
+            (
+                jet.value,
+                Jet {
+                    value: 1.0,
+                    ..Jet::default()
+                },
+            )
+        };
+        self.interior
+            .add(network, tape, gradient, &mut evaluation, operator);
+        self.boundary
+            .add(network, tape, gradient, &mut evaluation, identity);
         evaluation
     }
 }
@@ -104,7 +136,7 @@ impl<F: Real> Term<F> {
         for block in &self.blocks {
             tape.input.clone_from(&block.inputs);
             let output = network.forward(&self.layout, tape);
-            adjoint.resize(output.len(), F::from_f64(0.0));
+            adjoint.resize(output.len(), F::rounded(0.0));
             evaluation.loss += self.compare(block, output, &mut adjoint, &operator);
             evaluation.observe(&adjoint, block.targets.len());
             network.backward(&self.layout, tape, &adjoint, gradient);
@@ -112,13 +144,20 @@ impl<F: Real> Term<F> {
     }
 
     /// The block's share of the loss; writes its derivative with respect to the network's output to `adjoint`.
-    fn compare(&self, block: &Block<F>, output: &[F], adjoint: &mut [F], operator: impl Fn(&Jet) -> (f64, Jet)) -> f64 {
+    fn compare(
+        &self,
+        block: &Block<F>,
+        output: &[F],
+        adjoint: &mut [F],
+        operator: impl Fn(&Jet) -> (f64, Jet),
+    ) -> f64 {
         let mut loss = 0.0;
         for (index, target) in block.targets.iter().enumerate() {
             let (value, slope) = operator(&self.layout.read(output, index));
             let misfit = value - target;
             loss += self.factor * misfit * misfit;
-            self.layout.write(adjoint, index, &slope.times(2.0 * self.factor * misfit));
+            self.layout
+                .write(adjoint, index, &slope.times(2.0 * self.factor * misfit));
         }
         loss
     }
@@ -139,7 +178,11 @@ pub fn predict<F: Real>(network: &Network<F>, tape: &mut Tape<F>, points: &[Poin
     let layout = Layout::value_only();
     let block = |points: &[Point]| {
         tape.input = layout.inputs(points);
-        network.forward(&layout, tape).iter().map(|u| u.to_f64()).collect::<Vec<_>>()
+        network
+            .forward(&layout, tape)
+            .iter()
+            .map(|u| u.widened())
+            .collect::<Vec<_>>()
     };
     points.chunks(BLOCK).flat_map(block).collect()
 }
@@ -147,7 +190,11 @@ pub fn predict<F: Real>(network: &Network<F>, tape: &mut Tape<F>, points: &[Poin
 /// ||prediction - exact|| / ||exact||
 pub fn relative_error(prediction: &[f64], exact: &[f64]) -> f64 {
     let square = |x: f64| x * x;
-    let misfit: f64 = prediction.iter().zip(exact).map(|(u, g)| square(u - g)).sum();
+    let misfit: f64 = prediction
+        .iter()
+        .zip(exact)
+        .map(|(u, g)| square(u - g))
+        .sum();
     let size: f64 = exact.iter().copied().map(square).sum();
     (misfit / size).sqrt()
 }
@@ -163,12 +210,27 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
-    const EVEN: Balance = Balance { residual_scale: 1.0, boundary_weight: 1.0 };
+    const EVEN: Balance = Balance {
+        residual_scale: 1.0,
+        boundary_weight: 1.0,
+    };
 
     fn network(activation: Activation, depth: usize, random: &mut ChaCha8Rng) -> Network<f64> {
-        let mut network = Init::Aware.draw(Shape { depth, width: 5, activation }, random);
-        let biases = network.layers.iter_mut().flat_map(|layer| &mut layer.biases);
-        biases.enumerate().for_each(|(i, bias)| *bias = 0.3 * (i as f64).sin());
+        let mut network = Init::Aware.draw(
+            Shape {
+                depth,
+                width: 5,
+                activation,
+            },
+            random,
+        );
+        let biases = network
+            .layers
+            .iter_mut()
+            .flat_map(|layer| &mut layer.biases);
+        biases
+            .enumerate()
+            .for_each(|(i, bias)| *bias = 0.3 * (i as f64).sin());
         network
     }
 
@@ -200,7 +262,11 @@ mod tests {
 
     #[test]
     fn gradients_are_the_slopes_of_the_loss_for_every_problem_and_activation() {
-        let problems: [&dyn Problem; 3] = [&Poisson::default(), &Helmholtz::default(), &Burgers::default()];
+        let problems: [&dyn Problem; 3] = [
+            &Poisson::default(),
+            &Helmholtz::default(),
+            &Burgers::default(),
+        ];
         for problem in problems {
             for &activation in Activation::value_variants() {
                 assert_gradient(problem, activation);
@@ -213,11 +279,20 @@ mod tests {
         let mut network = network(activation, 2, random);
         let inside = sampling::interior(problem, 7, random);
         let outside = sampling::boundary(problem, 5, random);
-        let objective = Objective::<f64>::new(problem, &inside, &outside, Balance { residual_scale: 3.0, boundary_weight: 1.7 });
+        let objective = Objective::<f64>::new(
+            problem,
+            &inside,
+            &outside,
+            Balance {
+                residual_scale: 3.0,
+                boundary_weight: 1.7,
+            },
+        );
         let (mut tape, mut gradient) = (Tape::default(), Network::zeros(network.shape));
         objective.evaluate(&network, &mut tape, &mut gradient);
         let mut scratch = Network::zeros(network.shape);
-        let mut loss_at = |network: &Network<f64>| objective.evaluate(network, &mut tape, &mut scratch).loss;
+        let mut loss_at =
+            |network: &Network<f64>| objective.evaluate(network, &mut tape, &mut scratch).loss;
         let h = 1e-6;
         for index in 0..network.parameters() {
             let original = *parameter(&mut network, index);
@@ -226,16 +301,29 @@ mod tests {
             *parameter(&mut network, index) = original - h;
             let below = loss_at(&network);
             *parameter(&mut network, index) = original;
-            let (slope, got) = ((above - below) / (2.0 * h), *parameter(&mut gradient, index));
+            let (slope, got) = (
+                (above - below) / (2.0 * h),
+                *parameter(&mut gradient, index),
+            );
             // A rounding error of 1e-16 of the loss (up to 100) over 2h leaves 1e-8; the test's losses are below that.
             let close = (slope - got).abs() < 1e-6 * (1.0 + got.abs());
-            assert!(close, "{} {activation:?} parameter {index}: {got}, slope {slope}", problem.title());
+            assert!(
+                close,
+                "{} {activation:?} parameter {index}: {got}, slope {slope}",
+                problem.title()
+            );
         }
     }
 
     fn parameter(network: &mut Network<f64>, index: usize) -> &mut f64 {
-        let tensors = network.layers.iter_mut().flat_map(|layer| [&mut layer.weights, &mut layer.biases]);
-        tensors.flatten().nth(index).expect("index below the number of parameters")
+        let tensors = network
+            .layers
+            .iter_mut()
+            .flat_map(|layer| [&mut layer.weights, &mut layer.biases]);
+        tensors
+            .flatten()
+            .nth(index)
+            .expect("index below the number of parameters")
     }
 
     #[test]
@@ -247,7 +335,9 @@ mod tests {
         let mut gradient = Network::zeros(network.shape);
         let mut loss = |points: &[Point]| {
             let objective = Objective::<f64>::new(&problem, points, &[], EVEN);
-            objective.evaluate(&network, &mut Tape::default(), &mut gradient).loss
+            objective
+                .evaluate(&network, &mut Tape::default(), &mut gradient)
+                .loss
         };
         let mean = points.iter().map(|&point| loss(&[point])).sum::<f64>() / points.len() as f64;
         assert!((loss(&points) - mean).abs() < 1e-12 * mean);
@@ -261,7 +351,11 @@ mod tests {
         let inside = sampling::interior(&problem, 150, random);
         let outside = sampling::boundary(&problem, 140, random);
         let objective = Objective::<f64>::new(&problem, &inside, &outside, EVEN);
-        let evaluation = objective.evaluate(&network, &mut Tape::default(), &mut Network::zeros(network.shape));
+        let evaluation = objective.evaluate(
+            &network,
+            &mut Tape::default(),
+            &mut Network::zeros(network.shape),
+        );
         assert_eq!(evaluation.value_gradient.count, 290);
         assert_eq!(evaluation.derivative_gradient.count, 4 * 150);
         // u enters the loss as often as u_xx times k² = 1, and through the boundary; ∂loss/∂u_x is zero.

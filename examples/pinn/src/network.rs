@@ -32,8 +32,11 @@ pub struct Layer<F> {
 
 impl<F: Real> Layer<F> {
     fn zeros(inputs: usize, outputs: usize) -> Self {
-        let zero = F::from_f64(0.0);
-        Self { weights: vec![zero; inputs * outputs], biases: vec![zero; outputs] }
+        let zero = F::rounded(0.0);
+        Self {
+            weights: vec![zero; inputs * outputs],
+            biases: vec![zero; outputs],
+        }
     }
 
     /// Number of outputs.
@@ -72,15 +75,18 @@ impl<F: Real> Network<F> {
     pub fn zeros(shape: Shape) -> Self {
         let outputs = (0..=shape.depth).map(|l| if l < shape.depth { shape.width } else { 1 });
         let inputs = std::iter::once(DIMENSIONS).chain(std::iter::repeat(shape.width));
-        let layers = inputs.zip(outputs).map(|(i, o)| Layer::zeros(i, o)).collect();
+        let layers = inputs
+            .zip(outputs)
+            .map(|(i, o)| Layer::zeros(i, o))
+            .collect();
         Self { shape, layers }
     }
 
     /// Sets every element to zero.
     pub fn clear(&mut self) {
         for layer in &mut self.layers {
-            layer.weights.fill(F::from_f64(0.0));
-            layer.biases.fill(F::from_f64(0.0));
+            layer.weights.fill(F::rounded(0.0));
+            layer.biases.fill(F::rounded(0.0));
         }
     }
 
@@ -91,19 +97,31 @@ impl<F: Real> Network<F> {
 
     /// Weights and biases in turn, from the first layer to the last.
     pub fn tensors(&self) -> impl Iterator<Item = &[F]> {
-        self.layers.iter().flat_map(|layer| [layer.weights.as_slice(), layer.biases.as_slice()])
+        self.layers
+            .iter()
+            .flat_map(|layer| [layer.weights.as_slice(), layer.biases.as_slice()])
     }
 
     /// The same, to write to.
     pub fn tensors_mut(&mut self) -> impl Iterator<Item = &mut [F]> {
-        self.layers.iter_mut().flat_map(|layer| [layer.weights.as_mut_slice(), layer.biases.as_mut_slice()])
+        self.layers
+            .iter_mut()
+            .flat_map(|layer| [layer.weights.as_mut_slice(), layer.biases.as_mut_slice()])
     }
 
     /// Carries the jets of `tape.input` to the output, a column of stacked channels.
     pub fn forward<'t>(&self, layout: &Layout, tape: &'t mut Tape<F>) -> &'t [F] {
-        let (last, hidden) = self.layers.split_last().expect("a network has an output layer");
+        let (last, hidden) = self
+            .layers
+            .split_last()
+            .expect("a network has an output layer");
         tape.resize(self.shape, layout);
-        let Tape { input, records, output, .. } = tape;
+        let Tape {
+            input,
+            records,
+            output,
+            ..
+        } = tape;
         let mut activations: &[F] = input;
         for (layer, record) in hidden.iter().zip(records) {
             affine(layer, activations, layout, &mut record.z);
@@ -116,8 +134,20 @@ impl<F: Real> Network<F> {
 
     /// Adds to `gradient` the gradient of a loss whose derivative with respect to the output column of the last
     /// [`forward`](Self::forward) is `adjoint`.
-    pub fn backward(&self, layout: &Layout, tape: &mut Tape<F>, adjoint: &[F], gradient: &mut Self) {
-        let Tape { input, records, adjoint: current, next, .. } = tape;
+    pub fn backward(
+        &self,
+        layout: &Layout,
+        tape: &mut Tape<F>,
+        adjoint: &[F],
+        gradient: &mut Self,
+    ) {
+        let Tape {
+            input,
+            records,
+            adjoint: current,
+            next,
+            ..
+        } = tape;
         current.clear();
         current.extend_from_slice(adjoint);
         for (index, layer) in self.layers.iter().enumerate().rev() {
@@ -125,8 +155,14 @@ impl<F: Real> Network<F> {
             let activations = below.map_or(input.as_slice(), |record| &record.activations);
             accumulate(&mut gradient.layers[index], activations, current, layout);
             let Some(record) = below else { return };
-            next.resize(record.z.len(), F::from_f64(0.0));
-            linalg::product_with_transposed(next, current, &layer.weights, layer.outputs(), layer.inputs());
+            next.resize(record.z.len(), F::rounded(0.0));
+            linalg::product_with_transposed(
+                next,
+                current,
+                &layer.weights,
+                layer.outputs(),
+                layer.inputs(),
+            );
             record.reverse(layout, next);
             std::mem::swap(current, next);
         }
@@ -135,9 +171,18 @@ impl<F: Real> Network<F> {
 
 /// z = a W + b; the bias belongs to the value, its derivatives are zero.
 fn affine<F: Real>(layer: &Layer<F>, activations: &[F], layout: &Layout, z: &mut [F]) {
-    linalg::product(z, activations, &layer.weights, layer.inputs(), layer.outputs());
+    linalg::product(
+        z,
+        activations,
+        &layer.weights,
+        layer.inputs(),
+        layer.outputs(),
+    );
     let values = z.len() / layout.channels();
-    vectorised(#[inline(always)] || add_rowwise(&mut z[..values], &layer.biases));
+    vectorised(
+        #[inline(always)]
+        || add_rowwise(&mut z[..values], &layer.biases),
+    );
 }
 
 #[inline(always)]
@@ -154,7 +199,10 @@ fn accumulate<F: Real>(gradient: &mut Layer<F>, activations: &[F], adjoint: &[F]
     let (inputs, outputs) = (gradient.inputs(), gradient.outputs());
     linalg::add_product_of_transposed(&mut gradient.weights, activations, adjoint, inputs, outputs);
     let values = &adjoint[..adjoint.len() / layout.channels()];
-    vectorised(#[inline(always)] || sum_rows(&mut gradient.biases, values));
+    vectorised(
+        #[inline(always)]
+        || sum_rows(&mut gradient.biases, values),
+    );
 }
 
 #[inline(always)]
@@ -179,13 +227,17 @@ pub struct Tape<F> {
 
 impl<F: Real> Tape<F> {
     fn resize(&mut self, shape: Shape, layout: &Layout) {
-        let (zero, rows) = (F::from_f64(0.0), self.input.len() / DIMENSIONS);
+        let (zero, rows) = (F::rounded(0.0), self.input.len() / DIMENSIONS);
         let jets = rows * shape.width;
         self.records.resize_with(shape.depth, Record::default);
         for record in &mut self.records {
             record.z.resize(jets, zero);
             record.activations.resize(jets, zero);
-            let Slopes { first, second, third } = &mut record.slopes;
+            let Slopes {
+                first,
+                second,
+                third,
+            } = &mut record.slopes;
             for slope in [first, second, third] {
                 slope.resize(jets / layout.channels(), zero);
             }
@@ -212,11 +264,17 @@ impl<F: Real> Record<F> {
         for direction in layout.directions() {
             let z_x = channel(&self.z, direction.first, len);
             let out = channel_mut(derivatives, direction.first - 1, len);
-            vectorised(#[inline(always)] || times(out, &self.slopes.first, z_x));
+            vectorised(
+                #[inline(always)]
+                || times(out, &self.slopes.first, z_x),
+            );
             if let Some(second) = direction.second {
                 let z_xx = channel(&self.z, second, len);
                 let out = channel_mut(derivatives, second - 1, len);
-                vectorised(#[inline(always)] || activate_second(out, &self.slopes, z_x, z_xx));
+                vectorised(
+                    #[inline(always)]
+                    || activate_second(out, &self.slopes, z_x, z_xx),
+                );
             }
         }
     }
@@ -225,17 +283,26 @@ impl<F: Real> Record<F> {
     fn reverse(&self, layout: &Layout, adjoint: &mut [F]) {
         let len = self.z.len() / layout.channels();
         let (value, derivatives) = adjoint.split_at_mut(len);
-        vectorised(#[inline(always)] || scale(value, &self.slopes.first));
+        vectorised(
+            #[inline(always)]
+            || scale(value, &self.slopes.first),
+        );
         for direction in layout.directions() {
             let z_x = channel(&self.z, direction.first, len);
             let rest = &mut derivatives[(direction.first - 1) * len..];
             let (first, rest) = rest.split_at_mut(len);
             match direction.second {
-                None => vectorised(#[inline(always)] || reverse_first(value, first, &self.slopes, z_x)),
+                None => vectorised(
+                    #[inline(always)]
+                    || reverse_first(value, first, &self.slopes, z_x),
+                ),
                 Some(second) => {
                     let z_xx = channel(&self.z, second, len);
                     let adjoints = [&mut *value, first, &mut rest[..len]];
-                    vectorised(#[inline(always)] || reverse_second(adjoints, &self.slopes, z_x, z_xx));
+                    vectorised(
+                        #[inline(always)]
+                        || reverse_second(adjoints, &self.slopes, z_x, z_xx),
+                    );
                 }
             }
         }

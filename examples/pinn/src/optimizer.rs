@@ -43,29 +43,66 @@ enum Configuration {
 impl Optimizer {
     /// Fresh buffers for a network of the shape of `network`.
     pub fn new(rule: Rule, hyperparameters: Hyperparameters, network: &Network<f32>) -> Self {
-        let Hyperparameters { lr, momentum, weight_decay } = hyperparameters;
+        let Hyperparameters {
+            lr,
+            momentum,
+            weight_decay,
+        } = hyperparameters;
         let decoupled = rule == Rule::Adamw;
         let rule = match rule {
-            Rule::Sgd => Configuration::Sgd(Sgd { lr, momentum, weight_decay, ..Sgd::default() }),
-            Rule::Adam | Rule::Adamw => Configuration::Adam(Adam { lr, weight_decay, decoupled, ..Adam::default() }),
+            Rule::Sgd => Configuration::Sgd(Sgd {
+                lr,
+                momentum,
+                weight_decay,
+                ..Sgd::default()
+            }),
+            Rule::Adam | Rule::Adamw => Configuration::Adam(Adam {
+                lr,
+                weight_decay,
+                decoupled,
+                ..Adam::default()
+            }),
         };
         let buffer = Network::zeros(network.shape);
-        Self { rule, state: StepState::default(), first: buffer.clone(), second: buffer }
+        Self {
+            rule,
+            state: StepState::default(),
+            first: buffer.clone(),
+            second: buffer,
+        }
     }
 
     /// Moves the parameters. On an error nothing has changed.
-    pub fn step(&mut self, parameters: &mut Network<f32>, gradients: &[Tensor]) -> Result<(), Error> {
+    pub fn step(
+        &mut self,
+        parameters: &mut Network<f32>,
+        gradients: &[Tensor],
+    ) -> Result<(), Error> {
         let first = self.first.tensors_mut();
         let second = self.second.tensors_mut();
         let buffers = parameters.tensors_mut().zip(first).zip(second);
         match &self.rule {
             Configuration::Sgd(sgd) => {
-                let slot = |((w, m), _)| if sgd.momentum > 0.0 { Slot::momentum(w, m) } else { Slot::sgd(w) };
-                sgd.step(&mut self.state, gradients, &mut buffers.map(slot).collect::<Vec<_>>())
+                let slot = |((w, m), _)| {
+                    if sgd.momentum > 0.0 {
+                        Slot::momentum(w, m)
+                    } else {
+                        Slot::sgd(w)
+                    }
+                };
+                sgd.step(
+                    &mut self.state,
+                    gradients,
+                    &mut buffers.map(slot).collect::<Vec<_>>(),
+                )
             }
             Configuration::Adam(adam) => {
                 let slot = |((w, m), v)| Slot::adam(w, m, v);
-                adam.step(&mut self.state, gradients, &mut buffers.map(slot).collect::<Vec<_>>())
+                adam.step(
+                    &mut self.state,
+                    gradients,
+                    &mut buffers.map(slot).collect::<Vec<_>>(),
+                )
             }
         }
     }

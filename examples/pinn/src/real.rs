@@ -24,9 +24,9 @@ pub trait Real:
     + 'static
 {
     /// Rounds to this type.
-    fn from_f64(x: f64) -> Self;
+    fn rounded(x: f64) -> Self;
     /// Widens; exact.
-    fn to_f64(self) -> f64;
+    fn widened(self) -> f64;
     /// Hyperbolic tangent.
     fn hyperbolic_tangent(self) -> Self;
     /// Sine and cosine; for `f32` accurate up to |x| = 10,000.
@@ -35,12 +35,12 @@ pub trait Real:
 
 impl Real for f64 {
     #[inline(always)]
-    fn from_f64(x: f64) -> Self {
+    fn rounded(x: f64) -> Self {
         x
     }
 
     #[inline(always)]
-    fn to_f64(self) -> f64 {
+    fn widened(self) -> f64 {
         self
     }
 
@@ -57,12 +57,12 @@ impl Real for f64 {
 
 impl Real for f32 {
     #[inline(always)]
-    fn from_f64(x: f64) -> Self {
+    fn rounded(x: f64) -> Self {
         x as f32
     }
 
     #[inline(always)]
-    fn to_f64(self) -> f64 {
+    fn widened(self) -> f64 {
         f64::from(self)
     }
 
@@ -92,10 +92,18 @@ impl Real for f32 {
         let (turns, quadrant) = nearest(self * std::f32::consts::FRAC_2_PI);
         let r = ((self - turns * HIGH) - turns * MIDDLE) - turns * LOW;
         let s = r * r;
-        let sine = r + r * s * (-1.0 / 6.0 + s * (1.0 / 120.0 + s * (-1.0 / 5040.0 + s * (1.0 / 362_880.0))));
-        let cosine = 1.0 + s * (-0.5 + s * (1.0 / 24.0 + s * (-1.0 / 720.0 + s * (1.0 / 40_320.0 - s / 3_628_800.0))));
+        let sine = r + r
+            * s
+            * (-1.0 / 6.0 + s * (1.0 / 120.0 + s * (-1.0 / 5040.0 + s * (1.0 / 362_880.0))));
+        let cosine = 1.0
+            + s * (-0.5
+                + s * (1.0 / 24.0 + s * (-1.0 / 720.0 + s * (1.0 / 40_320.0 - s / 3_628_800.0))));
         let swapped = quadrant & 1 != 0;
-        let (first, second) = if swapped { (cosine, sine) } else { (sine, cosine) };
+        let (first, second) = if swapped {
+            (cosine, sine)
+        } else {
+            (sine, cosine)
+        };
         (flip(first, quadrant & 2), flip(second, (quadrant + 1) & 2))
     }
 }
@@ -118,7 +126,13 @@ fn exponential(x: f32) -> f32 {
 fn nearest(x: f32) -> (f32, i32) {
     const SHIFT: f32 = 12_582_912.0;
     let shifted = x + SHIFT;
-    (shifted - SHIFT, shifted.to_bits().wrapping_sub(SHIFT.to_bits()).cast_signed())
+    (
+        shifted - SHIFT,
+        shifted
+            .to_bits()
+            .wrapping_sub(SHIFT.to_bits())
+            .cast_signed(),
+    )
 }
 
 /// Changes the sign of `x` where `bit` (0 or 2) is set.
@@ -140,7 +154,9 @@ mod tests {
 
     /// Every 97th positive float up to `limit`, and its negative.
     fn floats(limit: f32) -> impl Iterator<Item = f32> {
-        (0..limit.to_bits()).step_by(9973).flat_map(|bits| [f32::from_bits(bits), -f32::from_bits(bits)])
+        (0..limit.to_bits())
+            .step_by(9973)
+            .flat_map(|bits| [f32::from_bits(bits), -f32::from_bits(bits)])
     }
 
     #[test]
@@ -157,8 +173,14 @@ mod tests {
             let (sine, cosine) = x.sine_cosine();
             let (exact_sine, exact_cosine) = f64::from(x).sin_cos();
             // 1.2e-7 is the last place of 1; relative accuracy at the zeros is not needed.
-            assert!((f64::from(sine) - exact_sine).abs() < 1.2e-7, "sin({x}) = {sine}, exact {exact_sine}");
-            assert!((f64::from(cosine) - exact_cosine).abs() < 1.2e-7, "cos({x}) = {cosine}, exact {exact_cosine}");
+            assert!(
+                (f64::from(sine) - exact_sine).abs() < 1.2e-7,
+                "sin({x}) = {sine}, exact {exact_sine}"
+            );
+            assert!(
+                (f64::from(cosine) - exact_cosine).abs() < 1.2e-7,
+                "cos({x}) = {cosine}, exact {exact_cosine}"
+            );
         }
     }
 

@@ -89,13 +89,23 @@ impl Start {
 }
 
 /// Trains with one method.
-pub fn run(args: &Args, problem: &dyn Problem, start: &Start, method: Method, progress: Progress) -> Outcome {
+pub fn run(
+    args: &Args,
+    problem: &dyn Problem,
+    start: &Start,
+    method: Method,
+    progress: Progress,
+) -> Outcome {
     let mut trainer = trainer(args, problem, start, method);
     let mut history = History::default();
     let (mut done, mut divergence) = (0, None);
     while done < args.steps && divergence.is_none() {
         let record = done % args.record_every() == 0;
-        let error = if record { trainer.test(&start.test).1 } else { 0.0 };
+        let error = if record {
+            trainer.test(&start.test).1
+        } else {
+            0.0
+        };
         let result = trainer.step(|evaluation, tensors| {
             if record {
                 history.push(done, evaluation.loss, error, tensors);
@@ -110,10 +120,25 @@ pub fn run(args: &Args, problem: &dyn Problem, start: &Start, method: Method, pr
     finish(trainer, &start.test, method, history, done, divergence)
 }
 
-fn trainer<'p>(args: &Args, problem: &'p dyn Problem, start: &Start, method: Method) -> Trainer<'p> {
+fn trainer<'p>(
+    args: &Args,
+    problem: &'p dyn Problem,
+    start: &Start,
+    method: Method,
+) -> Trainer<'p> {
     let network = start.network.clone();
-    let objective = Objective::new(problem, &start.interior, &start.boundary, args.balance(problem));
-    let stabilizer = Stabilizer::new(method, args.reference, args.max_norm, 2 * network.layers.len());
+    let objective = Objective::new(
+        problem,
+        &start.interior,
+        &start.boundary,
+        args.balance(problem),
+    );
+    let stabilizer = Stabilizer::new(
+        method,
+        args.reference,
+        args.max_norm,
+        2 * network.layers.len(),
+    );
     let optimizer = Optimizer::new(args.optimizer, args.hyperparameters(), &network);
     Trainer::new(objective, network, stabilizer, optimizer)
 }
@@ -128,17 +153,32 @@ fn finish(
 ) -> Outcome {
     let loss = trainer.loss();
     let (prediction, error) = trainer.test(test);
-    Outcome { method, history, loss, error, prediction, steps, time: trainer.time(), divergence }
+    Outcome {
+        method,
+        history,
+        loss,
+        error,
+        prediction,
+        steps,
+        time: trainer.time(),
+        divergence,
+    }
 }
 
 impl History {
     fn push(&mut self, step: usize, loss: f64, error: f64, tensors: &[Tensor]) {
-        let weights = || tensors.iter().filter(|tensor| tensor.role() == Role::Weight);
+        let weights = || {
+            tensors
+                .iter()
+                .filter(|tensor| tensor.role() == Role::Weight)
+        };
         self.steps.push(step);
         self.loss.push(loss);
         self.error.push(error);
-        self.scale_before.push(weights().map(|tensor| tensor.moments().std()).collect());
-        self.scale_after.push(weights().map(|tensor| tensor.outlook().std()).collect());
+        self.scale_before
+            .push(weights().map(|tensor| tensor.moments().std()).collect());
+        self.scale_after
+            .push(weights().map(|tensor| tensor.outlook().std()).collect());
     }
 }
 
@@ -154,7 +194,10 @@ pub fn run_all<'a>(
     let work = || {
         while let Some((index, method)) = take(&next, &args.methods) {
             let outcome = run(args, problem, start, method, &mut *progress(method));
-            outcomes.lock().expect("no run panics").push((index, outcome));
+            outcomes
+                .lock()
+                .expect("no run panics")
+                .push((index, outcome));
         }
     };
     std::thread::scope(|scope| (0..args.jobs()).for_each(|_| drop(scope.spawn(work))));

@@ -3,8 +3,8 @@
 use crate::loss::Evaluation;
 use serde::Serialize;
 use trimtab::{
-    Agc, Autoscale, AutoscaleState, ClipNorm, Error, GradientStabilizer, Moments, NormState, Role, Scope, StableGrad,
-    Tensor, Zclip, ZclipState, Znorm,
+    Agc, Autoscale, AutoscaleState, ClipNorm, Error, GradientStabilizer, Moments, NormState, Role,
+    Scope, StableGrad, Tensor, Zclip, ZclipState, Znorm,
 };
 
 /// What stands between the gradient and the optimizer.
@@ -68,8 +68,13 @@ impl Reference {
                 Ok(pooled.std())
             }
             Self::LastLayer => {
-                let last = tensors.iter().rev().find(|tensor| tensor.role() == Role::Weight);
-                last.map_or(Err(Error::BadReference), |tensor| Ok(tensor.moments().std()))
+                let last = tensors
+                    .iter()
+                    .rev()
+                    .find(|tensor| tensor.role() == Role::Weight);
+                last.map_or(Err(Error::BadReference), |tensor| {
+                    Ok(tensor.moments().std())
+                })
             }
         }
     }
@@ -101,7 +106,9 @@ impl Stabilizer {
         match method {
             Method::None => Self::None,
             Method::StableGrad => Self::StableGrad(reference),
-            Method::GradientStabilizer => Self::GradientStabilizer(vec![NormState::default(); tensors]),
+            Method::GradientStabilizer => {
+                Self::GradientStabilizer(vec![NormState::default(); tensors])
+            }
             Method::Autoscale => Self::Autoscale(AutoscaleState::default()),
             Method::Znorm => Self::Znorm,
             Method::ClipNorm => Self::ClipNorm(max_norm),
@@ -123,10 +130,16 @@ impl Stabilizer {
                 let reference = reference.value(evaluation, tensors)?;
                 StableGrad::default().decide(reference, tensors)
             }
-            Self::GradientStabilizer(states) => GradientStabilizer::default().decide(states, tensors),
+            Self::GradientStabilizer(states) => {
+                GradientStabilizer::default().decide(states, tensors)
+            }
             Self::Autoscale(state) => Autoscale.decide(state, tensors),
             Self::Znorm => Znorm::default().decide(tensors),
-            Self::ClipNorm(max_norm) => ClipNorm { max_norm: *max_norm, scope: Scope::Global }.decide(tensors),
+            Self::ClipNorm(max_norm) => ClipNorm {
+                max_norm: *max_norm,
+                scope: Scope::Global,
+            }
+            .decide(tensors),
             Self::Agc => Agc::default().decide(&observe_all(parameters)?, tensors),
             Self::Zclip(state) => Zclip::default().decide(state, tensors),
         }

@@ -1,10 +1,10 @@
 //! One training run: the step (loss and gradient, observe, decide, write), its record and its end.
 
+use crate::jet::Point;
 use crate::loss::{Evaluation, Objective, predict, relative_error};
 use crate::network::{Network, Tape};
 use crate::optimizer::Optimizer;
 use crate::stabilizer::Stabilizer;
-use crate::jet::Point;
 use std::fmt;
 use std::time::{Duration, Instant};
 use trimtab::Tensor;
@@ -68,20 +68,37 @@ impl fmt::Display for Divergence {
 
 impl<'p> Trainer<'p> {
     /// Ready for the first step.
-    pub fn new(objective: Objective<'p, f32>, network: Network<f32>, stabilizer: Stabilizer, optimizer: Optimizer) -> Self {
+    pub fn new(
+        objective: Objective<'p, f32>,
+        network: Network<f32>,
+        stabilizer: Stabilizer,
+        optimizer: Optimizer,
+    ) -> Self {
         let gradient = Network::zeros(network.shape);
-        Self { objective, network, stabilizer, optimizer, gradient, tape: Tape::default(), time: StepTime::default() }
+        Self {
+            objective,
+            network,
+            stabilizer,
+            optimizer,
+            gradient,
+            tape: Tape::default(),
+            time: StepTime::default(),
+        }
     }
 
     /// One update. `look` sees the loss and the gradients with the method's decisions before they are used up.
     pub fn step(&mut self, look: impl FnOnce(&Evaluation, &[Tensor])) -> Result<(), Divergence> {
         let start = Instant::now();
-        let evaluation = self.objective.evaluate(&self.network, &mut self.tape, &mut self.gradient);
+        let evaluation = self
+            .objective
+            .evaluate(&self.network, &mut self.tape, &mut self.gradient);
         if !evaluation.loss.is_finite() {
             return Err(Divergence::Loss(evaluation.loss));
         }
         let backpropagated = Instant::now();
-        let looking = self.update(&evaluation, look).map_err(Divergence::Refused)?;
+        let looking = self
+            .update(&evaluation, look)
+            .map_err(Divergence::Refused)?;
         self.time.network += backpropagated - start;
         self.time.trimtab += backpropagated.elapsed() - looking;
         Ok(())
@@ -96,7 +113,8 @@ impl<'p> Trainer<'p> {
         let mut tensors = gradient_tensors(&mut self.gradient);
         trimtab::observe(&mut tensors)?;
         let parameters: Vec<&[f32]> = self.network.tensors().collect();
-        self.stabilizer.decide(evaluation, &parameters, &mut tensors)?;
+        self.stabilizer
+            .decide(evaluation, &parameters, &mut tensors)?;
         let start = Instant::now();
         look(evaluation, &tensors);
         let looking = start.elapsed();
@@ -106,7 +124,9 @@ impl<'p> Trainer<'p> {
 
     /// The loss at the present parameters.
     pub fn loss(&mut self) -> f64 {
-        self.objective.evaluate(&self.network, &mut self.tape, &mut self.gradient).loss
+        self.objective
+            .evaluate(&self.network, &mut self.tape, &mut self.gradient)
+            .loss
     }
 
     /// The prediction at the present parameters and its relative error.
@@ -125,5 +145,12 @@ impl<'p> Trainer<'p> {
 /// Describes a gradient to trimtab: weights, biases, weights, ... from the first layer to the last.
 fn gradient_tensors(gradient: &mut Network<f32>) -> Vec<Tensor<'_>> {
     let layers = gradient.layers.iter_mut();
-    layers.flat_map(|layer| [Tensor::weight(&mut layer.weights), Tensor::bias(&mut layer.biases)]).collect()
+    layers
+        .flat_map(|layer| {
+            [
+                Tensor::weight(&mut layer.weights),
+                Tensor::bias(&mut layer.biases),
+            ]
+        })
+        .collect()
 }

@@ -23,7 +23,9 @@ pub struct Burgers {
 
 impl Default for Burgers {
     fn default() -> Self {
-        Self { viscosity: 0.01 / PI }
+        Self {
+            viscosity: 0.01 / PI,
+        }
     }
 }
 
@@ -32,7 +34,10 @@ static RULE: LazyLock<Vec<[f64; 2]>> = LazyLock::new(|| gauss_hermite(120));
 
 impl Problem for Burgers {
     fn title(&self) -> String {
-        format!("Burgers: u_t + u u_x = ν u_xx, ν = {:.3}/π", self.viscosity * PI)
+        format!(
+            "Burgers: u_t + u u_x = ν u_xx, ν = {:.3}/π",
+            self.viscosity * PI
+        )
     }
 
     fn axes(&self) -> [&'static str; DIMENSIONS] {
@@ -44,8 +49,20 @@ impl Problem for Burgers {
     }
 
     fn faces(&self) -> Vec<Face> {
-        let side = |at| Face { dimension: 0, at, share: 0.25 };
-        vec![side(-1.0), side(1.0), Face { dimension: 1, at: 0.0, share: 0.5 }]
+        let side = |at| Face {
+            dimension: 0,
+            at,
+            share: 0.25,
+        };
+        vec![
+            side(-1.0),
+            side(1.0),
+            Face {
+                dimension: 1,
+                at: 0.0,
+                share: 0.5,
+            },
+        ]
     }
 
     fn orders(&self) -> [Order; DIMENSIONS] {
@@ -54,8 +71,15 @@ impl Problem for Burgers {
 
     fn operator(&self, jet: &Jet) -> (f64, Jet) {
         let [u_x, u_t] = jet.first;
-        let gradient = Jet { value: u_x, first: [jet.value, 1.0], second: [-self.viscosity, 0.0] };
-        (u_t + jet.value * u_x - self.viscosity * jet.second[0], gradient)
+        let gradient = Jet {
+            value: u_x,
+            first: [jet.value, 1.0],
+            second: [-self.viscosity, 0.0],
+        };
+        (
+            u_t + jet.value * u_x - self.viscosity * jet.second[0],
+            gradient,
+        )
     }
 
     fn right_hand_side(&self, _: Point) -> f64 {
@@ -97,7 +121,10 @@ fn gauss_hermite(n: usize) -> Vec<[f64; 2]> {
     let count = (reach / step).ceil() as i64 + 1;
     let grid = (-count..count).map(|i| (i as f64 + 0.5) * step);
     let brackets = grid.filter(|&s| hermite_function(n, s) * hermite_function(n, s + step) <= 0.0);
-    brackets.map(|s| bisect(n, s, s + step)).map(|s| [s, weight(n, s)]).collect()
+    brackets
+        .map(|s| bisect(n, s, s + step))
+        .map(|s| [s, weight(n, s)])
+        .collect()
 }
 
 fn bisect(n: usize, mut low: f64, mut high: f64) -> f64 {
@@ -118,7 +145,10 @@ fn hermite_function(n: usize, s: f64) -> f64 {
     let (mut before, mut current) = (0.0, PI.powf(-0.25) * (-0.5 * s * s).exp());
     for k in 1..=n {
         let k = k as f64;
-        (before, current) = (current, s * (2.0 / k).sqrt() * current - ((k - 1.0) / k).sqrt() * before);
+        (before, current) = (
+            current,
+            s * (2.0 / k).sqrt() * current - ((k - 1.0) / k).sqrt() * before,
+        );
     }
     current
 }
@@ -168,7 +198,11 @@ mod tests {
             let u = |steps: f64| burgers.exact([steps * h, t]);
             (u(-2.0) - 8.0 * u(-1.0) + 8.0 * u(1.0) - u(2.0)) / (12.0 * h)
         };
-        assert!((slope(time) + 152.005_16).abs() < 1e-3, "slope {}", slope(time));
+        assert!(
+            (slope(time) + 152.005_16).abs() < 1e-3,
+            "slope {}",
+            slope(time)
+        );
         assert!(slope(time - 0.02) > slope(time) && slope(time + 0.02) > slope(time));
     }
 
@@ -179,7 +213,8 @@ mod tests {
         for i in 0..=20 {
             for t in [0.05, 0.3, 0.5, 0.8, 1.0] {
                 let point = [f64::from(i) / 20.0, t];
-                let difference = (burgers.exact(point) - cole_hopf(burgers.viscosity, point, &fine)).abs();
+                let difference =
+                    (burgers.exact(point) - cole_hopf(burgers.viscosity, point, &fine)).abs();
                 assert!(difference < 1e-8, "{point:?}: {difference}");
             }
         }

@@ -15,7 +15,10 @@ pub struct Helmholtz {
 
 impl Default for Helmholtz {
     fn default() -> Self {
-        Self { modes: [1.0, 4.0], wavenumber: 1.0 }
+        Self {
+            modes: [1.0, 4.0],
+            wavenumber: 1.0,
+        }
     }
 }
 
@@ -43,7 +46,11 @@ impl Problem for Helmholtz {
 
     fn operator(&self, jet: &Jet) -> (f64, Jet) {
         let square = self.wavenumber * self.wavenumber;
-        let gradient = Jet { value: square, second: [1.0, 1.0], ..Jet::default() };
+        let gradient = Jet {
+            value: square,
+            second: [1.0, 1.0],
+            ..Jet::default()
+        };
         (jet.second[0] + jet.second[1] + square * jet.value, gradient)
     }
 

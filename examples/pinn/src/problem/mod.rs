@@ -58,7 +58,13 @@ pub trait Problem: Send + Sync {
 /// The four faces of the square [-1, 1]².
 fn square_faces() -> Vec<Face> {
     let sides = [(0, -1.0), (0, 1.0), (1, -1.0), (1, 1.0)];
-    sides.map(|(dimension, at)| Face { dimension, at, share: 0.25 }).to_vec()
+    sides
+        .map(|(dimension, at)| Face {
+            dimension,
+            at,
+            share: 0.25,
+        })
+        .to_vec()
 }
 
 #[cfg(test)]
@@ -67,7 +73,10 @@ mod tests {
 
     /// The jet of a smooth function by central differences of fourth order with step `h`.
     fn difference_jet(u: impl Fn(Point) -> f64, point: Point, h: f64) -> Jet {
-        let mut jet = Jet { value: u(point), ..Jet::default() };
+        let mut jet = Jet {
+            value: u(point),
+            ..Jet::default()
+        };
         for d in 0..DIMENSIONS {
             let at = |steps: f64| {
                 let mut shifted = point;
@@ -85,7 +94,11 @@ mod tests {
         for &point in points {
             let jet = difference_jet(|p| problem.exact(p), point, step);
             let residual = problem.operator(&jet).0 - problem.right_hand_side(point);
-            assert!(residual.abs() < tolerance, "{} at {point:?}: residual {residual}", problem.title());
+            assert!(
+                residual.abs() < tolerance,
+                "{} at {point:?}: residual {residual}",
+                problem.title()
+            );
         }
     }
 
@@ -95,18 +108,44 @@ mod tests {
     fn exact_solutions_satisfy_their_equations() {
         assert_solves(&Poisson::default(), &SQUARE, 1e-3, 1e-4);
         assert_solves(&Helmholtz::default(), &SQUARE, 1e-3, 1e-4);
-        assert_solves(&Helmholtz { modes: [2.0, 3.0], wavenumber: 5.0 }, &SQUARE, 1e-3, 1e-4);
+        assert_solves(
+            &Helmholtz {
+                modes: [2.0, 3.0],
+                wavenumber: 5.0,
+            },
+            &SQUARE,
+            1e-3,
+            1e-4,
+        );
         let viscous = Burgers { viscosity: 0.05 };
-        assert_solves(&viscous, &[[0.3, 0.2], [-0.6, 0.5], [0.05, 0.9]], 1e-3, 1e-6);
+        assert_solves(
+            &viscous,
+            &[[0.3, 0.2], [-0.6, 0.5], [0.05, 0.9]],
+            1e-3,
+            1e-6,
+        );
         // Near the shock of the thin case u_xx is of order 10^4, so differences lose more digits.
-        assert_solves(&Burgers::default(), &[[0.3, 0.2], [-0.6, 0.5], [0.02, 0.6]], 2e-4, 1e-2);
+        assert_solves(
+            &Burgers::default(),
+            &[[0.3, 0.2], [-0.6, 0.5], [0.02, 0.6]],
+            2e-4,
+            1e-2,
+        );
     }
 
     #[test]
     fn operator_gradients_are_the_slopes_of_the_operators() {
-        let jet = Jet { value: 0.7, first: [-1.3, 0.4], second: [2.1, -0.6] };
+        let jet = Jet {
+            value: 0.7,
+            first: [-1.3, 0.4],
+            second: [2.1, -0.6],
+        };
         let h = 1e-6;
-        let problems: [&dyn Problem; 3] = [&Poisson::default(), &Helmholtz::default(), &Burgers::default()];
+        let problems: [&dyn Problem; 3] = [
+            &Poisson::default(),
+            &Helmholtz::default(),
+            &Burgers::default(),
+        ];
         for problem in problems {
             let slope = |change: &dyn Fn(&mut Jet, f64)| {
                 let at = |by: f64| {
@@ -127,20 +166,40 @@ mod tests {
 
     #[test]
     fn operators_use_only_the_derivatives_they_ask_for() {
-        let jet = Jet { value: 0.7, first: [-1.3, 0.4], second: [2.1, -0.6] };
-        let problems: [&dyn Problem; 3] = [&Poisson::default(), &Helmholtz::default(), &Burgers::default()];
+        let jet = Jet {
+            value: 0.7,
+            first: [-1.3, 0.4],
+            second: [2.1, -0.6],
+        };
+        let problems: [&dyn Problem; 3] = [
+            &Poisson::default(),
+            &Helmholtz::default(),
+            &Burgers::default(),
+        ];
         for problem in problems {
             let gradient = problem.operator(&jet).1;
             for (d, order) in problem.orders().into_iter().enumerate() {
-                assert!(order != Order::Zero || gradient.first[d] == 0.0, "{}", problem.title());
-                assert!(order == Order::Second || gradient.second[d] == 0.0, "{}", problem.title());
+                assert!(
+                    order != Order::Zero || gradient.first[d] == 0.0,
+                    "{}",
+                    problem.title()
+                );
+                assert!(
+                    order == Order::Second || gradient.second[d] == 0.0,
+                    "{}",
+                    problem.title()
+                );
             }
         }
     }
 
     #[test]
     fn shares_of_the_faces_add_up() {
-        let problems: [&dyn Problem; 3] = [&Poisson::default(), &Helmholtz::default(), &Burgers::default()];
+        let problems: [&dyn Problem; 3] = [
+            &Poisson::default(),
+            &Helmholtz::default(),
+            &Burgers::default(),
+        ];
         for problem in problems {
             let total: f64 = problem.faces().iter().map(|face| face.share).sum();
             assert!((total - 1.0).abs() < 1e-12);

@@ -15,7 +15,10 @@ pub struct Poisson {
 
 impl Default for Poisson {
     fn default() -> Self {
-        Self { mode: 4.0, amplitude: 0.2 }
+        Self {
+            mode: 4.0,
+            amplitude: 0.2,
+        }
     }
 }
 
@@ -28,7 +31,9 @@ impl Poisson {
 impl Problem for Poisson {
     fn title(&self) -> String {
         let Self { mode, amplitude } = self;
-        format!("Poisson: u_xx + u_yy = q, u = sin(πx) sin(πy) + {amplitude} sin({mode}πx) sin({mode}πy)")
+        format!(
+            "Poisson: u_xx + u_yy = q, u = sin(πx) sin(πy) + {amplitude} sin({mode}πx) sin({mode}πy)"
+        )
     }
 
     fn axes(&self) -> [&'static str; DIMENSIONS] {
@@ -48,7 +53,10 @@ impl Problem for Poisson {
     }
 
     fn operator(&self, jet: &Jet) -> (f64, Jet) {
-        let gradient = Jet { second: [1.0, 1.0], ..Jet::default() };
+        let gradient = Jet {
+            second: [1.0, 1.0],
+            ..Jet::default()
+        };
         (jet.second[0] + jet.second[1], gradient)
     }
 

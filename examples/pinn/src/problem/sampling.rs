@@ -27,16 +27,21 @@ pub fn boundary(problem: &dyn Problem, count: usize, random: &mut ChaCha8Rng) ->
 }
 
 fn uniform(problem: &dyn Problem, random: &mut ChaCha8Rng) -> Point {
-    problem.domain().map(|[low, high]| random.random_range(low..high))
+    problem
+        .domain()
+        .map(|[low, high]| random.random_range(low..high))
 }
 
 /// A regular grid with `side` points along each coordinate, both ends included; the first coordinate runs fastest.
 pub fn grid(problem: &dyn Problem, side: usize) -> Vec<Point> {
-    let [x, y] = problem.domain().map(|[low, high]| {
-        move |i: usize| low + (high - low) * i as f64 / (side - 1) as f64
-    });
+    let [x, y] = problem
+        .domain()
+        .map(|[low, high]| move |i: usize| low + (high - low) * i as f64 / (side - 1) as f64);
     let index = |n: usize| [n % side, n / side];
-    (0..side.pow(DIMENSIONS as u32)).map(index).map(|[i, j]| [x(i), y(j)]).collect()
+    (0..side.pow(DIMENSIONS as u32))
+        .map(index)
+        .map(|[i, j]| [x(i), y(j)])
+        .collect()
 }
 
 #[cfg(test)]
@@ -67,7 +72,10 @@ mod tests {
     fn grid_reaches_the_corners() {
         let points = grid(&Burgers::default(), 3);
         assert_eq!(points.len(), 9);
-        assert_eq!((points[0], points[2], points[8]), ([-1.0, 0.0], [1.0, 0.0], [1.0, 1.0]));
+        assert_eq!(
+            (points[0], points[2], points[8]),
+            ([-1.0, 0.0], [1.0, 0.0], [1.0, 1.0])
+        );
         assert_eq!(points[3], [-1.0, 0.5]);
     }
 }
