@@ -218,9 +218,10 @@ typedef int32_t trimtab_status;
 /**
  * Count, sum, sum of squares and largest magnitude of the elements of a tensor.
  *
- * Sums are accumulated in f64 in a fixed order: element i of a block of 65,536 elements goes to
- * lane i % 32, the lanes are added pairwise (lane[i] += lane[i + width], width 16, 8, 4, 2, 1),
- * and blocks are added in index order. The bits of the result depend on nothing else.
+ * Sums are accumulated in f64 in a fixed order: element i goes to lane i % 32; after every
+ * 2,048 elements the lanes are added to those of the block, after 65,536 those are added pairwise
+ * (lane[i] += lane[i + width], width 16, 8, 4, 2, 1), and blocks are added in index order. The
+ * bits of the result depend on nothing else.
  *
  * sum_sq is finite if and only if every element is. NaN elements leave abs_max alone and make
  * the sums NaN (always the same NaN).

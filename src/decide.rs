@@ -39,8 +39,9 @@ impl Decision {
     /// The affine of `tensor` with this decision behind it.
     fn after(&self, tensor: &Tensor, index: usize) -> Result<Affine, Error> {
         let mut affine = *tensor.affine();
-        if self.centralize && tensor.moments().count > 0 {
-            // The mean in the buffer's units, to the bit: the outlook recognises it as such.
+        if self.centralize && tensor.moments().count > 0 && affine.scale != 0.0 {
+            // The mean in the buffer's units, to the bit: the outlook recognises it as such. (A
+            // silenced tensor's is 0 already, and the buffer's may be NaN.)
             affine.center = tensor.moments().mean();
         }
         scaled(affine, self.scale, index)

@@ -11,7 +11,7 @@ mod oracle;
 
 use common::chain::Chain;
 use common::compare;
-use common::data::{BLOCK_LENGTHS, Batch, Random, SMALL_LENGTHS, bits};
+use common::data::{BLOCK_LENGTHS, Batch, RUN_LENGTHS, Random, SMALL_LENGTHS, bits};
 use common::list::{every_method, every_variant};
 use common::method::{AnyMethod, StepInputs};
 use common::number::Real;
@@ -59,7 +59,8 @@ fn every_method_around_the_blocks() {
 fn methods_around_blocks<T: Real>() {
     // Three lengths a dtype keep a debug build fast; the six of them go round the dtypes.
     let offset = usize::from(T::DIGITS % 2 == 0);
-    let lengths: Vec<usize> = BLOCK_LENGTHS.into_iter().skip(offset).step_by(2).collect();
+    let blocks = BLOCK_LENGTHS.into_iter().skip(offset).step_by(2);
+    let lengths: Vec<usize> = RUN_LENGTHS.into_iter().chain(blocks).collect();
     let (batch, inputs) = draw::<T>(&mut Random(200), &lengths);
     for method in every_method() {
         Chain::new(&[method], lengths.len()).step("around blocks", &inputs, &mut batch.clone());
@@ -127,9 +128,7 @@ fn run(
     observe(&mut tensors).expect("finite");
     for method in methods {
         let mut states = method.states(tensors.len());
-        method
-            .decide(inputs, &mut states, &mut tensors)
-            .expect("decides");
+        method.must_decide("decides", inputs, &mut states, &mut tensors);
         if between {
             apply(&mut tensors).expect("in range");
             observe(&mut tensors).expect("finite");
@@ -150,9 +149,7 @@ fn the_outlook_is_what_will_be_written() {
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect("finite");
         let mut states = method.states(tensors.len());
-        method
-            .decide(&inputs, &mut states, &mut tensors)
-            .expect(name);
+        method.must_decide(name, &inputs, &mut states, &mut tensors);
         let told: Vec<[f64; 4]> = tensors.iter().map(outlook).collect();
         apply(&mut tensors).expect(name);
         observe(&mut tensors).expect(name);
@@ -196,9 +193,7 @@ fn apply_leaves_true_moments<T: Real>() {
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect(&what);
         let mut states = method.states(tensors.len());
-        method
-            .decide(&inputs, &mut states, &mut tensors)
-            .expect(&what);
+        method.must_decide(&what, &inputs, &mut states, &mut tensors);
         apply(&mut tensors).expect(&what);
         let told: Vec<_> = tensors
             .iter()
@@ -245,9 +240,7 @@ fn into_is_apply<T: Real>() {
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect(name);
         let mut states = method.states(tensors.len());
-        method
-            .decide(&inputs, &mut states, &mut tensors)
-            .expect(name);
+        method.must_decide(name, &inputs, &mut states, &mut tensors);
         let before = snapshot::tensors(&tensors);
         let mut buffers: Vec<Buffer> = results
             .iter_mut()

@@ -170,8 +170,7 @@ fn goes_on_behind_zero(what: &str, method: &AnyMethod, bad: usize) {
     assert!(observe(&mut tensors).is_err());
     let verdict = guard(GuardPolicy::Zero, 0).decide(&mut GuardState::default(), &mut tensors);
     assert_eq!(verdict, Ok(Verdict::Proceed));
-    let verdict = method.decide(&inputs, &mut method.states(3), &mut tensors);
-    assert_eq!(verdict, Ok(Verdict::Proceed), "{what}");
+    method.must_decide(what, &inputs, &mut method.states(3), &mut tensors);
     apply(&mut tensors).expect(what);
     drop(tensors);
     for (actual, exact) in batch.data.iter().zip(&exact) {

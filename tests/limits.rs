@@ -383,9 +383,7 @@ fn a_centred_constant_is_not_blown_up_by_what_follows() {
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect("finite");
         for (method, states) in chain.methods.iter().zip(&mut chain.core) {
-            let _ = method
-                .decide(&StepInputs::plain(3), states, &mut tensors)
-                .expect("decides");
+            method.must_decide("decides", &StepInputs::plain(3), states, &mut tensors);
         }
         apply(&mut tensors).expect("in range");
         drop(tensors);
@@ -410,9 +408,12 @@ fn a_constant_is_left_alone_by_what_divides_by_its_deviation() {
         let before = batch.bits();
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect("finite");
-        let _ = method
-            .decide(&StepInputs::plain(1), &mut method.states(1), &mut tensors)
-            .expect(name);
+        method.must_decide(
+            name,
+            &StepInputs::plain(1),
+            &mut method.states(1),
+            &mut tensors,
+        );
         apply(&mut tensors).expect("in range");
         drop(tensors);
         assert!(!divides || batch.bits() == before, "{name}");

@@ -248,9 +248,7 @@ fn behind_every_method_the_gradient_is_read_through_its_affine() {
             }
             let mut tensors = batch.tensors();
             observe(&mut tensors).expect(name);
-            let _ = method
-                .decide(&inputs, &mut states, &mut tensors)
-                .expect(name);
+            method.must_decide(name, &inputs, &mut states, &mut tensors);
             let before = snapshot::tensors(&tensors);
             adam.step(&mut adam_steps, &tensors, &mut adam_model.adam_slots())
                 .expect(name);

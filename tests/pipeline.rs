@@ -85,10 +85,7 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
         let mut tensors = by_hand.tensors();
         observe(&mut tensors).expect(what);
         for (method, states) in methods.iter().zip(&mut states) {
-            method
-                .decide(&inputs, states, &mut tensors)
-                .map(drop)
-                .expect(what);
+            method.must_decide(what, &inputs, states, &mut tensors);
         }
         apply(&mut tensors).expect(what);
         let mut tensors = by_pipeline.tensors();

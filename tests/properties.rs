@@ -128,7 +128,7 @@ proptest! {
         for (name, method) in every_variant().into_iter().filter(|(_, m)| keeps_direction(m)) {
             let result = after(&data, |t| {
                 let mut states = method.states(1);
-                method.decide(&StepInputs::plain(1), &mut states, t).unwrap();
+                method.must_decide(name, &StepInputs::plain(1), &mut states, t);
             });
             let (g, y) = (values(&data), values(&result));
             // The best factor in the sense of least squares; every element must agree with it.

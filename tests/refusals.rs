@@ -195,10 +195,7 @@ fn moments_of_too_few_elements_count_as_not_observed() {
             count: moments.count + 1,
             ..moments
         });
-        method
-            .decide(&StepInputs::plain(3), &mut states, &mut tensors)
-            .map(drop)
-            .expect(name);
+        method.must_decide(name, &StepInputs::plain(3), &mut states, &mut tensors);
     }
 }
 
@@ -239,8 +236,7 @@ fn behind_a_finite_limit_only_what_needs_no_moments_is_allowed() {
         let mut states = lived_in(&method);
         let inputs = StepInputs::plain(3);
         if method.follows_a_limit() {
-            let verdict = method.decide(&inputs, &mut states, &mut tensors);
-            assert_eq!(verdict, Ok(Verdict::Proceed), "{name}");
+            method.must_decide(name, &inputs, &mut states, &mut tensors);
         } else {
             let error = refuse(name, &method, &inputs, &mut states, &mut tensors);
             assert!(
@@ -261,8 +257,7 @@ fn once_applied_a_limit_is_no_obstacle_any_more() {
             .expect("finite");
         apply(&mut tensors).expect("in range");
         let mut states = method.states(3);
-        let verdict = method.decide(&StepInputs::plain(3), &mut states, &mut tensors);
-        assert_eq!(verdict, Ok(Verdict::Proceed), "{name}");
+        method.must_decide(name, &StepInputs::plain(3), &mut states, &mut tensors);
     }
 }
 

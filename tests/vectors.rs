@@ -24,7 +24,7 @@ use common::data::{Batch, oracle_role};
 use common::method::{AnyMethod, StepInputs};
 use common::number::Real;
 use oracle::Gradient;
-use trimtab::{Verdict, apply, bf16, f16, observe};
+use trimtab::{apply, bf16, f16, observe};
 
 /// How many cases the file holds; a case that is dropped or skipped must not go unnoticed.
 const CASES: usize = 114;
@@ -59,8 +59,7 @@ fn through_the_core<T: Real>(case: &Case) {
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect(&what);
         for (method, states) in methods.iter().zip(&mut memory) {
-            let verdict = method.decide(&inputs(step), states, &mut tensors);
-            assert_eq!(verdict, Ok(Verdict::Proceed), "{what}");
+            method.must_decide(&what, &inputs(step), states, &mut tensors);
         }
         apply(&mut tensors).expect(&what);
         drop(tensors);

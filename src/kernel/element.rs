@@ -61,11 +61,12 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     /// 0.
     const ZERO: Self;
 
-    /// Exact.
-    fn to_f64(self) -> f64;
+    /// Exact. (Not `to_f64`: half's types have methods of that name, which would be called instead
+    /// wherever the type is known, and which round differently on the way back.)
+    fn widen(self) -> f64;
 
     /// Rounds to nearest, ties to even; 16-bit types by way of f32, as the processors do.
-    fn from_f64(x: f64) -> Self;
+    fn narrow(x: f64) -> Self;
 }
 
 /// A type that parameters and optimizer moments can have: `f32` or `f64`.
@@ -80,12 +81,12 @@ impl Element for f32 {
     const ZERO: Self = 0.0;
 
     #[inline(always)]
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         f64::from(self)
     }
 
     #[inline(always)]
-    fn from_f64(x: f64) -> Self {
+    fn narrow(x: f64) -> Self {
         x as f32
     }
 }
@@ -96,12 +97,12 @@ impl Element for f64 {
     const ZERO: Self = 0.0;
 
     #[inline(always)]
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         self
     }
 
     #[inline(always)]
-    fn from_f64(x: f64) -> Self {
+    fn narrow(x: f64) -> Self {
         x
     }
 }
@@ -112,12 +113,12 @@ impl Element for f16 {
     const ZERO: Self = f16::ZERO;
 
     #[inline(always)]
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         f64::from(f32_from_f16(self))
     }
 
     #[inline(always)]
-    fn from_f64(x: f64) -> Self {
+    fn narrow(x: f64) -> Self {
         f16_from_f32(x as f32)
     }
 }
@@ -128,12 +129,12 @@ impl Element for bf16 {
     const ZERO: Self = bf16::ZERO;
 
     #[inline(always)]
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         f64::from(f32::from_bits(u32::from(self.to_bits()) << 16))
     }
 
     #[inline(always)]
-    fn from_f64(x: f64) -> Self {
+    fn narrow(x: f64) -> Self {
         bf16_from_f32(x as f32)
     }
 }
@@ -240,7 +241,7 @@ mod tests {
     fn bf16_agrees_with_half() {
         for pattern in 0..=u16::MAX {
             let b = bf16::from_bits(pattern);
-            let (ours, theirs) = (b.to_f64(), f64::from(b.to_f32()));
+            let (ours, theirs) = (b.widen(), f64::from(b.to_f32()));
             assert_eq!(ours.is_nan(), theirs.is_nan(), "{pattern:#x}");
             assert!(
                 ours.is_nan() || ours.to_bits() == theirs.to_bits(),

@@ -113,7 +113,7 @@ unsafe fn step_group<const N: usize, G: Element, P: Parameter, R: Rule<P>>(
     }
     let [param, first, second] = &mut values;
     for i in 0..N {
-        let g = P::from_f64(affine.transform(g[i].to_f64()));
+        let g = P::narrow(affine.transform(g[i].widen()));
         (param[i], first[i], second[i]) = rule.update(g, param[i], first[i], second[i]);
     }
     for (value, pointer) in values.iter().zip(pointers).take(R::BUFFERS) {

@@ -6,7 +6,7 @@
 
 use super::buffer::Buffer;
 use super::element::Element;
-use super::sums::{BLOCK, LANES, Lanes, padded};
+use super::sums::{self, LANES};
 use super::with_element;
 use crate::affine::Affine;
 use crate::moments::Moments;
@@ -37,13 +37,10 @@ pub(crate) fn write_into(source: &Buffer, target: &mut Buffer, affine: &Affine) 
 
 /// [`write_in_place`], and the moments of what was written, taken before it leaves the registers.
 pub(crate) fn write_and_observe(buffer: &mut Buffer, affine: &Affine) -> Moments {
-    let mut total = Moments::default();
     with_element!(buffer.dtype(), T => {
-        for block in buffer.as_mut_slice::<T>().unwrap_or_default().chunks_mut(BLOCK) {
-            total.add(&write_block(block, affine));
-        }
-    });
-    total
+        let data = buffer.as_mut_slice::<T>().unwrap_or_default();
+        sums::rewrite(data, |x| T::narrow(affine.transform(x.widen())))
+    })
 }
 
 /// # Safety
@@ -76,25 +73,11 @@ unsafe fn write_all<T: Element>(source: *const T, target: *mut T, len: usize, af
     }
 }
 
-fn write_block<T: Element>(block: &mut [T], affine: &Affine) -> Moments {
-    let (count, mut lanes) = (block.len(), Lanes::EMPTY);
-    let (groups, rest) = block.as_chunks_mut::<LANES>();
-    for group in groups {
-        *group = transform(group, affine);
-        lanes.add(group);
-    }
-    for x in rest.iter_mut() {
-        *x = transform(&[*x], affine)[0];
-    }
-    lanes.add(&padded(rest));
-    lanes.finish(count)
-}
-
 #[inline(always)]
 fn transform<T: Element, const N: usize>(group: &[T; N], affine: &Affine) -> [T; N] {
     let mut out = *group;
     for x in &mut out {
-        *x = T::from_f64(affine.transform(x.to_f64()));
+        *x = T::narrow(affine.transform(x.widen()));
     }
     out
 }

@@ -156,15 +156,15 @@ impl Update for AdamUpdate {
 
     fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
         let rule = AdamRule {
-            shrink: P::from_f64(self.shrink()),
-            penalty: P::from_f64(self.penalty()),
-            beta1: P::from_f64(self.config.beta1),
-            gain1: P::from_f64(1.0 - self.config.beta1),
-            beta2: P::from_f64(self.config.beta2),
-            gain2: P::from_f64(1.0 - self.config.beta2),
-            rate: P::from_f64(self.rate),
-            inverse_root: P::from_f64(self.inverse_root),
-            eps: P::from_f64(self.config.eps),
+            shrink: P::narrow(self.shrink()),
+            penalty: P::narrow(self.penalty()),
+            beta1: P::narrow(self.config.beta1),
+            gain1: P::narrow(1.0 - self.config.beta1),
+            beta2: P::narrow(self.config.beta2),
+            gain2: P::narrow(1.0 - self.config.beta2),
+            rate: P::narrow(self.rate),
+            inverse_root: P::narrow(self.inverse_root),
+            eps: P::narrow(self.config.eps),
         };
         super::step(tensor, slot, &rule)
     }

@@ -127,16 +127,16 @@ impl Update for SgdUpdate {
 
     fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
         let descent = Descent {
-            lr: P::from_f64(self.config.lr),
-            weight_decay: P::from_f64(self.config.weight_decay),
+            lr: P::narrow(self.config.lr),
+            weight_decay: P::narrow(self.config.weight_decay),
         };
         if self.buffers() == 1 {
             return super::step(tensor, slot, &descent);
         }
         let momentum = Momentum {
             descent,
-            momentum: P::from_f64(self.config.momentum),
-            gain: P::from_f64(1.0 - self.config.dampening),
+            momentum: P::narrow(self.config.momentum),
+            gain: P::narrow(1.0 - self.config.dampening),
             nesterov: self.config.nesterov,
             first_step: self.first_step,
         };

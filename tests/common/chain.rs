@@ -1,6 +1,6 @@
 //! Methods one behind the other, through the core and through the oracle, over any number of steps.
 
-use trimtab::{Verdict, apply, observe};
+use trimtab::{apply, observe};
 
 use super::compare;
 use super::data::Batch;
@@ -37,8 +37,7 @@ impl Chain {
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect(&what);
         for (method, states) in self.methods.iter().zip(&mut self.core) {
-            let verdict = method.decide(inputs, states, &mut tensors);
-            assert_eq!(verdict, Ok(Verdict::Proceed), "{what}");
+            method.must_decide(&what, inputs, states, &mut tensors);
         }
         apply(&mut tensors).expect(&what);
         drop(tensors);

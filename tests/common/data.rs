@@ -121,10 +121,11 @@ pub fn bits<T: Real>(data: &[T]) -> Vec<u64> {
     data.iter().map(|x| x.bits()).collect()
 }
 
-/// Lengths on and around every boundary of the loops: nothing, one element, the lanes and their multiples, and the
-/// block and its double.
+/// Lengths on and around the boundaries of the lanes: nothing, one element, the lanes and their multiples.
 pub const SMALL_LENGTHS: [usize; 18] = [
     0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 257,
 ];
+/// One below, on and one above the runs of 2,048 inside a block, and their double.
+pub const RUN_LENGTHS: [usize; 6] = [2_047, 2_048, 2_049, 4_095, 4_096, 4_097];
 /// One below, on and one above one block and two.
 pub const BLOCK_LENGTHS: [usize; 6] = [65_535, 65_536, 65_537, 131_071, 131_072, 131_073];

@@ -125,6 +125,18 @@ impl AnyMethod {
         .map(|()| Verdict::Proceed)
     }
 
+    /// Asks the core, which must say yes.
+    pub fn must_decide(
+        &self,
+        what: &str,
+        inputs: &StepInputs,
+        states: &mut States,
+        tensors: &mut [Tensor],
+    ) {
+        let verdict = self.decide(inputs, states, tensors);
+        assert_eq!(verdict, Ok(Verdict::Proceed), "{what}");
+    }
+
     /// Asks the oracle, which answers with the gradients after the method.
     pub fn on_data(
         &self,
