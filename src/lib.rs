@@ -87,3 +87,8 @@ pub use outlook::Outlook;
 pub use pipeline::{Inputs, Memory, Method, Pipeline, Stage};
 pub use status::{Error, Status};
 pub use tensor::Tensor;
+
+/// The README's Rust program, compiled and run with the examples of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
