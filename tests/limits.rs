@@ -188,6 +188,39 @@ fn largest_is_written<T: Real>() {
     );
 }
 
+/// Centring can leave the range though every element is in it: largest, largest, -largest have the mean largest/3.
+#[test]
+fn a_centred_result_beyond_the_largest_is_refused() {
+    for_every_dtype!(centring_beyond_is_refused);
+}
+
+fn centring_beyond_is_refused<T: Real>() {
+    let up = if T::DIGITS == 53 {
+        T::LARGEST * f64::exp2(-600.0)
+    } else {
+        T::LARGEST
+    };
+    let mut data = [up, up, -up].map(T::exact);
+    let mut tensors = [Tensor::weight(&mut data)];
+    observe(&mut tensors).expect("finite");
+    let center = Centralize { roles: Roles::All };
+    center.decide(&mut tensors).expect("decided, not written");
+    if T::DIGITS == 53 {
+        let scale = Scale {
+            factor: f64::exp2(600.0),
+        };
+        scale.decide(&mut tensors).expect("decided, not written");
+    }
+    let before = snapshot::tensors(&tensors);
+    assert_eq!(
+        apply(&mut tensors),
+        Err(Error::Overflow { tensor: 0 }),
+        "{}",
+        T::NAME
+    );
+    assert_eq!(snapshot::tensors(&tensors), before);
+}
+
 #[test]
 fn subnormals_are_scaled_up_exactly_and_down_to_the_nearest() {
     for_every_dtype!(subnormals_are_scaled);

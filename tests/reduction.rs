@@ -10,7 +10,7 @@ use common::data::{BLOCK_LENGTHS, Batch, RUN_LENGTHS, Random, SMALL_LENGTHS, val
 use common::number::Real;
 use common::snapshot;
 use oracle::{order, statistics};
-use trimtab::{BLOCK, LANES, Moments, Role, Scale, Tensor, apply, observe};
+use trimtab::{Affine, BLOCK, LANES, Moments, Role, Scale, Tensor, apply, observe};
 
 fn lengths() -> impl Iterator<Item = usize> {
     let short = SMALL_LENGTHS.into_iter().chain(RUN_LENGTHS);
@@ -100,6 +100,46 @@ fn undefined_statistics_are_nan() {
     let (none, one) = (moments_of::<f32>(&[]), moments_of(&[3.0_f32]));
     assert!(none.mean().is_nan() && none.std().is_nan() && one.std().is_nan());
     assert_eq!((none.norm(), one.mean(), one.norm()), (0.0, 3.0, 3.0));
+}
+
+/// Any affine, also one whose center is not the mean: moments pushed through it are those of the transformed data.
+#[test]
+fn moments_through_an_affine_are_those_of_the_transformed_data() {
+    let mut random = Random(9);
+    for round in 0..200 {
+        let len = 1 + random.below(100);
+        let data: Vec<f64> = random.elements(len, 0.5, 1.0);
+        let centers = [0.0, moments_of(&data).mean(), random.between(-2.0, 2.0)];
+        let affine = Affine {
+            center: centers[round % 3],
+            scale: random.between(-5.0, 5.0),
+            limit: f64::INFINITY,
+        };
+        let after: Vec<f64> = data.iter().map(|x| affine.transform(*x)).collect();
+        let (pushed, exact) = (moments_of(&data).through(&affine), moments_of(&after));
+        let what = format!("{affine:?}, {len} elements");
+        // Of order 100 roundings of 2^-53, relative to the terms of the formulas, which may cancel.
+        let size = affine.scale.abs()
+            * (statistics::norm(&data) + affine.center.abs() * (len as f64).sqrt());
+        let bound = 1e-14 * size;
+        assert_eq!(pushed.count, exact.count, "{what}");
+        assert!(
+            (pushed.sum - exact.sum).abs() <= bound * (len as f64).sqrt(),
+            "{what}: sum"
+        );
+        assert!(
+            (pushed.sum_sq - exact.sum_sq).abs() <= bound * size,
+            "{what}: sum_sq"
+        );
+        assert!(pushed.sum_sq >= 0.0, "{what}: sum_sq");
+        assert!(
+            pushed.abs_max >= exact.abs_max * (1.0 - 1e-15),
+            "{what}: an upper bound"
+        );
+        if round % 3 == 1 {
+            assert_eq!(pushed.sum, 0.0, "{what}: exactly centred");
+        }
+    }
 }
 
 #[test]
@@ -255,7 +295,7 @@ fn observing_writes_nothing_and_resets_the_affine() {
     half.decide(&mut tensors).expect("finite");
     observe(&mut tensors).expect("finite");
     for tensor in &tensors {
-        assert_eq!(*tensor.affine(), trimtab::Affine::IDENTITY);
+        assert_eq!(*tensor.affine(), Affine::IDENTITY);
     }
     drop(tensors);
     assert_eq!(batch.bits(), before);

@@ -65,6 +65,7 @@ pub fn every_variant() -> Vec<(&'static str, AnyMethod)> {
         ..Zclip::default()
     };
     let more = [
+        ("scale to zero", AnyMethod::Scale(Scale { factor: 0.0 })),
         ("stable_grad of all", AnyMethod::StableGrad(stable_grad)),
         ("centralize of all", AnyMethod::Centralize(centralize(all))),
         ("znorm of all", AnyMethod::Znorm(znorm)),
