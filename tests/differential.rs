@@ -16,7 +16,7 @@ use common::list::{every_method, every_variant};
 use common::method::{AnyMethod, StepInputs};
 use common::number::Real;
 use common::snapshot;
-use trimtab::{Affine, Buffer, Tensor, apply, apply_into, observe};
+use trimtab::{Affine, Buffer, Role, Tensor, Zclip, apply, apply_into, observe};
 
 /// Random gradients, reference and parameters of one step.
 fn draw<T: Real>(random: &mut Random, lengths: &[usize]) -> (Batch<T>, StepInputs) {
@@ -46,6 +46,11 @@ fn variants_at_small_lengths<T: Real>() {
         let mut chain = Chain::new(&[variant], lengths.len());
         for t in 0..5 {
             let (mut batch, inputs) = draw::<T>(&mut random, &lengths);
+            if t == 2 {
+                // A step in which some gradients are 0: nothing to scale, and nothing to remember.
+                let some = batch.data.iter_mut().step_by(3);
+                some.for_each(|data| data.fill(T::exact(0.0)));
+            }
             chain.step(&format!("step {t}"), &inputs, &mut batch);
         }
     }
@@ -98,6 +103,30 @@ fn random_links(random: &mut Random) -> Vec<(&'static str, AnyMethod)> {
         }
     }
     links
+}
+
+/// A run long enough for spikes to be clipped and for the mean and variance to move, in which ZClip remembers.
+#[test]
+fn zclip_over_a_long_run_with_spikes() {
+    for max_norm in [f64::INFINITY, 1.5] {
+        let zclip = Zclip {
+            warmup: 10,
+            max_norm,
+            ..Zclip::default()
+        };
+        let mut chain = Chain::new(&[("zclip", AnyMethod::Zclip(zclip))], 2);
+        let mut random = Random(350);
+        for t in 0..80 {
+            let height = if t % 9 == 0 {
+                50.0
+            } else {
+                random.between(0.8, 1.2)
+            };
+            let mut tensor = |role, len| (role, random.elements::<f32>(len, 0.0, 0.2 * height));
+            let mut batch = Batch::of(vec![tensor(Role::Weight, 30), tensor(Role::Bias, 5)]);
+            chain.step(&format!("step {t}"), &StepInputs::plain(2), &mut batch);
+        }
+    }
 }
 
 #[test]
