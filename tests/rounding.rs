@@ -1,0 +1,117 @@
+//! Rounding to the dtype: to the nearest, ties to even, at every exponent down to the subnormals.
+//!
+//! The factor 0.75 lengthens a significand by two bits at most, so the product is exact in f64 (and for 16-bit types in
+//! f32, by way of which they go) and is rounded exactly once: the result is known to the bit. Half of all results with
+//! two bits too many are ties or lie beside one.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+mod common;
+#[allow(dead_code)]
+mod oracle;
+
+use common::compare;
+use common::data::Random;
+use common::number::Real;
+use common::snapshot;
+use trimtab::{Adam, Scale, Sgd, Slot, StepState, Tensor, apply, bf16, f16, observe};
+
+/// Every element three quarters of what it was, rounded once.
+fn three_quarters<T: Real>(data: &[T]) {
+    let mut scaled = data.to_vec();
+    let mut tensors = [Tensor::weight(&mut scaled)];
+    observe(&mut tensors).expect("finite");
+    Scale { factor: 0.75 }.decide(&mut tensors).expect("finite");
+    apply(&mut tensors).expect("in range");
+    for (before, after) in data.iter().zip(&scaled) {
+        let exact = T::nearest(0.75 * before.value());
+        assert_eq!(
+            after.bits(),
+            exact.bits(),
+            "0.75 * {:e} in {}",
+            before.value(),
+            T::NAME
+        );
+    }
+}
+
+#[test]
+fn every_f16_is_rounded_to_the_nearest_even() {
+    let all = (0..=u16::MAX).map(f16::from_bits);
+    three_quarters(&all.filter(|x| x.is_finite()).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_bf16_is_rounded_to_the_nearest_even() {
+    let all = (0..=u16::MAX).map(bf16::from_bits);
+    three_quarters(&all.filter(|x| x.is_finite()).collect::<Vec<_>>());
+}
+
+#[test]
+fn f32_at_every_exponent_is_rounded_to_the_nearest_even() {
+    let mut random = Random(91);
+    let all = (0..100_000).map(|_| f32::from_bits(random.bits() as u32));
+    three_quarters(&all.filter(|x| x.is_finite()).collect::<Vec<_>>());
+}
+
+/// Where the result is subnormal a scaling is no longer a scaling: the moments afterwards must be the buffer's.
+#[test]
+fn moments_after_a_write_into_the_subnormals_are_those_of_the_buffer() {
+    for factor in [1e-36, 1e-40, 1e-43, 3e-45] {
+        let mut data: Vec<f32> = Random(92).elements(200, 0.5, 1.0);
+        let mut tensors = [Tensor::weight(&mut data)];
+        observe(&mut tensors).expect("finite");
+        Scale { factor }.decide(&mut tensors).expect("finite");
+        apply(&mut tensors).expect("in range");
+        let told = *tensors[0].moments();
+        observe(&mut tensors).expect("finite");
+        let found = *tensors[0].moments();
+        // Rounding to f32's 24 bits at 1e-36; nothing but f64's own below, where they are read back.
+        compare::relative("sum_sq", told.sum_sq, found.sum_sq, f64::exp2(-23.0));
+        compare::relative("abs_max", told.abs_max, found.abs_max, f64::exp2(-23.0));
+        if factor < 1e-38 {
+            assert_eq!(
+                snapshot::moments(&told),
+                snapshot::moments(&found),
+                "{factor:e}"
+            );
+        }
+    }
+}
+
+/// An optimizer takes the gradient with its affine in the parameter's type, not in the gradient's: what an f16 could
+/// not hold still moves an f32.
+#[test]
+fn an_optimizer_does_not_round_to_the_dtype_of_the_gradient() {
+    let mut gradient = [f16::nearest(1.0 + f64::exp2(-10.0))];
+    let mut tensors = [Tensor::weight(&mut gradient)];
+    observe(&mut tensors).expect("finite");
+    // Far below the smallest f16, and with two significant bits more than it has.
+    let factor = 0.75 * f64::exp2(-40.0);
+    Scale { factor }.decide(&mut tensors).expect("finite");
+    let exact = factor * (1.0 + f64::exp2(-10.0));
+    let mut w = [0.0_f32];
+    let sgd = Sgd {
+        lr: 1.0,
+        ..Sgd::default()
+    };
+    sgd.step(
+        &mut StepState::default(),
+        &tensors,
+        &mut [Slot::sgd(&mut w)],
+    )
+    .expect("in range");
+    assert_eq!(f64::from(w[0]), -exact);
+    let (mut w, mut m, mut v) = ([0.0_f64], [0.0_f64], [0.0_f64]);
+    let adam = Adam {
+        beta1: 0.0,
+        ..Adam::default()
+    };
+    let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
+    adam.step(&mut StepState::default(), &tensors, &mut slots)
+        .expect("in range");
+    assert_eq!(
+        m,
+        [exact],
+        "without a past the first moment is the gradient"
+    );
+}
