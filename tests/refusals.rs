@@ -347,6 +347,35 @@ fn a_scale_beyond_f64_is_refused() {
     assert_eq!(error, Error::Overflow { tensor: 2 });
 }
 
+/// Norms whose squares leave the range of f64: whoever refuses them has advanced nothing, neither the states of the
+/// tensors before nor their affines.
+#[test]
+fn norms_beyond_f64_are_refused_as_a_whole_or_not_at_all() {
+    let mut refusing = Vec::new();
+    for (name, method) in every_variant() {
+        let mut batch = three::<f64>();
+        let mut tensors = pending(&mut batch);
+        let huge = Scale { factor: 1e300 };
+        huge.decide(&mut tensors[2..]).expect("in range");
+        let mut states = lived_in(&method);
+        let before = (snapshot::tensors(&tensors), snapshot::states(&states));
+        let result = method.decide(&StepInputs::plain(3), &mut states, &mut tensors);
+        if let Err(error) = result {
+            let after = (snapshot::tensors(&tensors), snapshot::states(&states));
+            assert!(
+                before == after,
+                "{name}: refused with {error:?}, and yet something moved"
+            );
+            assert_eq!(error.status(), Status::Overflow, "{name}");
+            refusing.push(name);
+        }
+    }
+    // Those whose state holds the square of the norm have to.
+    for name in ["gradient_stabilizer", "stabilizer, global", "zclip"] {
+        assert!(refusing.contains(&name), "{name} is not among {refusing:?}");
+    }
+}
+
 /// Nothing to do is done without complaint: no tensors at all, and tensors without elements.
 #[test]
 fn no_tensors_and_empty_tensors_are_legal_everywhere() {
