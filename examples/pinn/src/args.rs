@@ -4,10 +4,11 @@ use crate::activation::Activation;
 use crate::init::Init;
 use crate::loss::Balance;
 use crate::network::Shape;
-use crate::optimizer::{Hyperparameters, Rule};
+use crate::optimizer::{Hyperparameters, Rule, Schedule};
 use crate::problem::{Burgers, Helmholtz, Poisson, Problem};
+use crate::run::Start;
 use crate::stabilizer::{Method, Reference};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -40,13 +41,13 @@ pub struct Args {
     )]
     pub problem: ProblemName,
 
-    /// Half waves of the Helmholtz solution along x and y, per unit length
-    #[arg(long, value_names = ["A1", "A2"], num_args = 2, default_values_t = [1.0, 4.0], value_parser = positive, help_heading = "Problem")]
-    pub modes: Vec<f64>,
+    /// Half waves of the Helmholtz solution along x and y, per unit length [default: 1 4]
+    #[arg(long, value_names = ["A1", "A2"], num_args = 2, value_parser = positive, help_heading = "Problem")]
+    pub modes: Option<Vec<f64>>,
 
-    /// k of the Helmholtz equation
-    #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = not_negative, help_heading = "Problem")]
-    pub wavenumber: f64,
+    /// k of the Helmholtz equation [default: 1]
+    #[arg(long, value_name = "K", value_parser = not_negative, help_heading = "Problem")]
+    pub wavenumber: Option<f64>,
 
     /// Viscosity ν of the Burgers equation [default: 0.01/π]
     #[arg(long, value_name = "NU", value_parser = positive, help_heading = "Problem")]
@@ -109,6 +110,15 @@ pub struct Args {
     #[arg(long, default_value_t = 1e-3, value_parser = positive, help_heading = "Training")]
     pub lr: f64,
 
+    /// How the learning rate changes over training
+    #[arg(
+        long,
+        value_enum,
+        default_value = "constant",
+        help_heading = "Training"
+    )]
+    pub schedule: Schedule,
+
     /// Momentum of SGD
     #[arg(long, default_value_t = 0.0, value_parser = fraction, help_heading = "Training")]
     pub momentum: f64,
@@ -153,15 +163,99 @@ impl Args {
     pub fn problem(&self) -> Box<dyn Problem> {
         match self.problem {
             ProblemName::Poisson => Box::new(Poisson::default()),
-            ProblemName::Helmholtz => Box::new(Helmholtz {
-                modes: [self.modes[0], self.modes[1]],
-                wavenumber: self.wavenumber,
-            }),
+            ProblemName::Helmholtz => Box::new(self.helmholtz()),
             ProblemName::Burgers => Box::new(
                 self.viscosity
                     .map_or_else(Burgers::default, |viscosity| Burgers { viscosity }),
             ),
         }
+    }
+
+    fn helmholtz(&self) -> Helmholtz {
+        let usual = Helmholtz::default();
+        let modes = self
+            .modes
+            .as_ref()
+            .map_or(usual.modes, |modes| [modes[0], modes[1]]);
+        Helmholtz {
+            modes,
+            wavenumber: self.wavenumber.unwrap_or(usual.wavenumber),
+        }
+    }
+
+    /// Finds options that have no meaning together.
+    pub fn check(&self) -> Result<(), String> {
+        let only = |given: bool, option: &str, with: &str, meant: bool| match given && !meant {
+            true => Err(format!(
+                "{option} has a meaning only with {with}; leave it out or add that"
+            )),
+            false => Ok(()),
+        };
+        let (helmholtz, burgers) = (
+            self.problem == ProblemName::Helmholtz,
+            self.problem == ProblemName::Burgers,
+        );
+        only(
+            self.modes.is_some(),
+            "--modes",
+            "--problem helmholtz",
+            helmholtz,
+        )?;
+        only(
+            self.wavenumber.is_some(),
+            "--wavenumber",
+            "--problem helmholtz",
+            helmholtz,
+        )?;
+        only(
+            self.viscosity.is_some(),
+            "--viscosity",
+            "--problem burgers",
+            burgers,
+        )?;
+        only(
+            self.momentum > 0.0,
+            "--momentum",
+            "--optimizer sgd",
+            self.optimizer == Rule::Sgd,
+        )
+    }
+
+    /// What is about to be trained, in a few lines.
+    pub fn summary(&self, start: &Start) -> String {
+        let (inside, outside) = (self.interior_points, self.boundary_points);
+        let (runs, jobs) = (self.methods.len(), self.jobs());
+        let parameters = start.network.parameters();
+        format!(
+            "{}, {parameters} parameters\n\
+             {inside} points inside, {outside} on the boundary, seed {}\n\
+             {}, {} steps; {runs} runs, {jobs} at a time",
+            self.network(),
+            self.seed,
+            self.update(),
+            self.steps,
+        )
+    }
+
+    /// The equation, the network and the optimizer, in a line.
+    pub fn subtitle(&self, problem: &dyn Problem) -> String {
+        format!(
+            "{};  {};  {}",
+            problem.title(),
+            self.network(),
+            self.update()
+        )
+    }
+
+    fn network(&self) -> String {
+        let Self { depth, width, .. } = self;
+        let (activation, init) = (name(self.activation), name(self.init));
+        format!("{depth} hidden layers of {width}, {activation}, {init} init")
+    }
+
+    fn update(&self) -> String {
+        let (rule, schedule) = (name(self.optimizer), name(self.schedule));
+        format!("{rule}, {schedule} learning rate {}", self.lr)
     }
 
     /// Sizes and activation of the network.
@@ -186,7 +280,7 @@ impl Args {
 
     /// Of the optimizer.
     pub fn hyperparameters(&self) -> Hyperparameters {
-        let usual = if self.optimizer == Rule::Adamw {
+        let usual = if self.optimizer == Rule::AdamW {
             0.01
         } else {
             0.0
@@ -199,6 +293,11 @@ impl Args {
         }
     }
 
+    /// The learning rate of the step with the given number, counted from 0.
+    pub fn learning_rate(&self, step: usize) -> f64 {
+        self.lr * self.schedule.factor(step as f64 / self.steps as f64)
+    }
+
     /// Updates from one record to the next.
     pub fn record_every(&self) -> usize {
         self.steps.div_ceil(self.records)
@@ -209,6 +308,13 @@ impl Args {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.unwrap_or_else(cores).min(self.methods.len())
     }
+}
+
+/// The name of a choice, as the user writes it.
+fn name(choice: impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 fn number(text: &str, allowed: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {

@@ -1,22 +1,52 @@
-//! Temporary.
+//! `pinn`: reads the options, trains once for every method, prints a table, writes a report and pictures.
+
 use clap::Parser;
-use pinn::{args::Args, run};
-fn main() {
-    let args = Args::parse();
-    let problem = args.problem();
-    let start = run::Start::draw(&args, &*problem);
-    let t = std::time::Instant::now();
-    let outcomes = run::run_all(&args, &*problem, &start, |_| Box::new(|_, _, _| ()));
-    for o in &outcomes {
-        println!(
-            "{:20} loss {:.3e} error {:.4} {:.3} ms/step {:.1}% {}",
-            o.method.label(),
-            o.loss,
-            o.error,
-            o.milliseconds_per_step(),
-            100.0 * o.trimtab_share(),
-            o.divergence.map_or(String::new(), |d| d.to_string())
-        );
+use pinn::args::Args;
+use pinn::plots::{self, Scene};
+use pinn::report::Report;
+use pinn::run::{self, Start};
+use pinn::screen;
+use std::error::Error;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match train(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
-    eprintln!("total {:?}", t.elapsed());
+}
+
+fn train(args: &Args) -> Result<(), Box<dyn Error>> {
+    args.check()?;
+    std::fs::create_dir_all(&args.out).map_err(|error| {
+        format!(
+            "cannot create the folder {}: {error}; name another with --out",
+            args.out.display()
+        )
+    })?;
+    let problem = args.problem();
+    let start = Start::draw(args, &*problem);
+    println!("{}\n{}\n", problem.title(), args.summary(&start));
+
+    let bars = screen::Bars::new(args.steps);
+    let outcomes = run::run_all(args, &*problem, &start, |method| bars.add(method));
+    println!("\n{}\n{}\n", screen::table(&outcomes), screen::notes(args));
+
+    let report = args.out.join("report.json");
+    Report::new(args, &*problem, &start, &outcomes).write(&report)?;
+    let subtitle = args.subtitle(&*problem);
+    let scene = Scene {
+        subtitle,
+        problem: &*problem,
+        start: &start,
+        outcomes: &outcomes,
+    };
+    let pictures = plots::draw(&args.out, &scene)?;
+    for file in std::iter::once(report).chain(pictures) {
+        println!("{}", file.display());
+    }
+    Ok(())
 }

@@ -319,7 +319,7 @@ fn times<F: Real>(out: &mut [F], a: &[F], b: &[F]) {
 #[inline(always)]
 fn scale<F: Real>(out: &mut [F], a: &[F]) {
     for (out, &a) in out.iter_mut().zip(a) {
-        *out = *out * a;
+        *out *= a;
     }
 }
 

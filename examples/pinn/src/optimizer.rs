@@ -13,7 +13,29 @@ pub enum Rule {
     /// Adam; weight decay is added to the gradient.
     Adam,
     /// Adam with decoupled weight decay.
-    Adamw,
+    #[value(name = "adamw")]
+    #[serde(rename = "adamw")]
+    AdamW,
+}
+
+/// How the learning rate changes over training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// Half a cosine wave from the given rate down to 0.
+    Cosine,
+}
+
+impl Schedule {
+    /// Factor of the learning rate when the given part, 0 to 1, of the training is done.
+    pub fn factor(self, part: f64) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * part).cos()),
+        }
+    }
 }
 
 /// What the user may set.
@@ -48,7 +70,7 @@ impl Optimizer {
             momentum,
             weight_decay,
         } = hyperparameters;
-        let decoupled = rule == Rule::Adamw;
+        let decoupled = rule == Rule::AdamW;
         let rule = match rule {
             Rule::Sgd => Configuration::Sgd(Sgd {
                 lr,
@@ -56,7 +78,7 @@ impl Optimizer {
                 weight_decay,
                 ..Sgd::default()
             }),
-            Rule::Adam | Rule::Adamw => Configuration::Adam(Adam {
+            Rule::Adam | Rule::AdamW => Configuration::Adam(Adam {
                 lr,
                 weight_decay,
                 decoupled,
@@ -69,6 +91,14 @@ impl Optimizer {
             state: StepState::default(),
             first: buffer.clone(),
             second: buffer,
+        }
+    }
+
+    /// Sets the learning rate of the steps to come.
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        match &mut self.rule {
+            Configuration::Sgd(sgd) => sgd.lr = rate,
+            Configuration::Adam(adam) => adam.lr = rate,
         }
     }
 

@@ -4,7 +4,7 @@
 //! series are exact mathematics (Taylor, Lambert), not fits; the tests hold them to a few units in the last place. NaN
 //! passes through all of them: a diverging run must be seen, not hidden.
 
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
 /// A floating-point type with everything a network needs.
 pub trait Real:
@@ -21,6 +21,7 @@ pub trait Real:
     + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
+    + MulAssign
     + 'static
 {
     /// Rounds to this type.
@@ -88,7 +89,7 @@ impl Real for f32 {
         // pi/2 in three parts; the first two have so few bits that their products with `turns` are exact.
         const HIGH: f32 = 1.570_312_5;
         const MIDDLE: f32 = 4.837_513e-4;
-        const LOW: f32 = 7.549_790e-8;
+        const LOW: f32 = 7.549_79e-8;
         let (turns, quadrant) = nearest(self * std::f32::consts::FRAC_2_PI);
         let r = ((self - turns * HIGH) - turns * MIDDLE) - turns * LOW;
         let s = r * r;

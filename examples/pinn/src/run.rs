@@ -1,6 +1,7 @@
 //! A whole training run of one method, and all of them side by side.
 
 use crate::args::Args;
+use crate::jet::Point;
 use crate::loss::Objective;
 use crate::network::Network;
 use crate::optimizer::Optimizer;
@@ -66,9 +67,12 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, f64, f64);
 
 /// Points and starting weights, the same for every method.
 pub struct Start {
-    interior: Vec<crate::jet::Point>,
-    boundary: Vec<crate::jet::Point>,
-    network: Network<f32>,
+    /// Where the equation is to hold.
+    pub interior: Vec<Point>,
+    /// Where the solution is prescribed.
+    pub boundary: Vec<Point>,
+    /// The starting weights.
+    pub network: Network<f32>,
     /// The points on which the error is measured.
     pub test: TestSet,
 }
@@ -106,6 +110,9 @@ pub fn run(
         } else {
             0.0
         };
+        trainer
+            .optimizer
+            .set_learning_rate(args.learning_rate(done));
         let result = trainer.step(|evaluation, tensors| {
             if record {
                 history.push(done, evaluation.loss, error, tensors);
@@ -117,7 +124,9 @@ pub fn run(
             Err(reason) => divergence = Some(reason),
         }
     }
-    finish(trainer, &start.test, method, history, done, divergence)
+    let outcome = finish(trainer, &start.test, method, history, done, divergence);
+    progress(done, outcome.loss, outcome.error);
+    outcome
 }
 
 fn trainer<'p>(

@@ -61,6 +61,9 @@ impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Loss(loss) => write!(f, "the loss is {loss}"),
+            Self::Refused(trimtab::Error::BadReference) => f.write_str(
+                "StableGrad's reference scale is 0 or not finite; choose another --reference",
+            ),
             Self::Refused(error) => write!(f, "trimtab refused the gradients: {error}"),
         }
     }

@@ -24,8 +24,9 @@ impl Default for Helmholtz {
 
 impl Problem for Helmholtz {
     fn title(&self) -> String {
-        let ([a, b], k) = (self.modes, self.wavenumber);
-        format!("Helmholtz: u_xx + u_yy + {k}² u = q, u = sin({a}πx) sin({b}πy)")
+        let [a, b, k] = [self.modes[0], self.modes[1], self.wavenumber].map(coefficient);
+        let square = if k.is_empty() { k } else { format!("{k}² ") };
+        format!("Helmholtz: u_xx + u_yy + {square}u = q,  u = sin({a}πx) sin({b}πy)")
     }
 
     fn axes(&self) -> [&'static str; DIMENSIONS] {
@@ -67,5 +68,14 @@ impl Problem for Helmholtz {
 
     fn residual_scale(&self) -> f64 {
         10.0
+    }
+}
+
+/// A factor as it is written in a formula, where 1 is left out.
+fn coefficient(x: f64) -> String {
+    if x == 1.0 {
+        String::new()
+    } else {
+        x.to_string()
     }
 }

@@ -1,0 +1,75 @@
+//! The scale of every layer's weight gradient over training, before and after the method.
+
+use super::colors::{SEQUENTIAL, of_method};
+use super::heatmap::{Heatmap, Scale, color_bar};
+use super::{Area, Done, Scene, titled};
+use crate::run::Outcome;
+use plotters::prelude::*;
+use std::path::Path;
+
+const PANEL: (u32, u32) = (900, 400);
+const BAR_WIDTH: u32 = 200;
+
+/// One row for each method: layers by step, left as backpropagation gave the gradient, right as the optimizer saw it.
+pub fn draw(file: &Path, scene: &Scene) -> Done {
+    let outcomes = scene.outcomes;
+    let size = (
+        2 * PANEL.0 + BAR_WIDTH,
+        120 + outcomes.len() as u32 * PANEL.1,
+    );
+    let root = BitMapBackend::new(file, size).into_drawing_area();
+    root.fill(&WHITE)?;
+    let title = "Standard deviation of each layer's weight gradient, before and after the method";
+    let body = titled(&root, title, &scene.subtitle)?;
+    let scale = scale(outcomes);
+    for (strip, outcome) in body.split_evenly((outcomes.len(), 1)).iter().zip(outcomes) {
+        row(strip, outcome, &scale)?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn row(strip: &Area, outcome: &Outcome, scale: &Scale) -> Done {
+    let (before, rest) = strip.split_horizontally(PANEL.0);
+    let (after, bar) = rest.split_horizontally(PANEL.0);
+    let history = &outcome.history;
+    panel(&before, outcome, "before", &history.scale_before, scale)?;
+    panel(&after, outcome, "after", &history.scale_after, scale)?;
+    color_bar(&bar, scale, "std")
+}
+
+fn panel(area: &Area, outcome: &Outcome, when: &str, records: &[Vec<f64>], scale: &Scale) -> Done {
+    let layers = records.first().map_or(1, Vec::len);
+    let values: Vec<f64> = (0..layers)
+        .flat_map(|layer| records.iter().map(move |record| record[layer]))
+        .collect();
+    let last = outcome.history.steps.last().copied().unwrap_or(0).max(1);
+    let map = Heatmap {
+        title: format!("{}: {when}", outcome.method.label()),
+        title_color: of_method(outcome.method),
+        axes: ["step", "layer"],
+        ranges: [0.0..last as f64, 0.5..layers as f64 + 0.5],
+        cells: [records.len().max(1), layers],
+        values: &values,
+        labels: [6, layers.min(6)],
+    };
+    map.draw(area, scale)
+}
+
+/// Whole decades around everything that is not zero; at most 12, counted from above.
+fn scale(outcomes: &[Outcome]) -> Scale {
+    let records = |outcome: &Outcome| {
+        [
+            outcome.history.scale_before.clone(),
+            outcome.history.scale_after.clone(),
+        ]
+        .concat()
+    };
+    let values = outcomes.iter().flat_map(records).flatten();
+    let (low, high) = super::decades(values);
+    Scale {
+        map: SEQUENTIAL,
+        range: low..high,
+        logarithmic: true,
+    }
+}

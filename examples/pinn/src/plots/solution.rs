@@ -1,0 +1,154 @@
+//! The exact solution beside every method's prediction, and the error of each.
+
+use super::colors::{DIVERGING, SEQUENTIAL, of_method};
+use super::heatmap::{Heatmap, Scale, color_bar};
+use super::{Area, Done, INK, Scene, TEXT_SIZE, decimal, text, three_figures, titled};
+use crate::problem::Problem;
+use crate::run::Outcome;
+use plotters::prelude::*;
+use std::path::Path;
+
+/// Methods in one row; more of them go below.
+const IN_A_ROW: usize = 4;
+const PANEL: (u32, u32) = (440, 440);
+const BAR_WIDTH: u32 = 190;
+
+/// Above, the exact solution and the predictions; below, the training points and the absolute errors.
+pub fn draw(file: &Path, scene: &Scene) -> Done {
+    let outcomes = scene.outcomes;
+    let rows = outcomes.chunks(IN_A_ROW);
+    let columns = 1 + outcomes.len().min(IN_A_ROW) as u32;
+    let size = (
+        columns * PANEL.0 + BAR_WIDTH,
+        120 + 2 * rows.len() as u32 * PANEL.1,
+    );
+    let root = BitMapBackend::new(file, size).into_drawing_area();
+    root.fill(&WHITE)?;
+    let body = titled(
+        &root,
+        "Exact solution, predictions and their errors",
+        &scene.subtitle,
+    )?;
+    let strips = body.split_evenly((rows.len(), 1));
+    for (strip, row) in strips.iter().zip(rows) {
+        let (above, below) = strip.split_vertically(PANEL.1);
+        predictions(&above, scene, row)?;
+        errors(&below, scene, row)?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn predictions(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
+    let Scene { problem, start, .. } = *scene;
+    let size = start
+        .test
+        .exact
+        .iter()
+        .fold(0.0f64, |size, u| size.max(u.abs()));
+    let scale = Scale {
+        map: DIVERGING,
+        range: -size..size,
+        logarithmic: false,
+    };
+    let (exact, rest) = strip.split_horizontally(PANEL.0);
+    map(problem, "exact u".into(), INK, &start.test.exact).draw(&exact, &scale)?;
+    let bar = panels(rest, outcomes, |area, outcome| {
+        let title = outcome.method.label().to_owned();
+        map(
+            problem,
+            title,
+            of_method(outcome.method),
+            &outcome.prediction,
+        )
+        .draw(area, &scale)
+    })?;
+    color_bar(&bar, &scale, "u")
+}
+
+fn errors(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
+    let Scene { problem, start, .. } = *scene;
+    let scale = Scale {
+        map: SEQUENTIAL,
+        range: -4.0..0.0,
+        logarithmic: true,
+    };
+    let (first, rest) = strip.split_horizontally(PANEL.0);
+    training_points(&first, scene)?;
+    let bar = panels(rest, outcomes, |area, outcome| {
+        let misfit = |(u, exact): (&f64, &f64)| (u - exact).abs();
+        let values: Vec<f64> = outcome
+            .prediction
+            .iter()
+            .zip(&start.test.exact)
+            .map(misfit)
+            .collect();
+        let title = format!("relative error {}", three_figures(outcome.error));
+        map(problem, title, of_method(outcome.method), &values).draw(area, &scale)
+    })?;
+    color_bar(&bar, &scale, "|error|")
+}
+
+/// Draws one panel for each outcome and returns the place for the colour bar.
+fn panels<'a>(
+    mut rest: Area<'a>,
+    outcomes: &[Outcome],
+    draw: impl Fn(&Area<'a>, &Outcome) -> Done,
+) -> Result<Area<'a>, Box<dyn std::error::Error>> {
+    for outcome in outcomes {
+        let (panel, right) = rest.split_horizontally(PANEL.0);
+        draw(&panel, outcome)?;
+        rest = right;
+    }
+    Ok(rest)
+}
+
+fn map<'a>(
+    problem: &dyn Problem,
+    title: String,
+    title_color: RGBColor,
+    values: &'a [f64],
+) -> Heatmap<'a> {
+    let side = values.len().isqrt();
+    let ranges = problem.domain().map(|[low, high]| low..high);
+    Heatmap {
+        title,
+        title_color,
+        axes: problem.axes(),
+        ranges,
+        cells: [side, side],
+        values,
+        labels: [5, 5],
+    }
+}
+
+fn training_points(area: &Area, scene: &Scene) -> Done {
+    let Scene { problem, start, .. } = *scene;
+    let [x, y] = problem.domain().map(|[low, high]| low..high);
+    let axes = problem.axes();
+    let mut chart = ChartBuilder::on(area)
+        .caption("training points", super::bold(super::PANEL_TITLE_SIZE))
+        .margin(10)
+        .x_label_area_size(66)
+        .y_label_area_size(80)
+        .build_cartesian_2d(x, y)?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .x_desc(axes[0])
+        .y_desc(axes[1])
+        .x_labels(5)
+        .y_labels(5)
+        .x_label_formatter(&|&x| decimal(x))
+        .y_label_formatter(&|&y| decimal(y))
+        .axis_desc_style(text(TEXT_SIZE))
+        .label_style(text(TEXT_SIZE))
+        .axis_style(INK)
+        .draw()?;
+    let dot = |color: RGBColor| {
+        move |point: &[f64; 2]| Circle::new((point[0], point[1]), 2, color.filled())
+    };
+    chart.draw_series(start.interior.iter().map(dot(RGBColor(0, 114, 178))))?;
+    chart.draw_series(start.boundary.iter().map(dot(RGBColor(213, 94, 0))))?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! `report.json`: the configuration and, for every method, its end, its costs and its curves.
+
+use crate::args::Args;
+use crate::problem::Problem;
+use crate::run::{History, Outcome, Start};
+use crate::stabilizer::Method;
+use serde::Serialize;
+use std::error::Error;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+/// The whole file.
+#[derive(Serialize)]
+pub struct Report<'a> {
+    /// The options of the run, defaults included.
+    configuration: &'a Args,
+    /// The equation with its numbers.
+    equation: String,
+    /// Weights and biases of the network.
+    parameters: usize,
+    /// Runs at the same time; they share the machine, which shows in the times.
+    simultaneous_runs: usize,
+    /// One for each method.
+    runs: Vec<Run<'a>>,
+}
+
+/// The end of one run. Numbers that are not finite are written as null.
+#[derive(Serialize)]
+struct Run<'a> {
+    method: Method,
+    status: Status,
+    /// Why the run ended early.
+    reason: Option<String>,
+    steps: usize,
+    final_loss: f64,
+    relative_l2_error: f64,
+    milliseconds_per_step: f64,
+    trimtab_share: f64,
+    history: &'a History,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Status {
+    Finished,
+    Diverged,
+}
+
+impl<'a> Report<'a> {
+    /// Collects everything.
+    pub fn new(
+        args: &'a Args,
+        problem: &dyn Problem,
+        start: &Start,
+        outcomes: &'a [Outcome],
+    ) -> Self {
+        Self {
+            configuration: args,
+            equation: problem.title(),
+            parameters: start.network.parameters(),
+            simultaneous_runs: args.jobs(),
+            runs: outcomes.iter().map(Run::new).collect(),
+        }
+    }
+
+    /// Writes the file.
+    pub fn write(&self, file: &Path) -> Result<(), Box<dyn Error>> {
+        Ok(serde_json::to_writer_pretty(
+            BufWriter::new(File::create(file)?),
+            self,
+        )?)
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(outcome: &'a Outcome) -> Self {
+        Self {
+            method: outcome.method,
+            status: if outcome.divergence.is_some() {
+                Status::Diverged
+            } else {
+                Status::Finished
+            },
+            reason: outcome.divergence.map(|reason| reason.to_string()),
+            steps: outcome.steps,
+            final_loss: outcome.loss,
+            relative_l2_error: outcome.error,
+            milliseconds_per_step: outcome.milliseconds_per_step(),
+            trimtab_share: outcome.trimtab_share(),
+            history: &outcome.history,
+        }
+    }
+}

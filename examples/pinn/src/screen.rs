@@ -1,0 +1,84 @@
+//! What the terminal shows: a progress bar for each run, and a table at the end.
+
+use crate::args::Args;
+use crate::run::Outcome;
+use crate::stabilizer::Method;
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
+
+/// The progress bars of all runs.
+pub struct Bars {
+    all: MultiProgress,
+    steps: usize,
+}
+
+impl Bars {
+    /// No bar yet; each run adds its own.
+    pub fn new(steps: usize) -> Self {
+        Self {
+            all: MultiProgress::new(),
+            steps,
+        }
+    }
+
+    /// A new bar, and the function that moves it.
+    pub fn add(&self, method: Method) -> Box<dyn FnMut(usize, f64, f64)> {
+        let bar = self
+            .all
+            .add(ProgressBar::new(self.steps as u64).with_finish(ProgressFinish::Abandon));
+        let template = "{prefix:>18} {bar:30.cyan/dim} {pos:>6}/{len} {msg} {eta:>4} left";
+        bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
+        bar.set_prefix(method.label());
+        Box::new(move |step, loss, error| {
+            bar.set_message(format!("loss {loss:.2e}  error {error:.2e} "));
+            bar.set_position(step as u64);
+        })
+    }
+}
+
+/// The table of all runs.
+pub fn table(outcomes: &[Outcome]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    table.set_header([
+        "method",
+        "final loss",
+        "relative L2 error",
+        "ms per step",
+        "in trimtab",
+        "end",
+    ]);
+    for outcome in outcomes {
+        table.add_row(row(outcome));
+    }
+    for column in table.column_iter_mut().skip(1).take(4) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// What a reader of the table has to know.
+pub fn notes(args: &Args) -> String {
+    let times = match args.jobs() {
+        1 => "one run at a time".to_owned(),
+        jobs => format!("{jobs} runs at a time (--jobs 1 for undisturbed times)"),
+    };
+    format!(
+        "Times are wall-clock times of one thread, {times}; \"in trimtab\" is observing, deciding and the optimizer's update."
+    )
+}
+
+fn row(outcome: &Outcome) -> [String; 6] {
+    let end = match outcome.divergence {
+        None => format!("all {} steps", outcome.steps),
+        Some(reason) => format!("diverged after {} steps: {reason}", outcome.steps),
+    };
+    [
+        outcome.method.label().to_owned(),
+        format!("{:.3e}", outcome.loss),
+        format!("{:.4}", outcome.error),
+        format!("{:.2}", outcome.milliseconds_per_step()),
+        format!("{:.1} %", 100.0 * outcome.trimtab_share()),
+        end,
+    ]
+}
