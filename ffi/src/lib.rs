@@ -27,3 +27,7 @@ pub use info::*;
 pub use observe::*;
 pub use types::*;
 pub use write::*;
+
+#[cfg(test)]
+#[path = "../tests/abi/mod.rs"]
+mod abi_tests;

@@ -1,0 +1,37 @@
+//! The C ABI as a C program sees it: raw pointers and plain structs in, a status out.
+//!
+//! These are unit tests of the library, because a static and a dynamic library cannot be linked to a Rust test. They
+//! share nothing with the core's tests: expected values come from the vectors, from DESIGN and from mathematics.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `c.rs` | the functions of the header, callable without `unsafe` |
+//! | `status.rs` | the status codes, as numbers |
+//! | `blob.rs` | a buffer of any element type, aligned as C's malloc would |
+//! | `world.rs` | everything one call can touch, and a snapshot of every byte of it |
+//! | `call.rs` | every function that takes gradients, with the arguments of one call |
+//! | `refuse.rs` | "refused with this code, and not one byte moved" |
+//! | the others | tests |
+
+mod blob;
+mod c;
+mod call;
+mod refuse;
+mod status;
+mod world;
+
+mod accepted;
+mod chunks;
+mod configs;
+mod defaults;
+mod descriptors;
+mod gradients;
+mod growing;
+mod guard;
+mod info;
+mod moments;
+mod pointers;
+mod slots;
+mod states;
+mod vectors;
+mod writes;

@@ -1,0 +1,134 @@
+//! The slots of an optimizer step: which of their pointers are looked at, and what is refused.
+
+use std::ptr::{dangling_mut, null, null_mut};
+
+use super::blob::{BF16, Blob, F16};
+use super::call::Call;
+use super::refuse;
+use super::status::{BAD_DTYPE, MISALIGNED, NULL_POINTER, OK, expect};
+use super::world::World;
+
+/// Parameters are f32 or f64.
+#[test]
+fn parameter_dtypes() {
+    for call in [Call::Sgd, Call::Adam] {
+        for dtype in [F16, BF16, 4, u32::MAX] {
+            refuse::in_world(
+                call,
+                BAD_DTYPE,
+                &format!("a parameter of dtype {dtype}"),
+                |w| w.slots[3].dtype = dtype,
+            );
+        }
+    }
+}
+
+#[test]
+fn parameters_without_a_buffer() {
+    for call in [Call::Sgd, Call::Adam] {
+        refuse::in_world(call, NULL_POINTER, "a NULL parameter", |w| {
+            w.slots[3].param = null_mut()
+        });
+        refuse::in_world(call, NULL_POINTER, "a NULL first buffer", |w| {
+            w.slots[3].first = null_mut()
+        });
+    }
+    refuse::in_world(Call::Adam, NULL_POINTER, "a NULL second buffer", |w| {
+        w.slots[3].second = null_mut()
+    });
+}
+
+#[test]
+fn misaligned_buffers() {
+    // Slot 2 is f32, slot 3 is f64: half an element off.
+    for (slot, shift) in [(2, 1), (2, 2), (3, 1), (3, 4)] {
+        for call in [Call::Sgd, Call::Adam] {
+            refuse::in_world(call, MISALIGNED, "a parameter off", |w| {
+                w.slots[slot].param = w.slots[slot].param.wrapping_byte_add(shift);
+            });
+            refuse::in_world(call, MISALIGNED, "a first buffer off", |w| {
+                w.slots[slot].first = w.slots[slot].first.wrapping_byte_add(shift);
+            });
+        }
+        refuse::in_world(Call::Adam, MISALIGNED, "a second buffer off", |w| {
+            w.slots[slot].second = w.slots[slot].second.wrapping_byte_add(shift);
+        });
+    }
+}
+
+/// Without momentum SGD needs no buffer, and never looks at what lies in its place.
+#[test]
+fn sgd_without_momentum_needs_no_buffer() {
+    let step = |first: *mut std::ffi::c_void| {
+        let mut world = World::new();
+        world.configs.sgd.momentum = 0.0;
+        for slot in &mut world.slots {
+            (slot.first, slot.second) = (first, null_mut());
+        }
+        expect("sgd", Call::Sgd.run_in(&mut world), OK);
+        world.params.iter().map(Blob::bytes).collect::<Vec<_>>()
+    };
+    let garbage = dangling_mut::<u8>().cast();
+    assert_eq!(step(null_mut()), step(garbage));
+}
+
+/// SGD never looks at `second`: garbage in it changes nothing.
+#[test]
+fn sgd_never_looks_at_second() {
+    let step = |spoil: bool| {
+        let mut world = World::new();
+        if spoil {
+            world
+                .slots
+                .iter_mut()
+                .for_each(|slot| slot.second = dangling_mut::<u8>().cast());
+        }
+        expect("sgd", Call::Sgd.run_in(&mut world), OK);
+        let buffers = world.params.iter().chain(&world.firsts);
+        buffers.map(Blob::bytes).collect::<Vec<_>>()
+    };
+    assert_eq!(step(false), step(true));
+}
+
+/// SGD leaves the second buffers alone, and no step writes gradients, moments or affines.
+#[test]
+fn steps_write_parameters_buffers_and_the_state_only() {
+    let expected: [(Call, &[&str]); 2] = [
+        (Call::Sgd, &["parameters", "first buffers", "step state"]),
+        (
+            Call::Adam,
+            &[
+                "parameters",
+                "first buffers",
+                "second buffers",
+                "step state",
+            ],
+        ),
+    ];
+    for (call, changed) in expected {
+        let mut world = World::new();
+        let before = world.snapshot();
+        expect("a step", call.run_in(&mut world), OK);
+        assert_eq!(world.changed_since(&before), changed, "{call:?}");
+        assert_eq!(world.step.steps, 5);
+    }
+}
+
+/// Momentum from the NULL configuration's default of 0: NULL buffers are enough.
+#[test]
+fn the_default_sgd_needs_no_buffer() {
+    let mut world = World::new();
+    world
+        .slots
+        .iter_mut()
+        .for_each(|slot| slot.first = null_mut());
+    let n = world.grads.len();
+    let code = super::c::sgd_step(
+        null(),
+        &raw mut world.step,
+        world.grads.as_ptr(),
+        world.slots.as_ptr(),
+        n,
+    );
+    expect("sgd with NULL configuration", code, OK);
+}
