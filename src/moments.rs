@@ -110,7 +110,9 @@ impl Moments {
     /// Unbiased standard deviation `sqrt((sum_sq - sum^2/n) / (n - 1))`; NaN for n < 2.
     ///
     /// Where the difference is at most 2^-44 of `sum_sq` it is rounding and counts as 0: a constant
-    /// gradient has standard deviation 0.
+    /// gradient has standard deviation 0. (Blocks are added one after the other, so that a constant
+    /// of more than some 1e8 elements may show a standard deviation of rounding size again. The
+    /// squares of f64 elements below 1.5e-162 are 0.)
     pub fn std(&self) -> f64 {
         if self.count < 2 {
             return f64::NAN;

@@ -52,8 +52,8 @@ pub unsafe extern "C" fn trimtab_apply_into(
 /// state  zeros before the first step; must not be NULL.
 /// slots  n of them, slots[i] for grads[i]. The gradients are not written.
 ///
-/// OVERFLOW if a gradient may exceed the largest finite value of the parameter's type, or the
-/// configuration does. NULL_POINTER, MISALIGNED, BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE,
+/// OVERFLOW if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the
+/// largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED, BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE,
 /// BAD_STATE. Refused, it changes no parameter, no buffer and no state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_sgd_step(
@@ -81,6 +81,8 @@ pub unsafe extern "C" fn trimtab_sgd_step(
 ///     decoupled:  w *= 1 - lr*weight_decay          coupled:  g += weight_decay*w
 ///     m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
 ///     w -= lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
+///
+/// Where root and eps are both 0 the parameter does not move.
 ///
 /// Arguments and codes as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed the root
 /// of the largest finite value of the parameter's type (1.8e19 in f32), because a second moment

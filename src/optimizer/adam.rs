@@ -17,7 +17,8 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// in the parameter's type, with plain IEEE operations that are never contracted; eps is outside
-/// the root. The bias corrections are computed in f64 once a step.
+/// the root. The bias corrections are computed in f64 once a step. Where root and eps are both 0
+/// (a gradient that was always 0, eps = 0) the parameter does not move.
 ///
 /// A gradient above the root of the largest finite value of the parameter's type (1.8e19 in f32) is
 /// refused: its square would make the second moment infinite, which freezes the parameter for ever.
@@ -193,6 +194,8 @@ impl<P: Parameter> Rule<P> for AdamRule<P> {
         let v = self.beta2 * second + self.gain2 * g * g;
         // sqrt(v / (1 - beta2^t)) as a product of roots, which cannot overflow.
         let root = v.sqrt() * self.inverse_root + self.eps;
-        (param * self.shrink - self.rate * m / root, m, v)
+        let ratio = self.rate * m / root;
+        let change = if root > P::zero() { ratio } else { P::zero() };
+        (param * self.shrink - change, m, v)
     }
 }

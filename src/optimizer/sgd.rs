@@ -67,9 +67,10 @@ impl Sgd {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
-    /// if a slot does not match; [`Error::Overflow`] if a gradient may exceed the largest finite
-    /// value of the parameter's type, or the configuration does; [`Error::Order`],
-    /// [`Error::NonFinite`], [`Error::BadState`].
+    /// if a slot does not match; [`Error::Overflow`] if a gradient, the momentum buffer that it can
+    /// lead to, or lr times either may exceed the largest finite value of the parameter's type, or
+    /// the configuration does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. What
+    /// the parameters hold is not looked at beforehand.
     pub fn step(
         &self,
         state: &mut StepState,
@@ -99,6 +100,19 @@ impl Sgd {
         super::run(&update, state, grads, slots)
     }
 
+    /// How many times the largest gradient so far the buffer and the direction can become.
+    fn reach(&self) -> f64 {
+        if self.buffers() == 1 {
+            return 1.0;
+        }
+        let gain = 1.0 - self.dampening;
+        let buffer = (gain / (1.0 - self.momentum)).max(1.0);
+        let ahead = 1.0 + self.momentum * buffer;
+        let direction = if self.nesterov { ahead } else { buffer };
+        // A little more, for the rounding of the running sum.
+        direction.max(buffer) * 1.001
+    }
+
     fn validate(&self) -> Result<(), Error> {
         require(self.lr.is_finite(), "sgd: lr must be finite")?;
         require(is_decay(self.momentum), "sgd: momentum must be in [0, 1)")?;
@@ -122,7 +136,9 @@ impl Update for SgdUpdate {
     }
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {
-        all_fit(dtype, &[self.config.lr, self.config.weight_decay]).then_some(dtype.max())
+        let fits = all_fit(dtype, &[self.config.lr, self.config.weight_decay]);
+        let reach = self.config.reach() * self.config.lr.abs().max(1.0);
+        fits.then_some(dtype.max() / reach)
     }
 
     fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
