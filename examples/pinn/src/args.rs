@@ -30,7 +30,12 @@ pub enum ProblemName {
 /// optimizer step that writes the parameters. The table is printed at the end; report.json and the pictures lie in the
 /// output folder.
 #[derive(Clone, Debug, Parser, Serialize)]
-#[command(version, max_term_width = 110)]
+#[command(
+    version,
+    max_term_width = 110,
+    args_override_self = true,
+    allow_negative_numbers = true
+)]
 pub struct Args {
     /// The equation to solve
     #[arg(
@@ -42,7 +47,8 @@ pub struct Args {
     pub problem: ProblemName,
 
     /// Half waves of the Helmholtz solution along x and y, per unit length [default: 1 4]
-    #[arg(long, value_names = ["A1", "A2"], num_args = 2, value_parser = positive, help_heading = "Problem")]
+    #[arg(long, value_names = ["A1", "A2"], num_args = 2,
+        action = clap::ArgAction::Set, value_parser = positive, help_heading = "Problem")]
     pub modes: Option<Vec<f64>>,
 
     /// k of the Helmholtz equation [default: 1]
@@ -144,6 +150,10 @@ pub struct Args {
     )]
     #[serde(skip)]
     pub out: PathBuf,
+
+    /// Write the report only
+    #[arg(long, help_heading = "Output")]
+    pub no_pictures: bool,
 
     /// Test points along each coordinate, for the error and the pictures
     #[arg(long, value_name = "N", default_value_t = 101, value_parser = count(2), help_heading = "Output")]

@@ -12,7 +12,7 @@ use serde::Serialize;
 pub enum Init {
     /// Glorot and Bengio: variance 2/(inputs + outputs).
     Glorot,
-    /// Activation-aware, as StableGrad's authors use: gain/sqrt(inputs) keeps the second moment at 1 through any depth.
+    /// Activation-aware, which goes with StableGrad: gain/sqrt(inputs) keeps the second moment at 1 through any depth.
     Aware,
 }
 

@@ -37,6 +37,10 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
 
     let report = args.out.join("report.json");
     Report::new(args, &*problem, &start, &outcomes).write(&report)?;
+    println!("{}", report.display());
+    if args.no_pictures {
+        return Ok(());
+    }
     let subtitle = args.subtitle(&*problem);
     let scene = Scene {
         subtitle,
@@ -44,9 +48,8 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
         start: &start,
         outcomes: &outcomes,
     };
-    let pictures = plots::draw(&args.out, &scene)?;
-    for file in std::iter::once(report).chain(pictures) {
-        println!("{}", file.display());
+    for picture in plots::draw(&args.out, &scene)? {
+        println!("{}", picture.display());
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ pub fn color_bar(area: &Area, scale: &Scale, meaning: &str) -> Done {
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .margin_left(20)
-        .margin_top(58)
+        .margin_top(48)
         .margin_bottom(76)
         .right_y_label_area_size(110)
         .build_cartesian_2d(0.0..1.0, low..high)?;

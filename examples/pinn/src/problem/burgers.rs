@@ -34,10 +34,8 @@ static RULE: LazyLock<Vec<[f64; 2]>> = LazyLock::new(|| gauss_hermite(120));
 
 impl Problem for Burgers {
     fn title(&self) -> String {
-        format!(
-            "Burgers: u_t + u u_x = ν u_xx, ν = {:.3}/π",
-            self.viscosity * PI
-        )
+        let times_pi = (self.viscosity * PI * 1e6).round() / 1e6;
+        format!("Burgers: u_t + u u_x = ν u_xx,  ν = {times_pi}/π")
     }
 
     fn axes(&self) -> [&'static str; DIMENSIONS] {

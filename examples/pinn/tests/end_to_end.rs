@@ -1,0 +1,231 @@
+//! The program as a user runs it, on networks so small that it takes a moment.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const METHODS: [&str; 8] = [
+    "none",
+    "stable-grad",
+    "gradient-stabilizer",
+    "autoscale",
+    "znorm",
+    "clip-norm",
+    "agc",
+    "zclip",
+];
+
+fn command(folder: &Path, options: &str) -> Command {
+    let small = "--depth 3 --width 8 --steps 30 --records 10 --interior-points 40 --boundary-points 20 --grid 9";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pinn"));
+    command
+        .args(small.split_whitespace())
+        .args(options.split_whitespace());
+    command.arg("--out").arg(folder);
+    command
+}
+
+/// Without pictures, which take most of the time of so small a run.
+fn pinn(folder: &Path, options: &str) -> Output {
+    command(folder, options)
+        .arg("--no-pictures")
+        .output()
+        .expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn report(folder: &Path, options: &str) -> Value {
+    let output = pinn(folder, options);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let file = fs::read_to_string(folder.join("report.json")).expect("a report was written");
+    serde_json::from_str(&file).expect("the report is JSON")
+}
+
+fn every_method() -> String {
+    METHODS.map(|method| format!("--method {method}")).join(" ")
+}
+
+fn runs(report: &Value) -> &Vec<Value> {
+    report["runs"].as_array().expect("a list of runs")
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|x| x.as_f64().expect("a number"))
+        .collect()
+}
+
+#[test]
+fn every_method_on_every_problem_leaves_a_report() {
+    for problem in ["poisson", "helmholtz", "burgers"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let report = report(
+            folder.path(),
+            &format!("--problem {problem} {}", every_method()),
+        );
+        let names: Vec<_> = runs(&report)
+            .iter()
+            .map(|run| run["method"].as_str().unwrap_or(""))
+            .collect();
+        assert_eq!(names, METHODS);
+        for run in runs(&report) {
+            assert_eq!(
+                (run["status"].as_str(), run["steps"].as_u64()),
+                (Some("finished"), Some(30))
+            );
+            let (loss, share) = (run["final_loss"].as_f64(), run["trimtab_share"].as_f64());
+            assert!(loss.is_some_and(f64::is_finite) && share.is_some_and(|s| s > 0.0 && s < 1.0));
+            let history = &run["history"];
+            for curve in ["steps", "loss", "error", "scale_before", "scale_after"] {
+                assert_eq!(history[curve].as_array().map(Vec::len), Some(10), "{curve}");
+            }
+        }
+    }
+}
+
+/// Five methods, so that the predictions need a second row, one of which diverges at once.
+#[test]
+fn pictures_are_drawn_whatever_happened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let methods = "--method none --method znorm --method agc --method zclip --method clip-norm";
+    let options = format!("--optimizer sgd --lr 1e6 --max-norm 1e-9 {methods}");
+    let output = command(folder.path(), &options)
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for picture in ["curves.png", "solution.png", "scales.png"] {
+        let bytes = fs::read(folder.path().join(picture)).expect("the picture was written");
+        assert!(bytes.starts_with(b"\x89PNG\r\n"), "{picture} is no PNG");
+    }
+}
+
+#[test]
+fn scales_in_the_report_are_what_the_methods_promise() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = report(folder.path(), &every_method());
+    let rows = |method: usize, when: &str| {
+        let rows = runs(&report)[method]["history"][when]
+            .as_array()
+            .expect("rows")
+            .clone();
+        rows.iter().map(numbers).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rows(0, "scale_before"),
+        rows(0, "scale_after"),
+        "the optimizer alone changes nothing"
+    );
+    for row in rows(1, "scale_after") {
+        assert_eq!(row.len(), 4);
+        let equal = row.iter().all(|std| (std / row[0] - 1.0).abs() < 1e-9);
+        assert!(
+            equal,
+            "StableGrad gives every layer the same scale: {row:?}"
+        );
+    }
+    for row in rows(4, "scale_after") {
+        // Z-norm divides by std + 1e-8; no gradient here is as small as 1e-4.
+        assert!(
+            row.iter().all(|std| (std - 1.0).abs() < 1e-4),
+            "Z-norm gives every layer 1: {row:?}"
+        );
+    }
+}
+
+#[test]
+fn training_with_each_optimizer_lowers_the_loss() {
+    for optimizer in [
+        "--optimizer sgd --lr 1e-3 --momentum 0.9",
+        "--optimizer adam --lr 5e-3",
+        "--optimizer adamw --lr 5e-3",
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options =
+            format!("--problem burgers --init glorot --method none --steps 60 {optimizer}");
+        let report = report(folder.path(), &options);
+        let loss = numbers(&runs(&report)[0]["history"]["loss"]);
+        assert!(loss[9] < 0.95 * loss[0], "{optimizer}: {loss:?}");
+    }
+}
+
+#[test]
+fn a_diverging_run_is_reported_and_stops_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = "--optimizer sgd --lr 1e6 --max-norm 1e-9 --method none --method clip-norm";
+    let report = report(folder.path(), options);
+    let [alone, clipped] = runs(&report).as_slice() else {
+        panic!("two runs expected")
+    };
+    assert_eq!(alone["status"], "diverged");
+    assert!(
+        alone["reason"]
+            .as_str()
+            .is_some_and(|reason| !reason.is_empty())
+    );
+    assert!(alone["steps"].as_u64() < Some(30));
+    assert_eq!(
+        (&clipped["status"], &clipped["reason"]),
+        (&Value::from("finished"), &Value::Null)
+    );
+    assert_eq!(clipped["steps"], 30);
+}
+
+#[test]
+fn the_seed_decides_and_the_number_of_jobs_does_not() {
+    let curves = |options: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let report = report(folder.path(), options);
+        runs(&report)
+            .iter()
+            .map(|run| (run["final_loss"].clone(), run["history"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let first = curves("--seed 5 --jobs 1");
+    assert_eq!(first, curves("--seed 5 --jobs 4"));
+    assert_ne!(first, curves("--seed 6 --jobs 1"));
+}
+
+#[test]
+fn impossible_options_are_refused_with_advice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refusals = [
+        ("--depth 0", "give a whole number, at least 1"),
+        ("--lr -1", "give a number above 0"),
+        ("--method magic", "possible values: none, stable-grad"),
+        ("--problem poisson --modes 1 2", "--problem helmholtz"),
+        ("--momentum 0.9", "--optimizer sgd"),
+    ];
+    for (options, advice) in refusals {
+        let output = pinn(folder.path(), options);
+        let message = text(&output.stderr);
+        assert!(
+            !output.status.success() && message.contains(advice),
+            "{options}: {message}"
+        );
+    }
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_made_is_found_before_training() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("taken");
+    fs::write(&file, "").expect("a file");
+    let output = pinn(&file.join("below"), "");
+    assert!(!output.status.success());
+    assert!(
+        text(&output.stderr).contains("--out"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(
+        !text(&output.stdout).contains("method"),
+        "nothing was trained"
+    );
+}
