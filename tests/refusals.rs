@@ -417,6 +417,41 @@ fn counts_that_overflow_are_refused_and_leave_the_moments() {
     assert_eq!(into.count, u64::MAX);
 }
 
+#[test]
+fn moments_that_cannot_be_are_not_merged() {
+    let good = Moments {
+        count: 2,
+        sum: 1.0,
+        sum_sq: 1.0,
+        abs_max: 1.0,
+    };
+    for bad in [
+        Moments {
+            sum_sq: -1.0,
+            ..good
+        },
+        Moments {
+            abs_max: -1.0,
+            ..good
+        },
+    ] {
+        let (mut into, mut spoilt) = (good, bad);
+        assert_eq!(
+            into.merge(&bad).map_err(|e| e.status()),
+            Err(Status::BadState)
+        );
+        assert_eq!(
+            spoilt.merge(&good).map_err(|e| e.status()),
+            Err(Status::BadState)
+        );
+        assert_eq!(
+            spoilt.observe_chunk(&[1.0_f32]).map_err(|e| e.status()),
+            Err(Status::BadState)
+        );
+        assert_eq!((into, spoilt), (good, bad));
+    }
+}
+
 /// Ranks must learn of each other's NaN, so moments that are not finite merge like any others.
 #[test]
 fn merging_keeps_what_is_not_finite() {

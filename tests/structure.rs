@@ -229,6 +229,27 @@ fn the_element_loops_are_called_from_the_read_pass_and_the_write_pass_only() {
     }
 }
 
+/// Loops are called as `kernel::name`, which the test above looks for; an import would hide a call from it.
+#[test]
+fn no_loop_is_imported() {
+    let mut wrong = Vec::new();
+    for source in sources()
+        .iter()
+        .filter(|s| s.is_in("src/") && !s.is_in("src/kernel/"))
+    {
+        let code: Vec<&str> = source.code().map(|(_, code)| code).collect();
+        let code = code.join("\n");
+        let imports = code.split("use crate::kernel").skip(1);
+        for import in imports.map(|rest| rest.split(';').next().unwrap_or_default()) {
+            let hidden = LOOPS.iter().filter(|(name, _)| has_word(import, name));
+            wrong.extend(hidden.map(|(name, _)| format!("{}: {name}", source.path)));
+            let everything = import.contains('*').then(|| format!("{}: *", source.path));
+            wrong.extend(everything);
+        }
+    }
+    fail_with(wrong, "imports of a loop over elements:");
+}
+
 /// The other way round: methods know no elements, kernels no methods.
 #[test]
 fn methods_do_not_name_kernels_and_kernels_do_not_name_methods() {

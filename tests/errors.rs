@@ -1,0 +1,95 @@
+//! Errors and status codes: the numbers of the C ABI, and texts that name what was wrong and where.
+
+use trimtab::{Error, Moments, Status};
+
+/// The codes as `DESIGN.md` fixes them for the C ABI.
+const CODES: [(Status, i32); 14] = [
+    (Status::Ok, 0),
+    (Status::SkipStep, 1),
+    (Status::NullPointer, -1),
+    (Status::BadDtype, -2),
+    (Status::BadConfig, -3),
+    (Status::BadReference, -4),
+    (Status::BadState, -5),
+    (Status::NonFinite, -6),
+    (Status::Overflow, -7),
+    (Status::Order, -8),
+    (Status::Diverged, -9),
+    (Status::Unsupported, -10),
+    (Status::Misaligned, -11),
+    (Status::BadLength, -12),
+];
+
+#[test]
+fn status_codes_are_those_of_the_c_abi() {
+    for (status, code) in CODES {
+        assert_eq!((status as i32, status.code()), (code, code), "{status:?}");
+    }
+    let all: Vec<Status> = Status::ALL.to_vec();
+    assert!(CODES.iter().all(|(status, _)| all.contains(status)) && all.len() == CODES.len());
+}
+
+/// One error of every kind, with the status it stands for.
+fn errors() -> [(Error, Status); 11] {
+    let (index, tensor, what) = (7, 7, "the reason");
+    [
+        (Error::BadConfig(what), Status::BadConfig),
+        (Error::BadReference, Status::BadReference),
+        (Error::BadState { index, what }, Status::BadState),
+        (Error::NonFinite { tensor }, Status::NonFinite),
+        (Error::Overflow { tensor }, Status::Overflow),
+        (Error::Order { tensor, what }, Status::Order),
+        (Error::Diverged, Status::Diverged),
+        (Error::BadLength { index }, Status::BadLength),
+        (Error::BadDtype { index }, Status::BadDtype),
+        (Error::MissingBuffer { index }, Status::NullPointer),
+        (Error::Unsupported, Status::Unsupported),
+    ]
+}
+
+#[test]
+fn every_error_has_its_status_and_says_what_that_says() {
+    for (error, status) in errors() {
+        assert_eq!(error.status(), status);
+        assert!(error.to_string().contains(status.message()), "{error}");
+    }
+}
+
+#[test]
+fn an_error_that_knows_which_tensor_and_why_says_so() {
+    for (error, _) in errors() {
+        let (debug, text) = (format!("{error:?}"), error.to_string());
+        assert_eq!(debug.contains('7'), text.contains("7:"), "{text}");
+        assert_eq!(
+            debug.contains("the reason"),
+            text.contains("the reason"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn messages_are_different_sentences_that_end_in_nul_for_c() {
+    let mut seen: Vec<&str> = Status::ALL.iter().map(|status| status.message()).collect();
+    assert!(
+        seen.iter()
+            .all(|m| !m.is_empty() && m.is_ascii() && !m.contains('\0'))
+    );
+    for status in Status::ALL {
+        assert_eq!(status.message_with_nul(), format!("{}\0", status.message()));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), Status::ALL.len());
+}
+
+/// Every refusal is an error of the standard library's kind, so that `?` and `Box<dyn Error>` work.
+#[test]
+fn an_error_is_an_error() {
+    fn boxed() -> Result<(), Box<dyn std::error::Error>> {
+        Moments::default().observe_chunk(&[f32::NAN])?;
+        Ok(())
+    }
+    let error = boxed().expect_err("NaN");
+    assert_eq!(error.downcast_ref(), Some(&Error::NonFinite { tensor: 0 }));
+}
