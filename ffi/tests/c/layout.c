@@ -1,0 +1,139 @@
+/* Sizes, offsets and values, as DESIGN section 5 lists them: checked when this is compiled. */
+#include "check.h"
+
+#if defined(__cplusplus)
+#define HOLDS(condition) static_assert(condition, #condition)
+#else
+/* C99 has no _Static_assert: an array of length -1 does not compile. */
+#define HOLDS(condition) extern char holds[(condition) ? 1 : -1]
+#endif
+
+#define OFFSET(type, field, offset) HOLDS(offsetof(type, field) == (offset))
+#define SIZE(type, size) HOLDS(sizeof(type) == (size))
+#define WORD sizeof(void *)
+
+HOLDS(sizeof(size_t) == WORD);
+HOLDS(sizeof(trimtab_status) == 4 && (trimtab_status)-1 < 0);
+
+OFFSET(trimtab_moments, count, 0);
+OFFSET(trimtab_moments, sum, 8);
+OFFSET(trimtab_moments, sum_sq, 16);
+OFFSET(trimtab_moments, abs_max, 24);
+SIZE(trimtab_moments, 32);
+
+OFFSET(trimtab_affine, center, 0);
+OFFSET(trimtab_affine, scale, 8);
+OFFSET(trimtab_affine, limit, 16);
+SIZE(trimtab_affine, 24);
+
+OFFSET(trimtab_tensor, data, 0);
+OFFSET(trimtab_tensor, len, WORD);
+OFFSET(trimtab_tensor, dtype, 2 * WORD);
+OFFSET(trimtab_tensor, role, 2 * WORD + 4);
+OFFSET(trimtab_tensor, moments, 2 * WORD + 8);
+OFFSET(trimtab_tensor, affine, 2 * WORD + 40);
+SIZE(trimtab_tensor, 2 * WORD + 64);
+
+OFFSET(trimtab_stable_grad_config, struct_size, 0);
+OFFSET(trimtab_stable_grad_config, roles, 4);
+OFFSET(trimtab_stable_grad_config, eps, 8);
+SIZE(trimtab_stable_grad_config, 16);
+
+OFFSET(trimtab_znorm_config, struct_size, 0);
+OFFSET(trimtab_znorm_config, roles, 4);
+OFFSET(trimtab_znorm_config, eps, 8);
+SIZE(trimtab_znorm_config, 16);
+
+OFFSET(trimtab_gradient_stabilizer_config, struct_size, 0);
+OFFSET(trimtab_gradient_stabilizer_config, scope, 4);
+OFFSET(trimtab_gradient_stabilizer_config, gamma1, 8);
+OFFSET(trimtab_gradient_stabilizer_config, gamma2, 16);
+OFFSET(trimtab_gradient_stabilizer_config, eps, 24);
+OFFSET(trimtab_gradient_stabilizer_config, bias_correction, 32);
+OFFSET(trimtab_gradient_stabilizer_config, reserved, 36);
+SIZE(trimtab_gradient_stabilizer_config, 40);
+
+OFFSET(trimtab_agc_config, struct_size, 0);
+OFFSET(trimtab_agc_config, reserved, 4);
+OFFSET(trimtab_agc_config, clipping, 8);
+OFFSET(trimtab_agc_config, eps, 16);
+SIZE(trimtab_agc_config, 24);
+
+OFFSET(trimtab_zclip_config, struct_size, 0);
+OFFSET(trimtab_zclip_config, warmup, 4);
+OFFSET(trimtab_zclip_config, alpha, 8);
+OFFSET(trimtab_zclip_config, z_max, 16);
+OFFSET(trimtab_zclip_config, eps, 24);
+OFFSET(trimtab_zclip_config, max_norm, 32);
+SIZE(trimtab_zclip_config, 40);
+
+OFFSET(trimtab_guard_config, struct_size, 0);
+OFFSET(trimtab_guard_config, policy, 4);
+OFFSET(trimtab_guard_config, max_consecutive, 8);
+SIZE(trimtab_guard_config, 16);
+
+OFFSET(trimtab_sgd_config, struct_size, 0);
+OFFSET(trimtab_sgd_config, nesterov, 4);
+OFFSET(trimtab_sgd_config, lr, 8);
+OFFSET(trimtab_sgd_config, momentum, 16);
+OFFSET(trimtab_sgd_config, dampening, 24);
+OFFSET(trimtab_sgd_config, weight_decay, 32);
+SIZE(trimtab_sgd_config, 40);
+
+OFFSET(trimtab_adam_config, struct_size, 0);
+OFFSET(trimtab_adam_config, decoupled, 4);
+OFFSET(trimtab_adam_config, lr, 8);
+OFFSET(trimtab_adam_config, beta1, 16);
+OFFSET(trimtab_adam_config, beta2, 24);
+OFFSET(trimtab_adam_config, eps, 32);
+OFFSET(trimtab_adam_config, weight_decay, 40);
+SIZE(trimtab_adam_config, 48);
+
+OFFSET(trimtab_norm_state, m, 0);
+OFFSET(trimtab_norm_state, v, 8);
+OFFSET(trimtab_norm_state, steps, 16);
+OFFSET(trimtab_norm_state, skipped, 24);
+SIZE(trimtab_norm_state, 32);
+
+OFFSET(trimtab_autoscale_state, exponent, 0);
+OFFSET(trimtab_autoscale_state, sigma, 8);
+OFFSET(trimtab_autoscale_state, alpha, 16);
+OFFSET(trimtab_autoscale_state, steps, 24);
+SIZE(trimtab_autoscale_state, 32);
+
+OFFSET(trimtab_zclip_state, mean, 0);
+OFFSET(trimtab_zclip_state, var, 8);
+OFFSET(trimtab_zclip_state, steps, 16);
+SIZE(trimtab_zclip_state, 24);
+
+OFFSET(trimtab_guard_state, consecutive, 0);
+OFFSET(trimtab_guard_state, total, 8);
+SIZE(trimtab_guard_state, 16);
+
+OFFSET(trimtab_step_state, steps, 0);
+SIZE(trimtab_step_state, 8);
+
+OFFSET(trimtab_slot, param, 0);
+OFFSET(trimtab_slot, first, WORD);
+OFFSET(trimtab_slot, second, 2 * WORD);
+OFFSET(trimtab_slot, dtype, 3 * WORD);
+OFFSET(trimtab_slot, reserved, 3 * WORD + 4);
+SIZE(trimtab_slot, 3 * WORD + 8);
+
+HOLDS(TRIMTAB_OK == 0 && TRIMTAB_SKIP_STEP == 1);
+HOLDS(TRIMTAB_NULL_POINTER == -1 && TRIMTAB_BAD_DTYPE == -2 && TRIMTAB_BAD_CONFIG == -3);
+HOLDS(TRIMTAB_BAD_REFERENCE == -4 && TRIMTAB_BAD_STATE == -5 && TRIMTAB_NON_FINITE == -6);
+HOLDS(TRIMTAB_OVERFLOW == -7 && TRIMTAB_ORDER == -8 && TRIMTAB_DIVERGED == -9);
+HOLDS(TRIMTAB_UNSUPPORTED == -10 && TRIMTAB_MISALIGNED == -11 && TRIMTAB_BAD_LENGTH == -12);
+HOLDS(TRIMTAB_F32 == 0 && TRIMTAB_F16 == 1 && TRIMTAB_BF16 == 2 && TRIMTAB_F64 == 3);
+HOLDS(TRIMTAB_WEIGHT == 0 && TRIMTAB_BIAS == 1);
+HOLDS(TRIMTAB_ROLES_WEIGHTS == 0 && TRIMTAB_ROLES_ALL == 1);
+HOLDS(TRIMTAB_SCOPE_TENSOR == 0 && TRIMTAB_SCOPE_GLOBAL == 1);
+HOLDS(TRIMTAB_GUARD_SKIP_STEP == 0 && TRIMTAB_GUARD_ZERO == 1);
+HOLDS(TRIMTAB_RELU == 0 && TRIMTAB_TANH == 1 && TRIMTAB_SILU == 2);
+HOLDS(TRIMTAB_GELU == 3 && TRIMTAB_SIN == 4 && TRIMTAB_IDENTITY == 5);
+
+int main(void) {
+    printf("sizeof trimtab_tensor %zu, trimtab_slot %zu\nok\n", sizeof(trimtab_tensor), sizeof(trimtab_slot));
+    return 0;
+}

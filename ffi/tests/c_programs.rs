@@ -1,0 +1,134 @@
+//! C programs against the header and both libraries: compiled as C99 and as C++20 with warnings as errors, linked to
+//! `libtrimtab.a` and to `libtrimtab.so`, run, and their output checked.
+//!
+//! A missing compiler is a failure: a library for C that was not tried from C is not tested.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+mod common;
+#[path = "c_programs/compiler.rs"]
+mod compiler;
+
+use compiler::{LANGUAGES, Language, Link, build, run};
+
+/// The output of a program, the same in both languages and with both libraries.
+fn output_of(program: &str) -> String {
+    let mut outputs = Vec::new();
+    for language in LANGUAGES {
+        for link in [Link::Archive, Link::Shared] {
+            outputs.push(run(&build(program, language, link, &[])));
+        }
+    }
+    let first = outputs.swap_remove(0);
+    assert!(
+        outputs.iter().all(|other| *other == first),
+        "{program}: outputs differ"
+    );
+    assert_eq!(
+        first.lines().last(),
+        Some("ok"),
+        "{program} ends in\n{first}"
+    );
+    first
+}
+
+#[test]
+fn smallest() {
+    assert_eq!(
+        output_of("smallest"),
+        "weight 0.5 1.5 2.5\nbias 0.25 -7\nok\n"
+    );
+}
+
+#[test]
+fn layout() {
+    let word = size_of::<usize>();
+    let (tensor, slot) = (2 * word + 64, 3 * word + 8);
+    let expected = format!("sizeof trimtab_tensor {tensor}, trimtab_slot {slot}\nok\n");
+    assert_eq!(output_of("layout"), expected);
+}
+
+#[test]
+fn defaults() {
+    let names = [
+        "guard",
+        "stable_grad",
+        "gradient_stabilizer",
+        "znorm",
+        "agc",
+        "zclip",
+        "sgd",
+        "adam",
+        "ok",
+    ];
+    assert_eq!(output_of("defaults").lines().collect::<Vec<_>>(), names);
+}
+
+#[test]
+fn training() {
+    let output = output_of("training");
+    let losses: Vec<(f64, f64)> = output.lines().filter_map(losses).collect();
+    assert_eq!(losses.len(), 4, "{output}");
+    for (first, last) in losses {
+        assert!(last < first / 100.0, "{output}");
+    }
+}
+
+/// `name: loss 5.2 to 0.01`
+fn losses(line: &str) -> Option<(f64, f64)> {
+    let (_, losses) = line.split_once(": loss ")?;
+    let (first, last) = losses.split_once(" to ")?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+#[test]
+fn refusal() {
+    let output = output_of("refusal");
+    let messages: Vec<&str> = output
+        .lines()
+        .filter(|line| line.starts_with("message "))
+        .collect();
+    assert_eq!(messages.len(), 14, "{output}");
+    // A code, and a text that says more than a word.
+    let texts: Vec<&str> = messages
+        .iter()
+        .filter_map(|line| line.split_once(": ").map(|(_, t)| t))
+        .collect();
+    let distinct: std::collections::BTreeSet<&&str> = texts.iter().collect();
+    assert_eq!(distinct.len(), 14, "{output}");
+    for text in texts.iter().filter(|text| **text != "ok") {
+        assert!(text.split_whitespace().count() > 3, "{text}");
+    }
+}
+
+/// Alone in a file, in every dialect that a client may be written in.
+#[test]
+fn the_header_compiles_in_every_dialect() {
+    for dialect in ["c99", "c11", "c17"] {
+        compiler::check_header(Language::C, dialect);
+    }
+    for dialect in ["c++11", "c++14", "c++17", "c++20"] {
+        compiler::check_header(Language::Cxx, dialect);
+    }
+}
+
+/// Reads and writes beyond what the programs own, and undefined behaviour on their side of the border.
+#[test]
+fn nothing_to_report_under_sanitizers() {
+    let flags = [
+        "-g",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+    ];
+    if let Err(why) = compiler::try_flags(&flags) {
+        // Past the capture of test output, so that it is seen in a run that succeeds.
+        let note = format!(
+            "\nNOT TESTED: the C compiler has no address and undefined-behaviour sanitizers: {why}\n"
+        );
+        std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("stderr");
+        return;
+    }
+    for program in ["smallest", "defaults", "training", "refusal"] {
+        let output = run(&build(program, Language::C, Link::Archive, &flags));
+        assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");
+    }
+}
