@@ -221,6 +221,23 @@ fn chunks_change_nothing<T: Real>() {
 }
 
 #[test]
+fn a_tensor_is_observed_as_its_elements_are_streamed() {
+    for_every_dtype!(observed_as_streamed);
+}
+
+fn observed_as_streamed<T: Real>() {
+    let mut random = Random(10);
+    for len in lengths() {
+        let mut data: Vec<T> = random.elements(len, 0.1, 1.0);
+        let streamed = snapshot::moments(&moments_of(&data));
+        let mut tensors = [Tensor::weight(&mut data)];
+        observe(&mut tensors).expect("finite");
+        let observed = snapshot::moments(tensors[0].moments());
+        assert_eq!(observed, streamed, "{len} elements of {}", T::NAME);
+    }
+}
+
+#[test]
 fn merging_single_blocks_in_order_changes_no_bit() {
     let data: Vec<f32> = Random(5).elements(3 * BLOCK + 5, 0.1, 1.0);
     let mut merged = Moments::default();
