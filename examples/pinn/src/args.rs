@@ -249,12 +249,8 @@ impl Args {
 
     /// The equation, the network and the optimizer, in a line.
     pub fn subtitle(&self, problem: &dyn Problem) -> String {
-        format!(
-            "{};  {};  {}",
-            problem.title(),
-            self.network(),
-            self.update()
-        )
+        let (equation, network, update) = (problem.title(), self.network(), self.update());
+        format!("{equation};  {network};  {update}, seed {}", self.seed)
     }
 
     fn network(&self) -> String {

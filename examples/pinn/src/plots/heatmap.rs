@@ -1,9 +1,17 @@
 //! Heat maps and their colour bars.
 
 use super::colors::{self, Map};
-use super::{Area, Done, INK, PANEL_TITLE_SIZE, TEXT_SIZE, decimal, power_of_ten, text};
+use super::{Area, Done, INK, PANEL_TITLE_SIZE, TEXT_SIZE, bold, decimal, power_of_ten, text};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::error::Error;
 use std::ops::Range;
+
+const GAP: u32 = 10;
+const TITLE_HEIGHT: u32 = 56;
+const X_LABELS: u32 = 66;
+const Y_LABELS: u32 = 80;
 
 /// How values become colours.
 #[derive(Clone)]
@@ -36,9 +44,9 @@ impl Scale {
     }
 }
 
-/// A rectangle of values with names and ends for both axes.
-pub struct Heatmap<'a> {
-    /// Above the map.
+/// Title, axes and their ends: everything but the content.
+pub struct Frame<'a> {
+    /// Above the content.
     pub title: String,
     /// Colour of the title: that of the method, if it belongs to one.
     pub title_color: RGBColor,
@@ -46,30 +54,29 @@ pub struct Heatmap<'a> {
     pub axes: [&'a str; 2],
     /// Ends of the axes.
     pub ranges: [Range<f64>; 2],
-    /// Number of cells along the axes.
-    pub cells: [usize; 2],
-    /// Row by row from below.
-    pub values: &'a [f64],
     /// Number of labels on the axes, about.
     pub labels: [usize; 2],
 }
 
-impl Heatmap<'_> {
-    /// Draws the map with its axes.
-    pub fn draw(&self, area: &Area, scale: &Scale) -> Done {
+/// A frame with content to be drawn, in the axes' own units.
+pub type Chart<'a> =
+    ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+impl Frame<'_> {
+    /// Draws everything but the content.
+    pub fn draw<'a>(&self, area: &Area<'a>) -> Result<Chart<'a>, Box<dyn Error>> {
+        let middle = (area.dim_in_pixel().0 + Y_LABELS) / 2;
+        let style = bold(PANEL_TITLE_SIZE)
+            .color(&self.title_color)
+            .pos(Pos::new(HPos::Center, VPos::Top));
+        area.draw(&Text::new(self.title.clone(), (middle as i32, 14), style))?;
         let [x, y] = self.ranges.clone();
-        let title = (super::FONT, PANEL_TITLE_SIZE, FontStyle::Bold).with_color(self.title_color);
         let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, title)
-            .margin(10)
-            .x_label_area_size(66)
-            .y_label_area_size(80)
+            .margin(GAP)
+            .margin_top(TITLE_HEIGHT)
+            .x_label_area_size(X_LABELS)
+            .y_label_area_size(Y_LABELS)
             .build_cartesian_2d(x, y)?;
-        let cells = self.values.iter().enumerate().map(|(index, &value)| {
-            let corners = self.cell(index % self.cells[0], index / self.cells[0]);
-            Rectangle::new(corners, scale.color(value).filled())
-        });
-        chart.draw_series(cells)?;
         chart
             .configure_mesh()
             .disable_mesh()
@@ -83,12 +90,34 @@ impl Heatmap<'_> {
             .label_style(text(TEXT_SIZE))
             .axis_style(INK)
             .draw()?;
+        Ok(chart)
+    }
+}
+
+/// A rectangle of values in a frame.
+pub struct Heatmap<'a> {
+    /// What surrounds it.
+    pub frame: Frame<'a>,
+    /// Number of cells along the axes.
+    pub cells: [usize; 2],
+    /// Row by row from below.
+    pub values: &'a [f64],
+}
+
+impl Heatmap<'_> {
+    /// Draws the map with its frame.
+    pub fn draw(&self, area: &Area, scale: &Scale) -> Done {
+        let cells = self.values.iter().enumerate().map(|(index, &value)| {
+            let corners = self.cell(index % self.cells[0], index / self.cells[0]);
+            Rectangle::new(corners, scale.color(value).filled())
+        });
+        self.frame.draw(area)?.draw_series(cells)?;
         Ok(())
     }
 
     fn cell(&self, column: usize, row: usize) -> [(f64, f64); 2] {
         let edge = |axis: usize, index: usize| {
-            let Range { start, end } = self.ranges[axis];
+            let Range { start, end } = self.frame.ranges[axis];
             start + (end - start) * index as f64 / self.cells[axis] as f64
         };
         [
@@ -107,10 +136,10 @@ pub fn color_bar(area: &Area, scale: &Scale, meaning: &str) -> Done {
     } = scale.range;
     area.draw(&Text::new(meaning.to_owned(), (20, 10), text(TEXT_SIZE)))?;
     let mut chart = ChartBuilder::on(area)
-        .margin(10)
+        .margin(GAP)
         .margin_left(20)
-        .margin_top(48)
-        .margin_bottom(76)
+        .margin_top(TITLE_HEIGHT)
+        .margin_bottom(GAP + X_LABELS)
         .right_y_label_area_size(110)
         .build_cartesian_2d(0.0..1.0, low..high)?;
     chart.draw_series((0..STEPS).map(|step| {
@@ -151,14 +180,17 @@ mod tests {
 
     #[test]
     fn cells_tile_the_rectangle() {
-        let map = Heatmap {
+        let frame = Frame {
             title: String::new(),
             title_color: INK,
             axes: ["x", "t"],
             ranges: [-1.0..1.0, 0.0..1.0],
+            labels: [3, 3],
+        };
+        let map = Heatmap {
+            frame,
             cells: [4, 2],
             values: &[],
-            labels: [3, 3],
         };
         assert_eq!(map.cell(0, 0), [(-1.0, 0.0), (-0.5, 0.5)]);
         assert_eq!(map.cell(3, 1), [(0.5, 0.5), (1.0, 1.0)]);

@@ -1,7 +1,7 @@
 //! The scale of every layer's weight gradient over training, before and after the method.
 
 use super::colors::{SEQUENTIAL, of_method};
-use super::heatmap::{Heatmap, Scale, color_bar};
+use super::heatmap::{Frame, Heatmap, Scale, color_bar};
 use super::{Area, Done, Scene, titled};
 use crate::run::Outcome;
 use plotters::prelude::*;
@@ -44,14 +44,17 @@ fn panel(area: &Area, outcome: &Outcome, when: &str, records: &[Vec<f64>], scale
         .flat_map(|layer| records.iter().map(move |record| record[layer]))
         .collect();
     let last = outcome.history.steps.last().copied().unwrap_or(0).max(1);
-    let map = Heatmap {
+    let frame = Frame {
         title: format!("{}: {when}", outcome.method.label()),
         title_color: of_method(outcome.method),
         axes: ["step", "layer"],
         ranges: [0.0..last as f64, 0.5..layers as f64 + 0.5],
+        labels: [6, layers.min(6)],
+    };
+    let map = Heatmap {
+        frame,
         cells: [records.len().max(1), layers],
         values: &values,
-        labels: [6, layers.min(6)],
     };
     map.draw(area, scale)
 }

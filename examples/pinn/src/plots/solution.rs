@@ -1,10 +1,12 @@
 //! The exact solution beside every method's prediction, and the error of each.
 
 use super::colors::{DIVERGING, SEQUENTIAL, of_method};
-use super::heatmap::{Heatmap, Scale, color_bar};
-use super::{Area, Done, INK, Scene, TEXT_SIZE, decimal, text, three_figures, titled};
+use super::heatmap::{Frame, Heatmap, Scale, color_bar};
+use super::{Area, Done, INK, Scene, titled};
+use crate::jet::Point;
 use crate::problem::Problem;
 use crate::run::Outcome;
+use crate::screen::three_figures;
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -12,6 +14,8 @@ use std::path::Path;
 const IN_A_ROW: usize = 4;
 const PANEL: (u32, u32) = (440, 440);
 const BAR_WIDTH: u32 = 190;
+const INSIDE: RGBColor = RGBColor(0, 114, 178);
+const OUTSIDE: RGBColor = RGBColor(213, 94, 0);
 
 /// Above, the exact solution and the predictions; below, the training points and the absolute errors.
 pub fn draw(file: &Path, scene: &Scene) -> Done {
@@ -100,7 +104,7 @@ fn panels<'a>(
         draw(&panel, outcome)?;
         rest = right;
     }
-    Ok(rest)
+    Ok(rest.split_horizontally(BAR_WIDTH).0)
 }
 
 fn map<'a>(
@@ -110,45 +114,29 @@ fn map<'a>(
     values: &'a [f64],
 ) -> Heatmap<'a> {
     let side = values.len().isqrt();
-    let ranges = problem.domain().map(|[low, high]| low..high);
     Heatmap {
+        frame: frame(problem, title, title_color),
+        cells: [side, side],
+        values,
+    }
+}
+
+fn frame(problem: &dyn Problem, title: String, title_color: RGBColor) -> Frame<'static> {
+    let ranges = problem.domain().map(|[low, high]| low..high);
+    Frame {
         title,
         title_color,
         axes: problem.axes(),
         ranges,
-        cells: [side, side],
-        values,
         labels: [5, 5],
     }
 }
 
 fn training_points(area: &Area, scene: &Scene) -> Done {
-    let Scene { problem, start, .. } = *scene;
-    let [x, y] = problem.domain().map(|[low, high]| low..high);
-    let axes = problem.axes();
-    let mut chart = ChartBuilder::on(area)
-        .caption("training points", super::bold(super::PANEL_TITLE_SIZE))
-        .margin(10)
-        .x_label_area_size(66)
-        .y_label_area_size(80)
-        .build_cartesian_2d(x, y)?;
-    chart
-        .configure_mesh()
-        .disable_mesh()
-        .x_desc(axes[0])
-        .y_desc(axes[1])
-        .x_labels(5)
-        .y_labels(5)
-        .x_label_formatter(&|&x| decimal(x))
-        .y_label_formatter(&|&y| decimal(y))
-        .axis_desc_style(text(TEXT_SIZE))
-        .label_style(text(TEXT_SIZE))
-        .axis_style(INK)
-        .draw()?;
-    let dot = |color: RGBColor| {
-        move |point: &[f64; 2]| Circle::new((point[0], point[1]), 2, color.filled())
-    };
-    chart.draw_series(start.interior.iter().map(dot(RGBColor(0, 114, 178))))?;
-    chart.draw_series(start.boundary.iter().map(dot(RGBColor(213, 94, 0))))?;
+    let mut chart = frame(scene.problem, "training points".into(), INK).draw(area)?;
+    let dot =
+        |color: RGBColor| move |point: &Point| Circle::new((point[0], point[1]), 2, color.filled());
+    chart.draw_series(scene.start.interior.iter().map(dot(INSIDE)))?;
+    chart.draw_series(scene.start.boundary.iter().map(dot(OUTSIDE)))?;
     Ok(())
 }
