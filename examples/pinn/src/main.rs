@@ -33,7 +33,11 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
 
     let bars = screen::Bars::new(args.steps);
     let outcomes = run::run_all(args, &*problem, &start, |method| bars.add(method));
-    println!("\n{}\n{}\n", screen::table(&outcomes), screen::notes(args));
+    println!(
+        "\n{}\n{}\n",
+        screen::table(&outcomes),
+        screen::notes(args, &outcomes)
+    );
 
     let report = args.out.join("report.json");
     Report::new(args, &*problem, &start, &outcomes).write(&report)?;

@@ -58,27 +58,55 @@ pub fn table(outcomes: &[Outcome]) -> String {
 }
 
 /// What a reader of the table has to know.
-pub fn notes(args: &Args) -> String {
+pub fn notes(args: &Args, outcomes: &[Outcome]) -> String {
+    let ends = outcomes.iter().filter_map(|outcome| {
+        let (method, step) = (outcome.method.label(), outcome.steps);
+        let line = |reason| format!("{method} diverged at step {step}: {reason}\n");
+        outcome.divergence.map(line)
+    });
     let times = match args.jobs() {
         1 => "one run at a time".to_owned(),
         jobs => format!("{jobs} runs at a time (--jobs 1 for undisturbed times)"),
     };
-    format!(
-        "Times are wall-clock times of one thread, {times}; \"in trimtab\" is observing, deciding and the optimizer's update."
-    )
+    let share = "\"in trimtab\" is observing, deciding and the optimizer's update.";
+    let ends: String = ends.collect();
+    format!("{ends}Times are wall-clock times of one thread, {times};\n{share}")
+}
+
+/// Three significant figures, without an exponent where that is short.
+pub fn three_figures(x: f64) -> String {
+    if !(1e-3..1e3).contains(&x.abs()) {
+        return format!("{x:.2e}");
+    }
+    let decimals = (2.0 - x.abs().log10().floor()) as usize;
+    format!("{x:.decimals$}")
 }
 
 fn row(outcome: &Outcome) -> [String; 6] {
     let end = match outcome.divergence {
         None => format!("all {} steps", outcome.steps),
-        Some(reason) => format!("diverged after {} steps: {reason}", outcome.steps),
+        Some(_) => format!("diverged at step {}", outcome.steps),
     };
     [
         outcome.method.label().to_owned(),
-        format!("{:.3e}", outcome.loss),
-        format!("{:.4}", outcome.error),
+        three_figures(outcome.loss),
+        three_figures(outcome.error),
         format!("{:.2}", outcome.milliseconds_per_step()),
         format!("{:.1} %", 100.0 * outcome.trimtab_share()),
         end,
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_have_three_figures() {
+        let numbers = [0.01234, 0.2, 1.016, 45.678, 1.5e-5, f64::NAN].map(three_figures);
+        assert_eq!(
+            numbers,
+            ["0.0123", "0.200", "1.02", "45.7", "1.50e-5", "NaN"]
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use super::colors::of_method;
 use super::{
     Area, Done, FAINT, FAINTER, INK, MARGIN, PANEL_TITLE_SIZE, Scene, TEXT_SIZE, bold, decades,
-    power_of_ten, text, titled,
+    in_range, power_of_ten, text, titled,
 };
 use crate::run::Outcome;
 use plotters::prelude::*;
@@ -56,7 +56,7 @@ fn panel(
 ) -> Done {
     let steps = outcomes.iter().flat_map(|outcome| &outcome.history.steps);
     let last = steps.copied().max().unwrap_or(0).max(1) as f64;
-    let (low, high) = decades(outcomes.iter().flat_map(&curve).copied());
+    let (low, high) = decades(in_range(outcomes).flat_map(&curve).copied());
     let mut chart = ChartBuilder::on(area)
         .caption(title, bold(PANEL_TITLE_SIZE))
         .margin(MARGIN)

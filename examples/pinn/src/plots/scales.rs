@@ -68,7 +68,7 @@ fn scale(outcomes: &[Outcome]) -> Scale {
         ]
         .concat()
     };
-    let values = outcomes.iter().flat_map(records).flatten();
+    let values = super::in_range(outcomes).flat_map(records).flatten();
     let (low, high) = super::decades(values);
     Scale {
         map: SEQUENTIAL,
