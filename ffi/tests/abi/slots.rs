@@ -2,11 +2,11 @@
 
 use std::ptr::{dangling_mut, null, null_mut};
 
-use super::blob::{BF16, Blob, F16};
+use super::blob::{BF16, Blob, DTYPES, F16, F32, F64};
 use super::call::Call;
 use super::refuse;
-use super::status::{BAD_DTYPE, MISALIGNED, NULL_POINTER, OK, expect};
-use super::world::World;
+use super::status::{BAD_DTYPE, MISALIGNED, NULL_POINTER, OK, OVERFLOW, expect};
+use super::world::{WEIGHT, World};
 
 /// Parameters are f32 or f64.
 #[test]
@@ -131,4 +131,81 @@ fn the_default_sgd_needs_no_buffer() {
         n,
     );
     expect("sgd with NULL configuration", code, OK);
+}
+
+/// w - g/2 and, with zeros for moments and decays of 0, w - sign(g)/2: powers of two, exact in every pair of types.
+#[test]
+fn every_gradient_type_meets_every_parameter_type() {
+    let expected = [
+        (Call::Sgd, [0.25, 1.0, 0.0]),
+        (Call::Adam, [0.25, 1.25, 0.25]),
+    ];
+    for (call, expected) in expected {
+        for dtype in DTYPES {
+            // Parameters are f32 and f64 in turn.
+            let gradient = Blob::new(dtype, &[1.0, -0.5, 1.5]);
+            let mut world = World::of(&[(WEIGHT, gradient.clone()), (WEIGHT, gradient)]);
+            world.forget();
+            world.observe();
+            (world.configs.sgd.lr, world.configs.sgd.momentum) = (0.5, 0.0);
+            (world.configs.adam.lr, world.configs.adam.eps) = (0.5, 0.0);
+            (world.configs.adam.beta1, world.configs.adam.beta2) = (0.0, 0.0);
+            expect("a step", call.run_in(&mut world), OK);
+            assert_eq!([world.params[0].dtype, world.params[1].dtype], [F32, F64]);
+            for param in &world.params {
+                assert_eq!(
+                    param.values(),
+                    expected,
+                    "{call:?}, gradient {dtype}, parameter {}",
+                    param.dtype
+                );
+            }
+        }
+    }
+}
+
+/// Without eps a gradient that was always 0 would be 0/0: the parameter does not move.
+#[test]
+fn adam_without_eps_rests_where_the_gradient_was_always_0() {
+    let mut world = World::of(&[(WEIGHT, Blob::zeros(F32, 3)), (WEIGHT, Blob::zeros(F64, 3))]);
+    world.forget();
+    world.configs.adam.eps = 0.0;
+    for _ in 0..3 {
+        world.observe();
+        expect("adam", Call::Adam.run_in(&mut world), OK);
+        assert!(world.params.iter().all(|param| param.values() == [0.75; 3]));
+    }
+}
+
+/// The buffer of a constant gradient grows to g / (1 - momentum), ten times the gradient here.
+#[test]
+fn momentum_that_would_outgrow_its_type_is_refused() {
+    let world = |gradient: f64| {
+        let mut world = World::of(&[
+            (WEIGHT, Blob::new(F32, &[1.0])),
+            (WEIGHT, Blob::zeros(F64, 1)),
+            (WEIGHT, Blob::new(F32, &[gradient])),
+        ]);
+        world.forget();
+        (world.configs.sgd.momentum, world.configs.sgd.lr) = (0.9, 1e-6);
+        world.observe();
+        world
+    };
+    refuse::with_args(
+        &mut world(4e37),
+        Call::Sgd,
+        OVERFLOW,
+        "a gradient of 4e37 and momentum 0.9",
+        |_| (),
+    );
+    let mut fits = world(3.3e37);
+    for _ in 0..300 {
+        expect("sgd", Call::Sgd.run_in(&mut fits), OK);
+    }
+    let left = fits
+        .params
+        .iter()
+        .chain(&fits.firsts)
+        .flat_map(Blob::values);
+    assert!(left.into_iter().all(f64::is_finite));
 }

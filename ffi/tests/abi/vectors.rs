@@ -2,15 +2,15 @@
 //! API takes part.
 
 mod compare;
+mod methods;
 mod optimizers;
-mod session;
 
 use serde_json::Value;
 
 use super::blob::{BF16, Blob, F16, F32, F64};
 use super::status::{OK, expect};
 use super::world::World;
-use session::Session;
+use methods::Methods;
 
 /// How many cases the file holds; a case that is dropped or skipped must not go unnoticed.
 const CASES: usize = 114;
@@ -31,12 +31,12 @@ fn every_case() {
 }
 
 fn run(case: &Value) {
-    let mut session = Session::new(case);
+    let mut methods = Methods::new(case);
     for (t, step) in list(&case["steps"]).iter().enumerate() {
         let what = format!("{} step {t}", string(&case["name"]));
         let mut world = world(case, step);
         world.observe();
-        session.decide(&what, step, &mut world);
+        methods.decide(&what, step, &mut world);
         let n = world.grads.len();
         expect(&what, super::c::apply(world.grads.as_mut_ptr(), n), OK);
         for (i, (blob, expected)) in world
@@ -47,7 +47,7 @@ fn run(case: &Value) {
         {
             compare::gradient(&format!("{what} tensor {i}"), blob, &numbers(expected));
         }
-        session.compare_states(&what, step);
+        methods.compare_states(&what, step);
     }
 }
 

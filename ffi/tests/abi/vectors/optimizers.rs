@@ -6,7 +6,7 @@ use super::super::blob::Blob;
 use super::super::c;
 use super::super::status::{OK, expect};
 use super::super::world::{Configs, World};
-use super::{compare, dtype, flag, list, number, numbers, session, string, world};
+use super::{compare, dtype, flag, list, methods, number, numbers, string, world};
 use crate::types::trimtab_slot;
 use trimtab_core::StepState;
 
@@ -36,7 +36,7 @@ pub fn run(case: &Value) {
                 let reference = number(&step["reference"]);
                 expect(
                     &what,
-                    session::stable_grad(&Value::Null, reference, &mut world),
+                    methods::stable_grad(&Value::Null, reference, &mut world),
                     OK,
                 );
             }

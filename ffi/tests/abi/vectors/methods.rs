@@ -8,7 +8,7 @@ use super::super::status::{OK, expect};
 use super::super::world::{Configs, World};
 use super::{compare, flag, list, number, numbers, string};
 
-pub struct Session {
+pub struct Methods {
     links: Vec<Link>,
 }
 
@@ -21,7 +21,7 @@ struct Link {
     zclip: ZclipState,
 }
 
-impl Session {
+impl Methods {
     pub fn new(case: &Value) -> Self {
         let tensors = list(&case["roles"]).len();
         let link = |(method, config): (String, Value)| Link {
