@@ -913,7 +913,8 @@ const char *trimtab_status_message(int32_t status);
 const char *trimtab_version(void);
 
 /**
- * The instruction set in use, such as "sse2". It decides speed, never results. Static,
+ * The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
+ * TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. Static,
  * NUL-terminated, never NULL.
  */
 const char *trimtab_cpu_level(void);

@@ -39,7 +39,6 @@ impl Affine {
     /// let halved = trimtab::Affine { scale: 0.5, ..trimtab::Affine::IDENTITY };
     /// assert_eq!(halved.transform(3.0), 1.5);
     /// ```
-    #[inline(always)]
     pub fn transform(&self, x: f64) -> f64 {
         // Selects throughout: they become vector instructions, and f64::clamp may panic.
         let y = (x - self.center) * self.scale;

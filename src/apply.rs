@@ -1,6 +1,7 @@
 //! The write pass: what has been decided, written into the gradients or beside them.
 
 use crate::affine::Affine;
+use crate::cpu::Level;
 use crate::kernel::{self, Buffer, Dtype};
 use crate::moments::Moments;
 use crate::status::Error;
@@ -12,7 +13,7 @@ use crate::tensor::Tensor;
 /// Afterwards the affine is the identity again and the moments describe what lies in the buffer: a
 /// plain scaling of f32 or f64 pushes them through the affine, and in every other case (a mean
 /// subtracted, a limit, 16-bit types, results near the subnormals) they are taken from the values
-/// as they are written. A tensor with nothing pending is neither read nor written.
+/// just written, block by block while these are in the cache. A tensor with nothing pending is neither read nor written.
 ///
 /// # Errors
 ///
@@ -33,9 +34,10 @@ use crate::tensor::Tensor;
 /// ```
 pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
     check(grads)?;
+    let level = Level::current()?;
     for tensor in grads {
         if *tensor.affine() != Affine::IDENTITY {
-            write(tensor);
+            write(level, tensor);
         }
     }
     Ok(())
@@ -85,8 +87,14 @@ pub fn apply_into_with<O: Outputs + ?Sized>(
             return Err(Error::BadDtype { index });
         }
     }
+    let level = Level::current()?;
     for (index, tensor) in grads.iter().enumerate() {
-        kernel::write_into(tensor.buffer(), &mut outputs.output(index), tensor.affine());
+        kernel::write_into(
+            level,
+            tensor.buffer(),
+            &mut outputs.output(index),
+            tensor.affine(),
+        );
     }
     Ok(())
 }
@@ -120,13 +128,13 @@ fn check(grads: &[Tensor]) -> Result<(), Error> {
     Ok(())
 }
 
-fn write(tensor: &mut Tensor) {
+fn write(level: Level, tensor: &mut Tensor) {
     let (affine, moments) = (*tensor.affine(), *tensor.moments());
     let moments = if describes_result(tensor.dtype(), tensor.len(), &affine, &moments) {
-        kernel::write_in_place(tensor.buffer_mut(), &affine);
+        kernel::write_in_place(level, tensor.buffer_mut(), &affine);
         moments.through(&affine)
     } else {
-        kernel::write_and_observe(tensor.buffer_mut(), &affine)
+        kernel::write_and_observe(level, tensor.buffer_mut(), &affine)
     };
     tensor.set_moments(moments);
 }

@@ -1,24 +1,126 @@
-//! Which instruction set the kernels were compiled for.
+//! Which instruction set the loops use: a value, detected without the standard library, that can be
+//! forced. It decides speed, never results.
 
-/// The instruction set in use: "sse2" on x86-64, "neon" on 64-bit Arm, "scalar" elsewhere.
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use crate::status::Error;
+
+/// An instruction set that this processor has: to hold a `Level` is the proof.
 ///
-/// It decides speed, never results.
+/// Best first, on x86-64 "avx512" (F, VL, DQ, BW), "avx2" (with FMA and F16C) and "sse2", on 64-bit
+/// Arm "neon"; everywhere "scalar", plain Rust.
 ///
 /// ```
-/// assert!(["sse2", "neon", "scalar"].contains(&trimtab::cpu_level()));
+/// use trimtab::Level;
+/// assert!(Level::available().any(|level| level.name() == "scalar"));
+/// assert_eq!(Level::named("abacus"), None);
 /// ```
-pub const fn cpu_level() -> &'static str {
-    let text = cpu_level_with_nul();
-    text.split_at(text.len() - 1).0
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(Set);
+
+/// The instruction sets that there are loops for.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+pub(crate) enum Set {
+    Avx512 = 1,
+    Avx2 = 2,
+    Sse2 = 3,
+    Neon = 4,
+    Scalar = 5,
 }
 
-/// [`cpu_level`] as the C ABI returns it.
-pub const fn cpu_level_with_nul() -> &'static str {
-    if cfg!(target_arch = "x86_64") {
-        "sse2\0"
-    } else if cfg!(target_arch = "aarch64") {
-        "neon\0"
-    } else {
-        "scalar\0"
+impl Set {
+    /// Best first.
+    const ALL: [Set; 5] = [Set::Avx512, Set::Avx2, Set::Sse2, Set::Neon, Set::Scalar];
+
+    /// Whether this processor has it.
+    fn exists(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => crate::kernel::x86::has_avx512(),
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => crate::kernel::x86::has_avx2(),
+            Set::Sse2 => cfg!(target_arch = "x86_64"),
+            Set::Neon => cfg!(target_arch = "aarch64"),
+            Set::Scalar => true,
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
     }
+
+    /// Its name, with the NUL that C wants.
+    const fn name_with_nul(self) -> &'static str {
+        match self {
+            Set::Avx512 => "avx512\0",
+            Set::Avx2 => "avx2\0",
+            Set::Sse2 => "sse2\0",
+            Set::Neon => "neon\0",
+            Set::Scalar => "scalar\0",
+        }
+    }
+}
+
+impl Level {
+    /// Plain Rust, which every processor runs.
+    pub const SCALAR: Self = Self(Set::Scalar);
+
+    /// All that this processor has, best first.
+    pub fn available() -> impl Iterator<Item = Level> {
+        Set::ALL.into_iter().filter(|set| set.exists()).map(Level)
+    }
+
+    /// The level of this name, if this processor has it.
+    pub fn named(name: &str) -> Option<Level> {
+        Self::available().find(|level| level.name() == name)
+    }
+
+    /// Its name, as the environment variable `TRIMTAB_LEVEL` takes it.
+    pub fn name(self) -> &'static str {
+        self.name_with_nul().trim_end_matches('\0')
+    }
+
+    /// [`Level::name`] as the C ABI returns it.
+    pub fn name_with_nul(self) -> &'static str {
+        self.0.name_with_nul()
+    }
+
+    pub(crate) fn set(self) -> Set {
+        self.0
+    }
+
+    /// The level in use: the one forced with [`force`](Self::force) or, in builds with `std`, with
+    /// the environment variable `TRIMTAB_LEVEL`; else the best there is.
+    ///
+    /// Found at the first call and kept, in one atomic byte: threads may call at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] if `TRIMTAB_LEVEL` names none that this processor has; every pass
+    /// returns it then.
+    pub fn current() -> Result<Level, Error> {
+        let byte = CURRENT.load(Ordering::Relaxed);
+        match Set::ALL.into_iter().find(|set| *set as u8 == byte) {
+            Some(set) => Ok(Level(set)),
+            None => Ok(detect()?.force()),
+        }
+    }
+
+    /// Makes this the level in use, for all threads of the process; returns it.
+    pub fn force(self) -> Self {
+        CURRENT.store(self.0 as u8, Ordering::Relaxed);
+        self
+    }
+}
+
+/// The `Set` in use; 0 before the first call.
+static CURRENT: AtomicU8 = AtomicU8::new(0);
+
+fn detect() -> Result<Level, Error> {
+    #[cfg(feature = "std")]
+    if let Some(name) = std::env::var_os("TRIMTAB_LEVEL") {
+        let level = name.to_str().and_then(Level::named);
+        return level.ok_or(Error::Unsupported);
+    }
+    Ok(Level::available().next().unwrap_or(Level::SCALAR))
 }

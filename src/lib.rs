@@ -38,6 +38,7 @@
 //! | [`apply`](fn@apply), [`apply_into`] | the write pass |
 //! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
 //! | [`Pipeline`] | methods with their states in one value, for one call a step |
+//! | [`Level`] | which instruction set the loops use |
 //! | `kernel/` | the loops over elements, and the only `unsafe` of this crate |
 //! | [`init_std`] | the initialisation that goes with StableGrad |
 //! | [`Error`], [`Status`] | what can be refused, and why |
@@ -71,7 +72,7 @@ mod tensor;
 
 pub use affine::Affine;
 pub use apply::{Outputs, apply, apply_into, apply_into_with};
-pub use cpu::{cpu_level, cpu_level_with_nul};
+pub use cpu::Level;
 pub use half::{bf16, f16};
 pub use init::{Activation, init_std};
 pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Role};

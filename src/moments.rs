@@ -1,6 +1,7 @@
 //! The statistics of one gradient tensor: all that any method ever sees of it.
 
 use crate::affine::Affine;
+use crate::cpu::Level;
 use crate::kernel::{self, Buffer, Element};
 use crate::outlook;
 use crate::status::Error;
@@ -52,7 +53,9 @@ impl Moments {
     /// # Ok::<(), trimtab::Error>(())
     /// ```
     pub fn observe_chunk<T: Element>(&mut self, data: &[T]) -> Result<(), Error> {
-        self.extend(data.len(), |total| kernel::observe(data, total))
+        self.extend(data.len(), |level, total| {
+            kernel::observe(level, data, total)
+        })
     }
 
     /// [`observe_chunk`](Self::observe_chunk) for elements whose type is known at run time.
@@ -61,16 +64,18 @@ impl Moments {
     ///
     /// As [`observe_chunk`](Self::observe_chunk).
     pub fn observe_buffer(&mut self, data: &Buffer) -> Result<(), Error> {
-        self.extend(data.len(), |total| kernel::observe_buffer(data, total))
+        self.extend(data.len(), |level, total| {
+            kernel::observe_buffer(level, data, total)
+        })
     }
 
     /// Grows by `len` elements that `add` sums up, refusing before anything changes.
-    fn extend(&mut self, len: usize, add: impl FnOnce(&mut Self)) -> Result<(), Error> {
+    fn extend(&mut self, len: usize, add: impl FnOnce(Level, &mut Self)) -> Result<(), Error> {
         self.check_shape(0)?;
         if self.count.checked_add(len as u64).is_none() {
             return Err(Error::BadLength { index: 0 });
         }
-        add(self);
+        add(Level::current()?, self);
         self.check_finite(0)
     }
 

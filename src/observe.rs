@@ -1,5 +1,6 @@
 //! The read pass.
 
+use crate::cpu::Level;
 use crate::kernel;
 use crate::moments::Moments;
 use crate::status::Error;
@@ -22,10 +23,11 @@ use crate::tensor::Tensor;
 /// assert_eq!(grads[0].moments().sum, 1.0);
 /// ```
 pub fn observe(grads: &mut [Tensor]) -> Result<(), Error> {
+    let level = Level::current()?;
     let mut result = Ok(());
     for (index, tensor) in grads.iter_mut().enumerate() {
         let mut moments = Moments::default();
-        kernel::observe_buffer(tensor.buffer(), &mut moments);
+        kernel::observe_buffer(level, tensor.buffer(), &mut moments);
         tensor.set_moments(moments);
         result = result.and(moments.check_finite(index));
     }

@@ -209,7 +209,8 @@ impl Status {
                  checkpoint, lower the learning rate\0"
             }
             Status::Unsupported => {
-                "this build cannot do that: more than one thread needs the rayon feature\0"
+                "this build or machine cannot do that: more than one thread needs the rayon feature, \
+                 and TRIMTAB_LEVEL must name an instruction set that the processor has\0"
             }
             Status::Misaligned => {
                 "a pointer is not aligned to its type: buffers need the alignment of their \

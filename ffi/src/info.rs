@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use trimtab_core::{Activation, Status};
+use trimtab_core::{Activation, Level, Status};
 
 use crate::check::code;
 use crate::types::trimtab_status;
@@ -31,11 +31,15 @@ pub extern "C" fn trimtab_version() -> *const c_char {
     text(concat!(env!("CARGO_PKG_VERSION"), "\0"))
 }
 
-/// The instruction set in use, such as "sse2". It decides speed, never results. Static,
+/// The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
+/// TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. Static,
 /// NUL-terminated, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_cpu_level() -> *const c_char {
-    text(trimtab_core::cpu_level_with_nul())
+    let level = Level::current();
+    text(level.map_or("none: TRIMTAB_LEVEL names no instruction set of this processor\0", |level| {
+        level.name_with_nul()
+    }))
 }
 
 /// How many threads the passes may use; 1 unless asked otherwise. UNSUPPORTED without the rayon

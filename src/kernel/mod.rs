@@ -4,19 +4,28 @@
 //! |---|---|
 //! | `element.rs` | the element types: how each meets f64 and comes back |
 //! | `buffer.rs` | [`Buffer`]: memory whose element type is known at run time |
+//! | `isa.rs` | the small trait over which every loop is written: vectors of doubles |
+//! | `portable.rs`, `x86.rs`, `arm.rs` | that trait in plain Rust, and for each instruction set |
+//! | `dispatch.rs` | from a [`Level`](crate::Level) to the loop compiled for it |
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
 //! | `write.rs` | the write loop: an affine, in place or into another buffer |
 //! | `step.rs` | the write loop fused with an update, over the small trait `Rule` |
 //!
-//! A kernel never sees a method: it gets numbers and buffers. Each loop exists once, over arrays
-//! of [`LANES`] elements that the compiler turns into vectors, and works on raw pointers so that
-//! source and target may be the same memory.
+//! A kernel never sees a method: it gets numbers and buffers. Each loop exists once, over groups of
+//! [`LANES`] elements, and works on raw pointers so that source and target may be the same memory.
 
+#[cfg(target_arch = "aarch64")]
+mod arm;
 mod buffer;
+mod dispatch;
 mod element;
+mod isa;
+mod portable;
 mod step;
 mod sums;
 mod write;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;
 
 pub use buffer::{Buffer, Role};
 pub use element::{Dtype, Element, Parameter};

@@ -11,10 +11,14 @@
 use core::ptr;
 
 use super::buffer::Buffer;
+use super::dispatch::run;
 use super::element::{Element, Parameter};
+use super::isa::{Isa, Job};
 use super::sums::LANES;
 use super::with_element;
+use super::write::{Exact, Plain, Transform};
 use crate::affine::Affine;
+use crate::cpu::Level;
 
 /// How one element is updated.
 pub(crate) trait Rule<P> {
@@ -52,6 +56,7 @@ impl Buffers<'_> {
 /// Updates every element that the gradient and all needed buffers have; nothing if a buffer is
 /// missing or not of type P.
 pub(crate) fn step<P: Parameter, R: Rule<P>>(
+    level: Level,
     gradient: &Buffer,
     affine: &Affine,
     buffers: &mut Buffers,
@@ -62,59 +67,81 @@ pub(crate) fn step<P: Parameter, R: Rule<P>>(
     };
     let len = len.min(gradient.len());
     with_element!(gradient.dtype(), G => {
-        // SAFETY: the gradient is of dtype G, the first R::BUFFERS pointers come from buffers of
-        // dtype P that are borrowed mutably, and all have at least `len` elements.
-        unsafe { step_all(gradient.pointer::<G>(), pointers, len, affine, rule) }
+        let gradient = gradient.pointer::<G>();
+        run(level, Step { gradient, pointers, len, affine, rule });
     });
 }
 
-/// # Safety
-///
-/// `gradient` and the first `R::BUFFERS` of `pointers` point to `len` elements, the latter
-/// writable and without overlap.
-unsafe fn step_all<G: Element, P: Parameter, R: Rule<P>>(
+/// `gradient` and the first `R::BUFFERS` of `pointers` point to `len` elements, the latter writable
+/// and without overlap. Built in this file only, from buffers.
+struct Step<'a, G, P, R> {
     gradient: *const G,
     pointers: [*mut P; 3],
     len: usize,
-    affine: &Affine,
-    rule: &R,
-) {
-    let grouped = len - len % LANES;
-    let mut at = 0;
-    while at < grouped {
-        // SAFETY: at + LANES <= len.
-        unsafe { step_group::<LANES, G, P, R>(gradient, pointers, at, affine, rule) };
-        at += LANES;
+    affine: &'a Affine,
+    rule: &'a R,
+}
+
+impl<G: Element, P: Parameter, R: Rule<P>> Job for Step<'_, G, P, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        match Plain::new::<G, P>(self.affine) {
+            Some(plain) => self.step(plain),
+            None => self.step(Exact::new(isa, self.affine)),
+        }
     }
-    while at < len {
-        // SAFETY: at < len.
-        unsafe { step_group::<1, G, P, R>(gradient, pointers, at, affine, rule) };
-        at += 1;
+}
+
+impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
+    #[inline(always)]
+    fn step(&self, transform: impl Transform) {
+        let grouped = self.len - self.len % LANES;
+        let mut at = 0;
+        while at < grouped {
+            let mut g = [P::ZERO; LANES];
+            // SAFETY: at + LANES <= len, and `g` is memory of its own.
+            unsafe {
+                transform.group(self.gradient.add(at), g.as_mut_ptr());
+                update_group::<LANES, P, R>(&g, self.pointers, at, self.rule);
+            }
+            at += LANES;
+        }
+        let rest = self.len - grouped;
+        let (mut last, mut g) = ([G::ZERO; LANES], [P::ZERO; LANES]);
+        // SAFETY: `rest` gradients remain, and `last` has room for them.
+        unsafe {
+            self.gradient
+                .add(at)
+                .copy_to_nonoverlapping(last.as_mut_ptr(), rest);
+            transform.group(last.as_ptr(), g.as_mut_ptr());
+        }
+        for (i, g) in g.into_iter().take(rest).enumerate() {
+            // SAFETY: at + i < len.
+            unsafe { update_group::<1, P, R>(&[g], self.pointers, at + i, self.rule) };
+        }
     }
 }
 
 /// # Safety
 ///
-/// As `step_all`, for the elements `at .. at + N`.
+/// The first `R::BUFFERS` of `pointers` point to at least `at + N` elements.
 #[inline(always)]
-unsafe fn step_group<const N: usize, G: Element, P: Parameter, R: Rule<P>>(
-    gradient: *const G,
+unsafe fn update_group<const N: usize, P: Parameter, R: Rule<P>>(
+    g: &[P; N],
     pointers: [*mut P; 3],
     at: usize,
-    affine: &Affine,
     rule: &R,
 ) {
-    // SAFETY: in bounds by contract; an array is aligned like its elements.
-    let g = unsafe { gradient.add(at).cast::<[G; N]>().read() };
     let mut values = [[P::ZERO; N]; 3];
     for (value, pointer) in values.iter_mut().zip(pointers).take(R::BUFFERS) {
-        // SAFETY: as above.
+        // SAFETY: in bounds by contract; an array is aligned like its elements.
         *value = unsafe { pointer.add(at).cast::<[P; N]>().read() };
     }
     let [param, first, second] = &mut values;
     for i in 0..N {
-        let g = P::narrow(affine.transform(g[i].widen()));
-        (param[i], first[i], second[i]) = rule.update(g, param[i], first[i], second[i]);
+        (param[i], first[i], second[i]) = rule.update(g[i], param[i], first[i], second[i]);
     }
     for (value, pointer) in values.iter().zip(pointers).take(R::BUFFERS) {
         // SAFETY: as above, and writable.

@@ -15,14 +15,21 @@
 //! and the sum. In one chain of 2,048 the roundings of a constant gradient add up systematically,
 //! to more than the 2^-44 under which a variance counts as rounding.
 //!
+//! A vector of an instruction set holds the lanes `i .. i + WIDTH`, so its width changes no bit. Few
+//! sets have registers for all lanes at once: a run is swept several times while it is in the cache,
+//! [`VECTORS`] vectors of lanes each time.
+//!
 //! For f16, bf16 and f32 `x*x` is exact in f64, so whether a compiler or processor fuses the
 //! multiplication with the addition cannot be seen in the bits. For f64 it must not, and Rust never
 //! does. Elements missing from the last group of lanes count as +0, which changes no bit: lanes
 //! start at +0 and no sum of theirs is ever -0.
 
 use super::buffer::Buffer;
+use super::dispatch::run;
 use super::element::Element;
+use super::isa::{Isa, Job};
 use super::with_element;
+use crate::cpu::Level;
 use crate::moments::Moments;
 
 /// Number of independent accumulators: element `i` of a block goes to lane `i % LANES`.
@@ -33,6 +40,10 @@ const RUN: usize = 2_048;
 
 /// Number of elements whose lanes are combined before the next block starts.
 pub const BLOCK: usize = 65_536;
+
+/// Number of vectors whose accumulators stay in registers: x86-64 without AVX-512 has 16 of these,
+/// and 4 for sums, 4 for squares and 2 for the maximum leave room for the work itself.
+const VECTORS: usize = 4;
 
 /// The accumulators of one run or one block.
 struct Lanes {
@@ -48,37 +59,68 @@ impl Lanes {
         abs_max: [0.0; LANES],
     };
 
+    /// Adds a run's elements, group by group.
     #[inline(always)]
-    fn add<T: Element>(&mut self, group: &[T; LANES]) {
-        for (lane, x) in group.iter().enumerate() {
-            let x = x.widen();
-            self.sum[lane] += x;
-            self.sum_sq[lane] += x * x;
-            let magnitude = f64::from_bits(x.to_bits() & (u64::MAX >> 1));
-            // A comparison with NaN is false: NaN leaves the maximum alone.
-            if magnitude > self.abs_max[lane] {
-                self.abs_max[lane] = magnitude;
-            }
+    fn add<I: Isa, T: Element>(&mut self, isa: I, groups: &[[T; LANES]]) {
+        let mut first = 0;
+        while first < LANES {
+            self.sweep(isa, groups, first);
+            first += VECTORS * I::WIDTH;
         }
     }
 
+    /// Adds the elements `first .. first + VECTORS * WIDTH` of every group.
+    #[inline(always)]
+    fn sweep<I: Isa, T: Element>(&mut self, isa: I, groups: &[[T; LANES]], first: usize) {
+        let at = |vector: usize| first + vector * I::WIDTH;
+        // SAFETY: VECTORS * WIDTH divides LANES, so `first` and what follows lie within the lanes
+        // and within each group; so everywhere below.
+        let load =
+            |lanes: &[f64; LANES], vector| unsafe { isa.load(lanes.as_ptr().add(at(vector))) };
+        let mut sum = array(|vector| load(&self.sum, vector));
+        let mut sum_sq = array(|vector| load(&self.sum_sq, vector));
+        // The order of a maximum does not matter: fewer accumulators may serve all four vectors.
+        let mut abs_max = array(|vector| load(&self.abs_max, vector));
+        for group in groups {
+            for vector in 0..VECTORS {
+                // SAFETY: as above.
+                let x = unsafe { isa.load(group.as_ptr().add(at(vector))) };
+                sum[vector] = isa.add(sum[vector], x);
+                sum_sq[vector] = isa.add_square::<T>(sum_sq[vector], x);
+                let maximum = vector % I::MAXIMA;
+                abs_max[maximum] = isa.max::<T>(abs_max[maximum], x);
+            }
+        }
+        let store = |lanes: &mut [f64; LANES], values: &[I::Vector]| {
+            for (vector, value) in values.iter().enumerate() {
+                // SAFETY: as above.
+                unsafe { isa.store(lanes.as_mut_ptr().add(at(vector)), *value) };
+            }
+        };
+        store(&mut self.sum, &sum);
+        store(&mut self.sum_sq, &sum_sq);
+        store(&mut self.abs_max, &abs_max);
+    }
+
     /// Adds the lanes of a run to those of its block.
+    #[inline(always)]
     fn absorb(&mut self, run: &Self) {
         for lane in 0..LANES {
             self.sum[lane] += run.sum[lane];
             self.sum_sq[lane] += run.sum_sq[lane];
-            self.abs_max[lane] = self.abs_max[lane].max(run.abs_max[lane]);
+            self.abs_max[lane] = larger(self.abs_max[lane], run.abs_max[lane]);
         }
     }
 
     /// The lanes of a block of `count` elements, combined.
+    #[inline(always)]
     fn finish(mut self, count: usize) -> Moments {
         let mut width = LANES / 2;
         while width > 0 {
             for lane in 0..width {
                 self.sum[lane] += self.sum[lane + width];
                 self.sum_sq[lane] += self.sum_sq[lane + width];
-                self.abs_max[lane] = self.abs_max[lane].max(self.abs_max[lane + width]);
+                self.abs_max[lane] = larger(self.abs_max[lane], self.abs_max[lane + width]);
             }
             width /= 2;
         }
@@ -91,6 +133,18 @@ impl Lanes {
     }
 }
 
+/// Four of anything, without a loop for the compiler to keep.
+#[inline(always)]
+fn array<V>(mut make: impl FnMut(usize) -> V) -> [V; VECTORS] {
+    [make(0), make(1), make(2), make(3)]
+}
+
+/// Neither is ever NaN.
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
 /// The elements of a group that is not full, and zeros.
 #[inline(always)]
 fn padded<T: Element>(rest: &[T]) -> [T; LANES] {
@@ -101,62 +155,43 @@ fn padded<T: Element>(rest: &[T]) -> [T; LANES] {
     group
 }
 
-/// Adds the elements of `data` to `total`.
-pub(crate) fn observe<T: Element>(data: &[T], total: &mut Moments) {
-    for block in data.chunks(BLOCK) {
-        total.add(&observe_block(block));
-    }
-}
-
-fn observe_block<T: Element>(block: &[T]) -> Moments {
+/// The moments of one block, run by run.
+#[inline(always)]
+fn observe_block<I: Isa, T: Element>(isa: I, block: &[T]) -> Moments {
     let mut lanes = Lanes::EMPTY;
     for run in block.chunks(RUN) {
-        lanes.absorb(&observe_run(run));
+        let mut own = Lanes::EMPTY;
+        let (groups, rest) = run.as_chunks::<LANES>();
+        own.add(isa, groups);
+        if !rest.is_empty() {
+            own.add(isa, &[padded(rest)]);
+        }
+        lanes.absorb(&own);
     }
     lanes.finish(block.len())
 }
 
-fn observe_run<T: Element>(run: &[T]) -> Lanes {
-    let mut lanes = Lanes::EMPTY;
-    let (groups, rest) = run.as_chunks::<LANES>();
-    for group in groups {
-        lanes.add(group);
+struct Observe<'d, T>(&'d [T]);
+
+impl<T: Element> Job for Observe<'_, T> {
+    type Output = Moments;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> Moments {
+        observe_block(isa, self.0)
     }
-    lanes.add(&padded(rest));
-    lanes
 }
 
-/// Rewrites every element of `data`; returns the moments of the new elements, taken before they
-/// leave the registers.
-pub(super) fn rewrite<T: Element>(data: &mut [T], rule: impl Fn(T) -> T) -> Moments {
-    let mut total = Moments::default();
-    for block in data.chunks_mut(BLOCK) {
-        let (count, mut lanes) = (block.len(), Lanes::EMPTY);
-        for run in block.chunks_mut(RUN) {
-            lanes.absorb(&rewrite_run(run, &rule));
-        }
-        total.add(&lanes.finish(count));
+/// Adds the elements of `data` to `total`.
+pub(crate) fn observe<T: Element>(level: Level, data: &[T], total: &mut Moments) {
+    for block in data.chunks(BLOCK) {
+        total.add(&run(level, Observe(block)));
     }
-    total
-}
-
-fn rewrite_run<T: Element>(run: &mut [T], rule: &impl Fn(T) -> T) -> Lanes {
-    let mut lanes = Lanes::EMPTY;
-    let (groups, rest) = run.as_chunks_mut::<LANES>();
-    for group in groups {
-        *group = group.map(rule);
-        lanes.add(group);
-    }
-    for x in rest.iter_mut() {
-        *x = rule(*x);
-    }
-    lanes.add(&padded(rest));
-    lanes
 }
 
 /// [`observe`] for a buffer.
-pub(crate) fn observe_buffer(buffer: &Buffer, total: &mut Moments) {
+pub(crate) fn observe_buffer(level: Level, buffer: &Buffer, total: &mut Moments) {
     with_element!(buffer.dtype(), T => {
-        observe(buffer.as_slice::<T>().unwrap_or_default(), total);
+        observe(level, buffer.as_slice::<T>().unwrap_or_default(), total);
     });
 }

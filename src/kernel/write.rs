@@ -1,83 +1,174 @@
 //! The write loop: one affine over one buffer, in place or into another.
 //!
-//! Arithmetic is f64: `(x - center) * scale`, clamped, then rounded once to the element type. Each
-//! group of [`LANES`] elements is read whole before any of it is written, so the target may be the
-//! source, and the compiler needs no check for overlap.
+//! Arithmetic is f64: `(x - center) * scale`, clamped, then rounded once to the element type. The one
+//! exception is the plain scaling of f32 by a factor in its range, which is one multiplication in
+//! f32 and as fast as memory. Every vector is read before the same elements are written, so the
+//! target may be the source.
 
 use super::buffer::Buffer;
-use super::element::Element;
-use super::sums::{self, LANES};
+use super::dispatch::run;
+use super::element::{Dtype, Element};
+use super::isa::{Isa, Job};
+use super::sums::{self, BLOCK, LANES};
 use super::with_element;
 use crate::affine::Affine;
+use crate::cpu::Level;
 use crate::moments::Moments;
 
 /// Replaces every element of `buffer` by its transform.
-pub(crate) fn write_in_place(buffer: &mut Buffer, affine: &Affine) {
+pub(crate) fn write_in_place(level: Level, buffer: &mut Buffer, affine: &Affine) {
     with_element!(buffer.dtype(), T => {
         let data = buffer.pointer::<T>();
-        // SAFETY: source and target are the one buffer, borrowed mutably, of dtype T.
-        unsafe { write_all::<T>(data, data, buffer.len(), affine) }
+        run(level, Write { source: data, target: data, len: buffer.len(), affine });
     });
 }
 
 /// Writes the transforms of the elements of `source` into `target`, up to the shorter of the two.
 ///
 /// Both have the same dtype (else nothing is written) and are the same memory or do not overlap.
-pub(crate) fn write_into(source: &Buffer, target: &mut Buffer, affine: &Affine) {
+pub(crate) fn write_into(level: Level, source: &Buffer, target: &mut Buffer, affine: &Affine) {
     if source.dtype() != target.dtype() {
         return;
     }
     let len = source.len().min(target.len());
     with_element!(source.dtype(), T => {
-        // SAFETY: both are buffers of dtype T with at least `len` elements, and `Buffer` promises
-        // that they do not overlap unless C passed the same memory twice, which is allowed.
-        unsafe { write_all::<T>(source.pointer::<T>(), target.pointer::<T>(), len, affine) }
+        let (source, target) = (source.pointer::<T>(), target.pointer::<T>());
+        run(level, Write { source, target, len, affine });
     });
 }
 
-/// [`write_in_place`], and the moments of what was written, taken before it leaves the registers.
-pub(crate) fn write_and_observe(buffer: &mut Buffer, affine: &Affine) -> Moments {
+/// [`write_in_place`], and the moments of what was written, block by block while it is in the cache.
+pub(crate) fn write_and_observe(level: Level, buffer: &mut Buffer, affine: &Affine) -> Moments {
+    let mut total = Moments::default();
     with_element!(buffer.dtype(), T => {
         let data = buffer.as_mut_slice::<T>().unwrap_or_default();
-        sums::rewrite(data, |x| T::narrow(affine.transform(x.widen())))
-    })
-}
-
-/// # Safety
-///
-/// `source` and `target` point to `len` readable and writable elements; they are equal or do not
-/// overlap.
-unsafe fn write_all<T: Element>(source: *const T, target: *mut T, len: usize, affine: &Affine) {
-    let grouped = len - len % LANES;
-    let mut at = 0;
-    while at < grouped {
-        // SAFETY: at + LANES <= len; an array is aligned like its elements, and it is read whole
-        // before it is written.
-        unsafe {
-            let group = source.add(at).cast::<[T; LANES]>().read();
-            target
-                .add(at)
-                .cast::<[T; LANES]>()
-                .write(transform(&group, affine));
+        for block in data.chunks_mut(BLOCK) {
+            let (data, len) = (block.as_mut_ptr(), block.len());
+            run(level, Write { source: data, target: data, len, affine });
+            sums::observe(level, block, &mut total);
         }
-        at += LANES;
-    }
-    while at < len {
-        // SAFETY: at < len.
-        unsafe {
-            target
-                .add(at)
-                .write(transform(&[source.add(at).read()], affine)[0])
-        };
-        at += 1;
+    });
+    total
+}
+
+/// `source` and `target` point to `len` readable and writable elements; they are equal or do not
+/// overlap. Built in this file only, from buffers.
+struct Write<'a, T> {
+    source: *const T,
+    target: *mut T,
+    len: usize,
+    affine: &'a Affine,
+}
+
+impl<T: Element> Job for Write<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        match Plain::new::<T, T>(self.affine) {
+            Some(plain) => self.write(plain),
+            None => self.write(Exact::new(isa, self.affine)),
+        }
     }
 }
 
-#[inline(always)]
-fn transform<T: Element, const N: usize>(group: &[T; N], affine: &Affine) -> [T; N] {
-    let mut out = *group;
-    for x in &mut out {
-        *x = T::narrow(affine.transform(x.widen()));
+impl<T: Element> Write<'_, T> {
+    #[inline(always)]
+    fn write(&self, transform: impl Transform) {
+        let grouped = self.len - self.len % LANES;
+        let mut at = 0;
+        while at < grouped {
+            // SAFETY: at + LANES <= len.
+            unsafe { transform.group(self.source.add(at), self.target.add(at)) };
+            at += LANES;
+        }
+        let rest = self.len - grouped;
+        let mut last = [T::ZERO; LANES];
+        let place = last.as_mut_ptr();
+        // SAFETY: `rest` elements remain at both ends, and `last` has room for them; it is memory of
+        // its own, and may be source and target.
+        unsafe {
+            place.copy_from_nonoverlapping(self.source.add(at), rest);
+            transform.group(place.cast_const(), place);
+            self.target.add(at).copy_from_nonoverlapping(place, rest);
+        }
     }
-    out
+}
+
+/// An affine, ready for the loop.
+pub(super) trait Transform: Copy {
+    /// The transforms of the [`LANES`] elements at `source`, rounded to U, at `target`.
+    ///
+    /// # Safety
+    ///
+    /// Both point to [`LANES`] elements; they are equal, of equal types, or do not overlap.
+    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U);
+}
+
+/// A scaling of f32 by a factor that is a normal f32: one multiplication in f32.
+#[derive(Clone, Copy)]
+pub(super) struct Plain(f32);
+
+impl Plain {
+    /// None unless T and U are f32, nothing is subtracted or clamped, and the scale is in range.
+    #[inline(always)]
+    pub(super) fn new<T: Element, U: Element>(affine: &Affine) -> Option<Self> {
+        let single = T::DTYPE == Dtype::F32 && U::DTYPE == Dtype::F32;
+        let scaling = affine.center == 0.0 && affine.limit == f64::INFINITY;
+        let scale = affine.scale as f32;
+        (single && scaling && scale.is_normal()).then_some(Self(scale))
+    }
+}
+
+impl Transform for Plain {
+    #[inline(always)]
+    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+        // SAFETY: T and U are f32 where a Plain exists; in bounds by contract.
+        unsafe {
+            let x = source.cast::<[f32; LANES]>().read();
+            target.cast::<[f32; LANES]>().write(x.map(|x| x * self.0));
+        }
+    }
+}
+
+/// Any affine: in f64, rounded once at the end.
+#[derive(Clone, Copy)]
+pub(super) struct Exact<I: Isa> {
+    isa: I,
+    center: I::Vector,
+    scale: I::Vector,
+    limit: I::Vector,
+    /// All bits, or none where the scale is 0: that writes +0 whatever the data.
+    keep: I::Vector,
+}
+
+impl<I: Isa> Exact<I> {
+    #[inline(always)]
+    pub(super) fn new(isa: I, affine: &Affine) -> Self {
+        let keep = if affine.scale == 0.0 { 0 } else { u64::MAX };
+        Self {
+            isa,
+            center: isa.splat(affine.center),
+            scale: isa.splat(affine.scale),
+            limit: isa.splat(affine.limit),
+            keep: isa.splat(f64::from_bits(keep)),
+        }
+    }
+}
+
+impl<I: Isa> Transform for Exact<I> {
+    #[inline(always)]
+    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+        let isa = self.isa;
+        let mut at = 0;
+        while at < LANES {
+            // SAFETY: WIDTH divides LANES.
+            let x = unsafe { isa.load(source.add(at)) };
+            let y = isa.mul(isa.sub(x, self.center), self.scale);
+            let y = isa.and(isa.clamp(y, self.limit), self.keep);
+            // SAFETY: as above.
+            unsafe { isa.store(target.add(at), y) };
+            at += I::WIDTH;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Adam and AdamW (arXiv 1412.6980, 1711.05101).
 
 use super::{Slots, StepState, Update, all_fit};
+use crate::cpu::Level;
 use crate::kernel::{Dtype, Parameter, Rule};
 use crate::method::{is_decay, is_eps, require};
 use crate::optimizer::Slot;
@@ -155,7 +156,7 @@ impl Update for AdamUpdate {
         all_fit(dtype, &values).then_some(libm::sqrt(dtype.max()))
     }
 
-    fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
+    fn update<P: Parameter>(&self, level: Level, tensor: &Tensor, slot: Slot) {
         let rule = AdamRule {
             shrink: P::narrow(self.shrink()),
             penalty: P::narrow(self.penalty()),
@@ -167,7 +168,7 @@ impl Update for AdamUpdate {
             inverse_root: P::narrow(self.inverse_root),
             eps: P::narrow(self.config.eps),
         };
-        super::step(tensor, slot, &rule)
+        super::step(level, tensor, slot, &rule)
     }
 }
 

@@ -11,6 +11,7 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 pub use slot::{Slot, Slots};
 
+use crate::cpu::Level;
 use crate::kernel::{self, Dtype, Parameter, Rule};
 use crate::status::Error;
 use crate::tensor::Tensor;
@@ -34,7 +35,7 @@ trait Update {
     fn largest(&self, dtype: Dtype) -> Option<f64>;
 
     /// Updates one tensor whose parameter is of type P.
-    fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot);
+    fn update<P: Parameter>(&self, level: Level, tensor: &Tensor, slot: Slot);
 }
 
 /// Checks every tensor and slot, then updates them all.
@@ -55,11 +56,12 @@ fn run<U: Update, S: Slots + ?Sized>(
         let largest = update.largest(slot.dtype());
         tensor.check_bound(index, largest.ok_or(Error::Overflow { tensor: index })?)?;
     }
+    let level = Level::current()?;
     for (index, tensor) in grads.iter().enumerate() {
         let slot = slots.slot(index);
         match slot.dtype() {
-            Dtype::F64 => update.update::<f64>(tensor, slot),
-            _ => update.update::<f32>(tensor, slot),
+            Dtype::F64 => update.update::<f64>(level, tensor, slot),
+            _ => update.update::<f32>(level, tensor, slot),
         }
     }
     state.steps = state.steps.saturating_add(1);
@@ -67,8 +69,14 @@ fn run<U: Update, S: Slots + ?Sized>(
 }
 
 /// One tensor through the fused loop.
-fn step<P: Parameter, R: Rule<P>>(tensor: &Tensor, mut slot: Slot, rule: &R) {
-    kernel::step::<P, R>(tensor.buffer(), tensor.affine(), slot.buffers(), rule);
+fn step<P: Parameter, R: Rule<P>>(level: Level, tensor: &Tensor, mut slot: Slot, rule: &R) {
+    kernel::step::<P, R>(
+        level,
+        tensor.buffer(),
+        tensor.affine(),
+        slot.buffers(),
+        rule,
+    );
 }
 
 /// Whether every value survives the conversion to parameters of this dtype.

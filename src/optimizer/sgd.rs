@@ -1,6 +1,7 @@
 //! Stochastic gradient descent with momentum.
 
 use super::{Slots, StepState, Update, all_fit};
+use crate::cpu::Level;
 use crate::kernel::{Dtype, Parameter, Rule};
 use crate::method::{is_decay, require};
 use crate::optimizer::Slot;
@@ -141,13 +142,13 @@ impl Update for SgdUpdate {
         fits.then_some(dtype.max() / reach)
     }
 
-    fn update<P: Parameter>(&self, tensor: &Tensor, slot: Slot) {
+    fn update<P: Parameter>(&self, level: Level, tensor: &Tensor, slot: Slot) {
         let descent = Descent {
             lr: P::narrow(self.config.lr),
             weight_decay: P::narrow(self.config.weight_decay),
         };
         if self.buffers() == 1 {
-            return super::step(tensor, slot, &descent);
+            return super::step(level, tensor, slot, &descent);
         }
         let momentum = Momentum {
             descent,
@@ -156,7 +157,7 @@ impl Update for SgdUpdate {
             nesterov: self.config.nesterov,
             first_step: self.first_step,
         };
-        super::step(tensor, slot, &momentum)
+        super::step(level, tensor, slot, &momentum)
     }
 }
 

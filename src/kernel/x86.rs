@@ -1,0 +1,279 @@
+//! x86-64: SSE2, AVX2 (with FMA and F16C) and AVX-512, and how to ask the processor for them.
+
+use core::arch::x86_64::*;
+
+use half::{bf16, f16};
+
+use super::element::Element;
+use super::isa::{Isa, Job};
+
+/// Every x86-64 processor has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sse2(());
+
+/// AVX2, FMA and F16C.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+/// AVX-512 F, VL, DQ and BW, and all of [`Avx2`].
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+/// Runs a job with SSE2.
+pub(crate) fn run_sse2<J: Job>(job: J) -> J::Output {
+    job.run(Sse2(()))
+}
+
+/// Runs a job with AVX2.
+///
+/// # Safety
+///
+/// [`has_avx2`] is true.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(crate) unsafe fn run_avx2<J: Job>(job: J) -> J::Output {
+    job.run(Avx2(()))
+}
+
+/// Runs a job with AVX-512.
+///
+/// # Safety
+///
+/// [`has_avx512`] is true.
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")]
+pub(crate) unsafe fn run_avx512<J: Job>(job: J) -> J::Output {
+    job.run(Avx512(()))
+}
+
+/// Whether the processor has AVX2, FMA and F16C and the operating system saves their registers.
+pub(crate) fn has_avx2() -> bool {
+    const FMA: u32 = 1 << 12;
+    const OSXSAVE: u32 = 1 << 27;
+    const AVX: u32 = 1 << 28;
+    const F16C: u32 = 1 << 29;
+    const AVX2: u32 = 1 << 5;
+    const XMM_AND_YMM: u64 = 0b110;
+    let basic = FMA | OSXSAVE | AVX | F16C;
+    leaf(1).ecx & basic == basic
+        && leaf(7).ebx & AVX2 == AVX2
+        && saved_registers() & XMM_AND_YMM == XMM_AND_YMM
+}
+
+/// Whether it has AVX-512 F, VL, DQ and BW too.
+pub(crate) fn has_avx512() -> bool {
+    const F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
+    const MASKS_AND_ZMM: u64 = 0b1110_0000;
+    has_avx2()
+        && leaf(7).ebx & F_DQ_BW_VL == F_DQ_BW_VL
+        && saved_registers() & MASKS_AND_ZMM == MASKS_AND_ZMM
+}
+
+/// A leaf of CPUID, zeros if the processor does not have it.
+#[allow(unused_unsafe)] // Safe in newer compilers.
+fn leaf(number: u32) -> CpuidResult {
+    // SAFETY: every x86-64 processor has CPUID.
+    let last = unsafe { __cpuid_count(0, 0) }.eax;
+    if number > last {
+        return CpuidResult {
+            eax: 0,
+            ebx: 0,
+            ecx: 0,
+            edx: 0,
+        };
+    }
+    // SAFETY: as above.
+    unsafe { __cpuid_count(number, 0) }
+}
+
+/// XCR0: which registers the operating system saves.
+fn saved_registers() -> u64 {
+    #[target_feature(enable = "xsave")]
+    fn read() -> u64 {
+        // SAFETY: called only where CPUID says OSXSAVE, below.
+        unsafe { _xgetbv(0) }
+    }
+    // SAFETY: callers have seen OSXSAVE in CPUID, which includes XSAVE and XGETBV.
+    unsafe { read() }
+}
+
+/// Operations that are one intrinsic on vectors in, vectors out.
+macro_rules! operations {
+    ($($name:ident($($x:ident),*) = $body:expr;)*) => {
+        $(#[inline(always)]
+        fn $name(self, $($x: Self::Vector),*) -> Self::Vector {
+            // SAFETY: a value of this type exists only where the instruction set does.
+            unsafe { $body }
+        })*
+    };
+}
+
+/// Loads and stores: one expression each.
+macro_rules! memory {
+    ($($load:ident($p:ident: $t:ty) = $from:expr;)* / $($store:ident($q:ident: $u:ty, $x:ident) = $to:expr;)*) => {
+        $(
+        /// # Safety
+        ///
+        /// As in [`Isa`].
+        #[inline(always)]
+        unsafe fn $load(self, $p: *const $t) -> Self::Vector {
+            // SAFETY: in bounds by contract; the instruction set exists because self does.
+            unsafe { $from }
+        })*
+        $(
+        /// # Safety
+        ///
+        /// As in [`Isa`].
+        #[inline(always)]
+        unsafe fn $store(self, $q: *mut $u, $x: Self::Vector) {
+            // SAFETY: in bounds by contract; the instruction set exists because self does.
+            unsafe { $to }
+        })*
+    };
+}
+
+impl Isa for Avx512 {
+    type Vector = __m512d;
+
+    const WIDTH: usize = 8;
+
+    const MAXIMA: usize = 4;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> __m512d {
+        // SAFETY: a value of this type exists only where the instruction set does.
+        unsafe { _mm512_set1_pd(x) }
+    }
+
+    operations! {
+        add(a, b) = _mm512_add_pd(a, b);
+        sub(a, b) = _mm512_sub_pd(a, b);
+        mul(a, b) = _mm512_mul_pd(a, b);
+        add_exact_square(total, x) = _mm512_fmadd_pd(x, x, total);
+        // The second operand is returned where one is NaN.
+        max_magnitude(largest, x) = _mm512_max_pd(_mm512_abs_pd(x), largest);
+        // The larger magnitude without its sign; the other operand where one is a quiet NaN.
+        max_quiet_magnitude(largest, x) = _mm512_range_pd::<0b1011>(largest, x);
+        clamp(x, limit) = _mm512_max_pd(_mm512_sub_pd(_mm512_set1_pd(-0.0), limit), _mm512_min_pd(limit, x));
+        and(a, b) = _mm512_and_pd(a, b);
+    }
+
+    memory! {
+        load_f64(p: f64) = _mm512_loadu_pd(p);
+        load_f32(p: f32) = _mm512_cvtps_pd(_mm256_loadu_ps(p));
+        load_f16(p: u16) = _mm512_cvtps_pd(_mm256_cvtph_ps(_mm_loadu_si128(p.cast())));
+        load_bf16(p: u16) = {
+            let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
+            _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits)))
+        };
+        /
+        store_f64(p: f64, x) = _mm512_storeu_pd(p, x);
+        store_f32(p: f32, x) = _mm256_storeu_ps(p, _mm512_cvtpd_ps(x));
+        store_f16(p: u16, x) = {
+            let rounded = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm512_cvtpd_ps(x));
+            _mm_storeu_si128(p.cast(), rounded)
+        };
+        store_bf16(p: u16, x) = {
+            // Nearest, ties to even: add 0x7fff, and 1 if the last bit that stays is odd.
+            let bits = _mm256_castps_si256(_mm512_cvtpd_ps(x));
+            let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+            let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+            _mm_storeu_si128(p.cast(), _mm256_cvtepi32_epi16(_mm256_srli_epi32::<16>(rounded)))
+        };
+    }
+}
+
+impl Isa for Avx2 {
+    type Vector = __m256d;
+
+    const WIDTH: usize = 4;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> __m256d {
+        // SAFETY: a value of this type exists only where the instruction set does.
+        unsafe { _mm256_set1_pd(x) }
+    }
+
+    operations! {
+        add(a, b) = _mm256_add_pd(a, b);
+        sub(a, b) = _mm256_sub_pd(a, b);
+        mul(a, b) = _mm256_mul_pd(a, b);
+        add_exact_square(total, x) = _mm256_fmadd_pd(x, x, total);
+        // The second operand is returned where one is NaN.
+        max_magnitude(largest, x) = _mm256_max_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), x), largest);
+        clamp(x, limit) = _mm256_max_pd(_mm256_sub_pd(_mm256_set1_pd(-0.0), limit), _mm256_min_pd(limit, x));
+        and(a, b) = _mm256_and_pd(a, b);
+    }
+
+    memory! {
+        load_f64(p: f64) = _mm256_loadu_pd(p);
+        load_f32(p: f32) = _mm256_cvtps_pd(_mm_loadu_ps(p));
+        load_f16(p: u16) = _mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64(p.cast())));
+        load_bf16(p: u16) = {
+            let bits = _mm_cvtepu16_epi32(_mm_loadl_epi64(p.cast()));
+            _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32::<16>(bits)))
+        };
+        /
+        store_f64(p: f64, x) = _mm256_storeu_pd(p, x);
+        store_f32(p: f32, x) = _mm_storeu_ps(p, _mm256_cvtpd_ps(x));
+        store_f16(p: u16, x) = {
+            let rounded = _mm_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_cvtpd_ps(x));
+            _mm_storel_epi64(p.cast(), rounded)
+        };
+        store_bf16(p: u16, x) = {
+            // Nearest, ties to even: add 0x7fff, and 1 if the last bit that stays is odd.
+            let bits = _mm_castps_si128(_mm256_cvtpd_ps(x));
+            let odd = _mm_and_si128(_mm_srli_epi32::<16>(bits), _mm_set1_epi32(1));
+            let rounded = _mm_add_epi32(bits, _mm_add_epi32(odd, _mm_set1_epi32(0x7fff)));
+            let upper = _mm_srli_epi32::<16>(rounded);
+            _mm_storel_epi64(p.cast(), _mm_packus_epi32(upper, upper))
+        };
+    }
+}
+
+/// Two 16-bit elements by way of the plain conversions: SSE2 has none.
+macro_rules! two {
+    ($p:ident as $t:ty) => {{
+        let [a, b] = $p.cast::<[$t; 2]>().read_unaligned();
+        _mm_set_pd(b.widen(), a.widen())
+    }};
+    ($p:ident as $t:ty, $x:ident) => {{
+        let mut out = [0.0; 2];
+        _mm_storeu_pd(out.as_mut_ptr(), $x);
+        $p.cast::<[$t; 2]>()
+            .write_unaligned(out.map(<$t as Element>::narrow))
+    }};
+}
+
+impl Isa for Sse2 {
+    type Vector = __m128d;
+
+    const WIDTH: usize = 2;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> __m128d {
+        // SAFETY: every x86-64 processor has SSE2; so everywhere below.
+        unsafe { _mm_set1_pd(x) }
+    }
+
+    operations! {
+        add(a, b) = _mm_add_pd(a, b);
+        sub(a, b) = _mm_sub_pd(a, b);
+        mul(a, b) = _mm_mul_pd(a, b);
+        add_exact_square(total, x) = _mm_add_pd(total, _mm_mul_pd(x, x));
+        // The second operand is returned where one is NaN.
+        max_magnitude(largest, x) = _mm_max_pd(_mm_andnot_pd(_mm_set1_pd(-0.0), x), largest);
+        clamp(x, limit) = _mm_max_pd(_mm_sub_pd(_mm_set1_pd(-0.0), limit), _mm_min_pd(limit, x));
+        and(a, b) = _mm_and_pd(a, b);
+    }
+
+    memory! {
+        load_f64(p: f64) = _mm_loadu_pd(p);
+        load_f32(p: f32) = _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(p.cast())));
+        load_f16(p: u16) = two!(p as f16);
+        load_bf16(p: u16) = two!(p as bf16);
+        /
+        store_f64(p: f64, x) = _mm_storeu_pd(p, x);
+        store_f32(p: f32, x) = _mm_storel_epi64(p.cast(), _mm_castps_si128(_mm_cvtpd_ps(x)));
+        store_f16(p: u16, x) = two!(p as f16, x);
+        store_bf16(p: u16, x) = two!(p as bf16, x);
+    }
+}
