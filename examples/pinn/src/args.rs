@@ -63,6 +63,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = count(1), help_heading = "Problem")]
     pub interior_points: usize,
 
+    /// Draw new points inside every N steps; 0 keeps the first ones
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Problem")]
+    pub resample: usize,
+
     /// Training points where the solution is prescribed
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = count(1), help_heading = "Problem")]
     pub boundary_points: usize,
@@ -76,7 +80,7 @@ pub struct Args {
     pub residual_scale: Option<f64>,
 
     /// Hidden layers
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count(1), help_heading = "Network")]
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = count(1), help_heading = "Network")]
     pub depth: usize,
 
     /// Neurons in each hidden layer
@@ -109,7 +113,7 @@ pub struct Args {
     pub max_norm: f64,
 
     /// The update rule
-    #[arg(long, value_enum, default_value = "adam", help_heading = "Training")]
+    #[arg(long, value_enum, default_value = "adamw", help_heading = "Training")]
     pub optimizer: Rule,
 
     /// Learning rate
@@ -117,12 +121,7 @@ pub struct Args {
     pub lr: f64,
 
     /// How the learning rate changes over training
-    #[arg(
-        long,
-        value_enum,
-        default_value = "constant",
-        help_heading = "Training"
-    )]
+    #[arg(long, value_enum, default_value = "cosine", help_heading = "Training")]
     pub schedule: Schedule,
 
     /// Momentum of SGD
@@ -134,7 +133,7 @@ pub struct Args {
     pub weight_decay: Option<f64>,
 
     /// Updates of each run
-    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = count(1), help_heading = "Training")]
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = count(1), help_heading = "Training")]
     pub steps: usize,
 
     /// Seed of the starting weights and the training points
@@ -309,6 +308,11 @@ impl Args {
         self.steps.div_ceil(self.records)
     }
 
+    /// Whether new points are drawn before the step with the given number, counted from 0.
+    pub fn resamples_before(&self, step: usize) -> bool {
+        step > 0 && self.resample > 0 && step.is_multiple_of(self.resample)
+    }
+
     /// Runs at the same time.
     pub fn jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -351,5 +355,66 @@ fn count(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
     move |text| {
         let parsed = text.parse().ok().filter(|&n: &usize| n >= least);
         parsed.ok_or_else(|| format!("give a whole number, at least {least}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(options: &str) -> Args {
+        let words = std::iter::once("pinn").chain(options.split_whitespace());
+        Args::try_parse_from(words).expect("valid options")
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_options_the_papers_methods_meet_the_optimizer_alone() {
+        let papers = [
+            Method::None,
+            Method::StableGrad,
+            Method::GradientStabilizer,
+            Method::Autoscale,
+        ];
+        assert_eq!(parse("").methods, papers);
+        assert_eq!(
+            parse("--method agc --method none").methods,
+            [Method::Agc, Method::None]
+        );
+    }
+
+    #[test]
+    fn defaults_depend_on_problem_and_optimizer() {
+        let scale = |options| {
+            let args = parse(options);
+            args.balance(&*args.problem()).residual_scale
+        };
+        assert_eq!(scale(""), 10.0);
+        assert_eq!(scale("--problem burgers"), 1.0);
+        assert_eq!(scale("--residual-scale 4"), 4.0);
+        assert_eq!(
+            parse("--optimizer adamw").hyperparameters().weight_decay,
+            0.01
+        );
+        assert_eq!(
+            parse("--optimizer adam").hyperparameters().weight_decay,
+            0.0
+        );
+    }
+
+    #[test]
+    fn records_and_new_points_come_at_their_steps() {
+        assert_eq!(parse("--steps 1000 --records 300").record_every(), 4);
+        let args = parse("--resample 5");
+        let drawn: Vec<_> = (0..12)
+            .filter(|&step| args.resamples_before(step))
+            .collect();
+        assert_eq!(drawn, [5, 10]);
+        assert!(!parse("--resample 0").resamples_before(5));
     }
 }

@@ -39,3 +39,55 @@ impl Init {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use rand::SeedableRng;
+
+    fn spreads(init: Init) -> Vec<f64> {
+        let shape = Shape {
+            depth: 2,
+            width: 200,
+            activation: Activation::Tanh,
+        };
+        let network: Network<f64> = init.draw(shape, &mut ChaCha8Rng::seed_from_u64(7));
+        assert!(
+            network
+                .layers
+                .iter()
+                .all(|layer| layer.biases.iter().all(|&b| b == 0.0))
+        );
+        let spread = |w: &[f64]| (w.iter().map(|w| w * w).sum::<f64>() / w.len() as f64).sqrt();
+        network
+            .layers
+            .iter()
+            .map(|layer| spread(&layer.weights))
+            .collect()
+    }
+
+    fn assert_close(got: &[f64], expected: [f64; 3]) {
+        // 400, 40,000 and 200 draws: the spread's own standard deviation is 1/sqrt(2n), 5 % at most.
+        for (got, expected) in got.iter().zip(expected) {
+            assert!(
+                (got / expected - 1.0).abs() < 0.15,
+                "{got}, expected {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn weights_have_the_promised_spread() {
+        assert_close(
+            &spreads(Init::Glorot),
+            [
+                (2.0f64 / 202.0).sqrt(),
+                0.005f64.sqrt(),
+                (2.0f64 / 201.0).sqrt(),
+            ],
+        );
+        let hidden = 1.592_537_4 / 200.0f64.sqrt();
+        assert_close(&spreads(Init::Aware), [0.5f64.sqrt(), hidden, hidden]);
+    }
+}

@@ -11,6 +11,7 @@ use crate::jet::{Jet, Layout, Point};
 use crate::network::{Network, Tape};
 use crate::problem::Problem;
 use crate::real::Real;
+use serde::Serialize;
 use trimtab::Moments;
 
 /// Points in a block: some 5 channels x 128 points x 40 neurons x 4 bytes = 100 KiB for each layer.
@@ -19,12 +20,13 @@ const BLOCK: usize = 128;
 /// The training points with everything that can be computed once.
 pub struct Objective<'p, F> {
     problem: &'p dyn Problem,
+    balance: Balance,
     interior: Term<F>,
     boundary: Term<F>,
 }
 
 /// How the two terms of the loss are weighed against each other.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Balance {
     /// The residual is divided by this before it is squared.
     pub residual_scale: f64,
@@ -78,22 +80,25 @@ impl<'p, F: Real> Objective<'p, F> {
         boundary: &[Point],
         balance: Balance,
     ) -> Self {
-        let Balance {
-            residual_scale,
-            boundary_weight,
-        } = balance;
-        let inside = |point| problem.right_hand_side(point);
-        let outside = |point| problem.exact(point);
+        let exact = |point| problem.exact(point);
+        let weight = balance.boundary_weight;
         Self {
             problem,
-            interior: Term::new(
-                Layout::new(problem.orders()),
-                interior,
-                inside,
-                residual_scale.powi(-2),
-            ),
-            boundary: Term::new(Layout::value_only(), boundary, outside, boundary_weight),
+            balance,
+            interior: Self::interior(problem, interior, balance),
+            boundary: Term::new(Layout::value_only(), boundary, exact, weight),
         }
+    }
+
+    /// Replaces the interior points.
+    pub fn set_interior(&mut self, points: &[Point]) {
+        self.interior = Self::interior(self.problem, points, self.balance);
+    }
+
+    fn interior(problem: &dyn Problem, points: &[Point], balance: Balance) -> Term<F> {
+        let layout = Layout::new(problem.orders());
+        let wanted = |point| problem.right_hand_side(point);
+        Term::new(layout, points, wanted, balance.residual_scale.powi(-2))
     }
 
     /// Computes the loss and overwrites `gradient` with its gradient.

@@ -137,3 +137,16 @@ impl Optimizer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosine_goes_from_the_whole_rate_to_none() {
+        let factors = [0.0, 0.5, 1.0].map(|part| Schedule::Cosine.factor(part));
+        assert_eq!(factors[0], 1.0);
+        assert!((factors[1] - 0.5).abs() < 1e-15 && factors[2].abs() < 1e-15);
+        assert_eq!(Schedule::Constant.factor(0.7), 1.0);
+    }
+}

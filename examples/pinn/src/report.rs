@@ -1,6 +1,8 @@
 //! `report.json`: the configuration and, for every method, its end, its costs and its curves.
 
 use crate::args::Args;
+use crate::loss::Balance;
+use crate::optimizer::Hyperparameters;
 use crate::problem::Problem;
 use crate::run::{History, Outcome, Start};
 use crate::stabilizer::Method;
@@ -13,8 +15,12 @@ use std::path::Path;
 /// The whole file.
 #[derive(Serialize)]
 pub struct Report<'a> {
-    /// The options of the run, defaults included.
+    /// The options of the run; null where the problem or the optimizer decides.
     configuration: &'a Args,
+    /// What was decided for the optimizer.
+    hyperparameters: Hyperparameters,
+    /// What was decided for the loss.
+    balance: Balance,
     /// The equation with its numbers.
     equation: String,
     /// Weights and biases of the network.
@@ -57,6 +63,8 @@ impl<'a> Report<'a> {
     ) -> Self {
         Self {
             configuration: args,
+            hyperparameters: args.hyperparameters(),
+            balance: args.balance(problem),
             equation: problem.title(),
             parameters: start.network.parameters(),
             simultaneous_runs: args.jobs(),

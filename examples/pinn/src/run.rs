@@ -90,6 +90,13 @@ impl Start {
             test: TestSet { points, exact },
         }
     }
+
+    /// The random numbers for points drawn during training: the same for every method.
+    fn later(seed: u64) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(1);
+        random
+    }
 }
 
 /// Trains with one method.
@@ -102,19 +109,19 @@ pub fn run(
 ) -> Outcome {
     let mut trainer = trainer(args, problem, start, method);
     let mut history = History::default();
+    let random = &mut Start::later(args.seed);
     let (mut done, mut divergence) = (0, None);
     while done < args.steps && divergence.is_none() {
         let record = done % args.record_every() == 0;
-        let error = if record {
-            trainer.test(&start.test).1
-        } else {
-            0.0
-        };
-        trainer
-            .optimizer
-            .set_learning_rate(args.learning_rate(done));
+        let error = record.then(|| trainer.test(&start.test).1);
+        if args.resamples_before(done) {
+            let points = sampling::interior(problem, args.interior_points, random);
+            trainer.objective.set_interior(&points);
+        }
+        let rate = args.learning_rate(done);
+        trainer.optimizer.set_learning_rate(rate);
         let result = trainer.step(|evaluation, tensors| {
-            if record {
+            if let Some(error) = error {
                 history.push(done, evaluation.loss, error, tensors);
                 progress(done, evaluation.loss, error);
             }

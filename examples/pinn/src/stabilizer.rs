@@ -153,3 +153,50 @@ fn observe_all(parameters: &[&[f32]]) -> Result<Vec<Moments>, Error> {
     };
     parameters.iter().map(observe).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(values: &[f64]) -> Moments {
+        let mut moments = Moments::default();
+        moments.observe_chunk(values).expect("finite values");
+        moments
+    }
+
+    /// What StableGrad makes of two weight gradients and a bias gradient.
+    fn scales(reference: Reference) -> [f64; 3] {
+        let evaluation = Evaluation {
+            loss: 0.0,
+            value_gradient: moments(&[1.0, 3.0]),
+            derivative_gradient: moments(&[0.0, 8.0]),
+        };
+        let (mut first, mut bias, mut last) = ([1.0f32, 2.0, 6.0], [5.0f32, 9.0], [-4.0f32, 4.0]);
+        let mut tensors = [
+            Tensor::weight(&mut first),
+            Tensor::bias(&mut bias),
+            Tensor::weight(&mut last),
+        ];
+        trimtab::observe(&mut tensors).expect("finite gradients");
+        let mut stabilizer = Stabilizer::new(Method::StableGrad, reference, 1.0, 3);
+        stabilizer
+            .decide(&evaluation, &[], &mut tensors)
+            .expect("a valid reference");
+        tensors.each_ref().map(|tensor| tensor.outlook().std())
+    }
+
+    #[test]
+    fn references_are_the_documented_standard_deviations() {
+        // Unbiased, by hand: of 1, 3; of 1, 3, 0, 8; of -4, 4. The bias 5, 9 keeps its own.
+        let expected = [
+            (Reference::Prediction, 2.0f64.sqrt()),
+            (Reference::Derivatives, (38.0f64 / 3.0).sqrt()),
+            (Reference::LastLayer, 32.0f64.sqrt()),
+        ];
+        for (reference, std) in expected {
+            let [first, bias, last] = scales(reference);
+            assert!((first / std - 1.0).abs() < 1e-12 && (last / std - 1.0).abs() < 1e-12);
+            assert!((bias - 8.0f64.sqrt()).abs() < 1e-12);
+        }
+    }
+}

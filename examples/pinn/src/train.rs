@@ -64,9 +64,22 @@ impl fmt::Display for Divergence {
             Self::Refused(trimtab::Error::BadReference) => f.write_str(
                 "StableGrad's reference scale is 0 or not finite; choose another --reference",
             ),
-            Self::Refused(error) => write!(f, "trimtab refused the gradients: {error}"),
+            Self::Refused(error) => {
+                f.write_str("trimtab refused ")?;
+                write!(f, "{}: {error}", culprit(error))
+            }
         }
     }
+}
+
+/// The gradient that an error complains of.
+fn culprit(error: &trimtab::Error) -> String {
+    use trimtab::Error::{NonFinite, Overflow};
+    let (NonFinite { tensor } | Overflow { tensor }) = *error else {
+        return "the gradients".to_owned();
+    };
+    let part = if tensor % 2 == 0 { "weights" } else { "biases" };
+    format!("the gradient of the {part} of layer {}", tensor / 2 + 1)
 }
 
 impl<'p> Trainer<'p> {
@@ -156,4 +169,19 @@ fn gradient_tensors(gradient: &mut Network<f32>) -> Vec<Tensor<'_>> {
             ]
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_name_the_layer() {
+        let refusal =
+            |tensor| Divergence::Refused(trimtab::Error::NonFinite { tensor }).to_string();
+        assert!(refusal(0).contains("weights of layer 1:"));
+        assert!(refusal(7).contains("biases of layer 4:"));
+        let reference = Divergence::Refused(trimtab::Error::BadReference);
+        assert!(reference.to_string().contains("--reference"));
+    }
 }

@@ -193,6 +193,19 @@ fn the_seed_decides_and_the_number_of_jobs_does_not() {
 }
 
 #[test]
+fn new_points_change_the_run_after_the_first_step() {
+    let loss = |options: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let report = report(folder.path(), &format!("--method none {options}"));
+        numbers(&runs(&report)[0]["history"]["loss"])
+    };
+    let (fixed, drawn) = (loss("--resample 0"), loss("--resample 1"));
+    assert_eq!(fixed[0], drawn[0]);
+    assert_ne!(fixed[1], drawn[1]);
+    assert_eq!(fixed, loss("--resample 1000"));
+}
+
+#[test]
 fn impossible_options_are_refused_with_advice() {
     let folder = tempfile::tempdir().expect("a folder");
     let refusals = [

@@ -133,7 +133,7 @@ fn frame(problem: &dyn Problem, title: String, title_color: RGBColor) -> Frame<'
 }
 
 fn training_points(area: &Area, scene: &Scene) -> Done {
-    let mut chart = frame(scene.problem, "training points".into(), INK).draw(area)?;
+    let mut chart = frame(scene.problem, "first training points".into(), INK).draw(area)?;
     let dot =
         |color: RGBColor| move |point: &Point| Circle::new((point[0], point[1]), 2, color.filled());
     chart.draw_series(scene.start.interior.iter().map(dot(INSIDE)))?;
