@@ -920,8 +920,12 @@ const char *trimtab_version(void);
 const char *trimtab_cpu_level(void);
 
 /**
- * How many threads the passes may use; 1 unless asked otherwise. UNSUPPORTED without the rayon
- * feature, unless 1.
+ * Lets the passes use up to this many threads, for all callers in this process; 1 unless asked
+ * otherwise. They are started here, sleep between passes, and are woken only where there is more
+ * work than that costs. Results are the same, to the bit, for any number.
+ *
+ * BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the rayon feature, or if
+ * the threads cannot be started.
  */
 trimtab_status trimtab_set_threads(size_t threads);
 

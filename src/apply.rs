@@ -1,11 +1,11 @@
 //! The write pass: what has been decided, written into the gradients or beside them.
 
 use crate::affine::Affine;
-use crate::cpu::Level;
 use crate::kernel::{self, Buffer, Dtype};
 use crate::moments::Moments;
 use crate::status::Error;
-use crate::tensor::Tensor;
+use crate::tensor::{self, Tensor, elements};
+use crate::threads::{self, Crew, LEAST_TO_PASS, Work};
 
 /// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
 /// rounded once to the dtype (16-bit types by way of f32).
@@ -34,13 +34,14 @@ use crate::tensor::Tensor;
 /// ```
 pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
     check(grads)?;
-    let level = Level::current()?;
-    for tensor in grads {
-        if *tensor.affine() != Affine::IDENTITY {
-            write(level, tensor);
-        }
-    }
-    Ok(())
+    threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
+        crew.divide(grads, &|part: &mut [Tensor]| {
+            let pending = |tensor: &&mut Tensor| *tensor.affine() != Affine::IDENTITY;
+            part.iter_mut()
+                .filter(pending)
+                .for_each(|tensor| write(crew, tensor));
+        });
+    })
 }
 
 /// Writes every gradient into `outputs[i]` instead, which has the same dtype and length; gradients,
@@ -69,10 +70,7 @@ pub fn apply_into(grads: &[Tensor], outputs: &mut [Buffer]) -> Result<(), Error>
 /// # Errors
 ///
 /// As [`apply_into`].
-pub fn apply_into_with<O: Outputs + ?Sized>(
-    grads: &[Tensor],
-    outputs: &mut O,
-) -> Result<(), Error> {
+pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(), Error> {
     check(grads)?;
     if outputs.len() != grads.len() {
         let index = outputs.len().min(grads.len());
@@ -87,36 +85,67 @@ pub fn apply_into_with<O: Outputs + ?Sized>(
             return Err(Error::BadDtype { index });
         }
     }
-    let level = Level::current()?;
-    for (index, tensor) in grads.iter().enumerate() {
-        kernel::write_into(
-            level,
-            tensor.buffer(),
-            &mut outputs.output(index),
-            tensor.affine(),
-        );
-    }
-    Ok(())
+    threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
+        crew.divide(Copying { grads, outputs }, &|mut part: Copying<O>| {
+            for (index, tensor) in part.grads.iter().enumerate() {
+                let mut output = part.outputs.output(index);
+                kernel::write_into(crew, tensor.buffer(), &mut output, tensor.affine());
+            }
+        });
+    })
 }
 
 /// Where [`apply_into_with`] writes: a slice of buffers, or whatever a caller's own structs make
 /// buffers of. `output` is asked twice for each index, once to check and once to write.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
-pub trait Outputs {
+pub trait Outputs: Send + Sized {
     /// How many there are.
     fn len(&self) -> usize;
 
     /// The output for tensor `index`, which is below `len()`.
     fn output(&mut self, index: usize) -> Buffer<'_>;
+
+    /// The first `at` of them, and the rest; `at` is below `len()`.
+    fn split_at(self, at: usize) -> (Self, Self);
 }
 
-impl Outputs for [Buffer<'_>] {
+impl Outputs for &mut [Buffer<'_>] {
     fn len(&self) -> usize {
-        self.len()
+        <[_]>::len(self)
     }
 
     fn output(&mut self, index: usize) -> Buffer<'_> {
         self[index].reborrow()
+    }
+
+    fn split_at(self, at: usize) -> (Self, Self) {
+        self.split_at_mut(at)
+    }
+}
+
+/// Gradients and where they go.
+struct Copying<'g, 'd, O> {
+    grads: &'g [Tensor<'d>],
+    outputs: O,
+}
+
+impl<O: Outputs> Work for Copying<'_, '_, O> {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        let Some(middle) = tensor::middle(self.grads) else {
+            return Err(self);
+        };
+        let (left, right) = self.grads.split_at(middle);
+        let (first, second) = self.outputs.split_at(middle);
+        Ok((
+            Copying {
+                grads: left,
+                outputs: first,
+            },
+            Copying {
+                grads: right,
+                outputs: second,
+            },
+        ))
     }
 }
 
@@ -128,13 +157,13 @@ fn check(grads: &[Tensor]) -> Result<(), Error> {
     Ok(())
 }
 
-fn write(level: Level, tensor: &mut Tensor) {
+fn write(crew: Crew, tensor: &mut Tensor) {
     let (affine, moments) = (*tensor.affine(), *tensor.moments());
     let moments = if describes_result(tensor.dtype(), tensor.len(), &affine, &moments) {
-        kernel::write_in_place(level, tensor.buffer_mut(), &affine);
+        kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
         moments.through(&affine)
     } else {
-        kernel::write_and_observe(level, tensor.buffer_mut(), &affine)
+        kernel::write_and_observe(crew, tensor.buffer_mut(), &affine)
     };
     tensor.set_moments(moments);
 }

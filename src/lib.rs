@@ -39,6 +39,7 @@
 //! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
 //! | [`Pipeline`] | methods with their states in one value, for one call a step |
 //! | [`Level`] | which instruction set the loops use |
+//! | [`set_threads`] | how many threads the passes may use, one unless asked |
 //! | `kernel/` | the loops over elements, and the only `unsafe` of this crate |
 //! | [`init_std`] | the initialisation that goes with StableGrad |
 //! | [`Error`], [`Status`] | what can be refused, and why |
@@ -47,7 +48,8 @@
 //!
 //! * Nothing is allocated and nothing is copied; no panic is reachable.
 //! * A refused call changes no bit: not of gradients, parameters, states or affines.
-//! * The order of every sum is fixed, so results do not depend on instruction set or build.
+//! * The order of every sum is fixed, so results do not depend on instruction set, number of threads
+//!   or build.
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -69,6 +71,7 @@ mod outlook;
 mod pipeline;
 mod status;
 mod tensor;
+mod threads;
 
 pub use affine::Affine;
 pub use apply::{Outputs, apply, apply_into, apply_into_with};
@@ -88,6 +91,7 @@ pub use outlook::Outlook;
 pub use pipeline::{Inputs, Memory, Method, Pipeline, Stage};
 pub use status::{Error, Status};
 pub use tensor::Tensor;
+pub use threads::{set_threads, threads};
 
 /// The README's Rust program, compiled and run with the examples of the documentation.
 #[cfg(doctest)]

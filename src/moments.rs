@@ -1,10 +1,10 @@
 //! The statistics of one gradient tensor: all that any method ever sees of it.
 
 use crate::affine::Affine;
-use crate::cpu::Level;
 use crate::kernel::{self, Buffer, Element};
 use crate::outlook;
 use crate::status::Error;
+use crate::threads::{self, Crew, LEAST_TO_PASS};
 
 /// Below this share of `sum_sq`, `sum_sq - sum^2/n` is rounding and not signal (2^-44).
 const ROUNDING: f64 = 1.0 / (1_u64 << 44) as f64;
@@ -70,12 +70,16 @@ impl Moments {
     }
 
     /// Grows by `len` elements that `add` sums up, refusing before anything changes.
-    fn extend(&mut self, len: usize, add: impl FnOnce(Level, &mut Self)) -> Result<(), Error> {
+    fn extend(
+        &mut self,
+        len: usize,
+        add: impl FnOnce(Crew, &mut Self) + Send,
+    ) -> Result<(), Error> {
         self.check_shape(0)?;
         if self.count.checked_add(len as u64).is_none() {
             return Err(Error::BadLength { index: 0 });
         }
-        add(Level::current()?, self);
+        threads::pass(len, LEAST_TO_PASS, |crew| add(crew, self))?;
         self.check_finite(0)
     }
 

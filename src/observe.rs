@@ -1,10 +1,10 @@
 //! The read pass.
 
-use crate::cpu::Level;
 use crate::kernel;
 use crate::moments::Moments;
 use crate::status::Error;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, elements};
+use crate::threads::{self, LEAST_TO_PASS};
 
 /// Reads every gradient once: fills the moments of each tensor and resets its affine to the
 /// identity. The gradients are not written.
@@ -23,13 +23,15 @@ use crate::tensor::Tensor;
 /// assert_eq!(grads[0].moments().sum, 1.0);
 /// ```
 pub fn observe(grads: &mut [Tensor]) -> Result<(), Error> {
-    let level = Level::current()?;
-    let mut result = Ok(());
-    for (index, tensor) in grads.iter_mut().enumerate() {
-        let mut moments = Moments::default();
-        kernel::observe_buffer(level, tensor.buffer(), &mut moments);
-        tensor.set_moments(moments);
-        result = result.and(moments.check_finite(index));
-    }
-    result
+    threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
+        crew.divide(&mut *grads, &|part: &mut [Tensor]| {
+            for tensor in part {
+                let mut moments = Moments::default();
+                kernel::observe_buffer(crew, tensor.buffer(), &mut moments);
+                tensor.set_moments(moments);
+            }
+        });
+    })?;
+    let mut tensors = grads.iter().enumerate();
+    tensors.try_for_each(|(index, tensor)| tensor.moments().check_finite(index))
 }

@@ -7,6 +7,7 @@ use crate::kernel::{Buffer, Dtype, Element, Role};
 use crate::moments::Moments;
 use crate::outlook::Outlook;
 use crate::status::Error;
+use crate::threads::Work;
 
 /// A contiguous range of gradients that is treated as one.
 ///
@@ -162,6 +163,38 @@ impl<'a> Tensor<'a> {
             Ok(())
         } else {
             Err(Error::Overflow { tensor })
+        }
+    }
+}
+
+/// Number of elements of all of them.
+pub(crate) fn elements(grads: &[Tensor]) -> usize {
+    grads.iter().map(Tensor::len).sum()
+}
+
+/// Where to divide tensors so that both parts have about as many elements; None if they are too few
+/// to be worth it. A large tensor is divided by the kernels.
+pub(crate) fn middle(grads: &[Tensor]) -> Option<usize> {
+    let all = elements(grads);
+    if grads.len() < 2 || all < 2 * PIECE {
+        return None;
+    }
+    let mut before = 0;
+    let crosses = grads.iter().position(|tensor| {
+        before += tensor.len();
+        before >= all / 2
+    });
+    crosses.map(|index| (index + 1).min(grads.len() - 1))
+}
+
+/// Smallest number of elements that a thread is given.
+const PIECE: usize = 32_768;
+
+impl Work for &mut [Tensor<'_>] {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        match middle(self) {
+            Some(middle) => Ok(self.split_at_mut(middle)),
+            None => Err(self),
         }
     }
 }

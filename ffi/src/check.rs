@@ -181,6 +181,10 @@ pub(crate) unsafe fn output_array<'a>(
     Ok(RawOutputs { pointers, grads })
 }
 
+// SAFETY: each pointer stands for a buffer of its own, writable by the caller's promise; elements of
+// every dtype may be written from any thread.
+unsafe impl Send for RawOutputs<'_> {}
+
 impl Outputs for RawOutputs<'_> {
     fn len(&self) -> usize {
         self.pointers.len()
@@ -190,6 +194,21 @@ impl Outputs for RawOutputs<'_> {
         let tensor = &self.grads[index];
         // SAFETY: `output_array` has checked the pointer; live by its caller's promise.
         unsafe { Buffer::from_raw_parts(self.pointers[index], tensor.len(), tensor.dtype()) }
+    }
+
+    fn split_at(self, at: usize) -> (Self, Self) {
+        let (left, right) = self.pointers.split_at(at);
+        let (first, second) = self.grads.split_at(at);
+        (
+            RawOutputs {
+                pointers: left,
+                grads: first,
+            },
+            RawOutputs {
+                pointers: right,
+                grads: second,
+            },
+        )
     }
 }
 
@@ -232,6 +251,9 @@ fn parameter_dtype(slot: &trimtab_slot) -> Option<Dtype> {
     Dtype::from_code(slot.dtype).filter(|dtype| matches!(dtype, Dtype::F32 | Dtype::F64))
 }
 
+// SAFETY: as for RawOutputs, three buffers a slot.
+unsafe impl Send for RawSlots<'_> {}
+
 impl Slots for RawSlots<'_> {
     fn len(&self) -> usize {
         self.slots.len()
@@ -246,6 +268,24 @@ impl Slots for RawSlots<'_> {
             buffer(slot.param),
             (self.needed > 1).then(|| buffer(slot.first)),
             (self.needed > 2).then(|| buffer(slot.second)),
+        )
+    }
+
+    fn split_at(self, at: usize) -> (Self, Self) {
+        let needed = self.needed;
+        let (left, right) = self.slots.split_at(at);
+        let (first, second) = self.grads.split_at(at);
+        (
+            RawSlots {
+                slots: left,
+                grads: first,
+                needed,
+            },
+            RawSlots {
+                slots: right,
+                grads: second,
+                needed,
+            },
         )
     }
 }

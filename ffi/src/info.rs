@@ -37,19 +37,21 @@ pub extern "C" fn trimtab_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_cpu_level() -> *const c_char {
     let level = Level::current();
-    text(level.map_or("none: TRIMTAB_LEVEL names no instruction set of this processor\0", |level| {
-        level.name_with_nul()
-    }))
+    text(level.map_or(
+        "none: TRIMTAB_LEVEL names no instruction set of this processor\0",
+        |level| level.name_with_nul(),
+    ))
 }
 
-/// How many threads the passes may use; 1 unless asked otherwise. UNSUPPORTED without the rayon
-/// feature, unless 1.
+/// Lets the passes use up to this many threads, for all callers in this process; 1 unless asked
+/// otherwise. They are started here, sleep between passes, and are woken only where there is more
+/// work than that costs. Results are the same, to the bit, for any number.
+///
+/// BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the rayon feature, or if
+/// the threads cannot be started.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_set_threads(threads: usize) -> trimtab_status {
-    match threads {
-        1 => code(Ok(())),
-        _ => code(Err(Status::Unsupported)),
-    }
+    code(trimtab_core::set_threads(threads).map_err(Status::from))
 }
 
 /// A text that ends in NUL, as C takes it.

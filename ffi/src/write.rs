@@ -37,8 +37,8 @@ pub unsafe extern "C" fn trimtab_apply_into(
         // SAFETY: the pointers are the caller's promise.
         let grads = unsafe { tensors(grads, n) }?;
         // SAFETY: as above.
-        let mut outputs = unsafe { output_array(out, grads) }?;
-        Ok(trimtab_core::apply_into_with(grads, &mut outputs)?)
+        let outputs = unsafe { output_array(out, grads) }?;
+        Ok(trimtab_core::apply_into_with(grads, outputs)?)
     };
     code(apply())
 }
@@ -69,8 +69,8 @@ pub unsafe extern "C" fn trimtab_sgd_step(
         // SAFETY: as above.
         let (state, grads) = unsafe { (one_mut(state)?, tensors(grads, n)?) };
         // SAFETY: as above.
-        let mut slots = unsafe { slot_array(slots, grads, sgd.buffers()) }?;
-        Ok(sgd.step_with(state, grads, &mut slots)?)
+        let slots = unsafe { slot_array(slots, grads, sgd.buffers()) }?;
+        Ok(sgd.step_with(state, grads, slots)?)
     };
     code(step())
 }
@@ -101,8 +101,8 @@ pub unsafe extern "C" fn trimtab_adam_step(
         // SAFETY: as above.
         let (state, grads) = unsafe { (one_mut(state)?, tensors(grads, n)?) };
         // SAFETY: as above.
-        let mut slots = unsafe { slot_array(slots, grads, adam.buffers()) }?;
-        Ok(adam.step_with(state, grads, &mut slots)?)
+        let slots = unsafe { slot_array(slots, grads, adam.buffers()) }?;
+        Ok(adam.step_with(state, grads, slots)?)
     };
     code(step())
 }

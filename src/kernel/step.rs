@@ -18,7 +18,10 @@ use super::sums::LANES;
 use super::with_element;
 use super::write::{Exact, Plain, Transform};
 use crate::affine::Affine;
-use crate::cpu::Level;
+use crate::threads::{Crew, Work};
+
+/// Smallest number of elements that a thread updates.
+const PIECE: usize = 32_768;
 
 /// How one element is updated.
 pub(crate) trait Rule<P> {
@@ -55,8 +58,8 @@ impl Buffers<'_> {
 
 /// Updates every element that the gradient and all needed buffers have; nothing if a buffer is
 /// missing or not of type P.
-pub(crate) fn step<P: Parameter, R: Rule<P>>(
-    level: Level,
+pub(crate) fn step<P: Parameter, R: Rule<P> + Sync>(
+    crew: Crew,
     gradient: &Buffer,
     affine: &Affine,
     buffers: &mut Buffers,
@@ -68,7 +71,8 @@ pub(crate) fn step<P: Parameter, R: Rule<P>>(
     let len = len.min(gradient.len());
     with_element!(gradient.dtype(), G => {
         let gradient = gradient.pointer::<G>();
-        run(level, Step { gradient, pointers, len, affine, rule });
+        let step = Step { gradient, pointers, len, affine, rule };
+        crew.divide(step, &|part| run(crew.level, part));
     });
 }
 
@@ -80,6 +84,40 @@ struct Step<'a, G, P, R> {
     len: usize,
     affine: &'a Affine,
     rule: &'a R,
+}
+
+// SAFETY: its pointers stand for slices of Send and Sync elements, and no two have a target in
+// common: the buffers are borrowed mutably for one, and `halves` divides them.
+unsafe impl<G: Element, P: Parameter, R: Sync> Send for Step<'_, G, P, R> {}
+
+impl<G: Element, P: Parameter, R: Rule<P> + Sync> Work for Step<'_, G, P, R> {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        let middle = self.len.div_ceil(2).next_multiple_of(PIECE);
+        if middle >= self.len {
+            return Err(self);
+        }
+        let first = Step {
+            len: middle,
+            ..self
+        };
+        let mut pointers = self.pointers;
+        for pointer in pointers.iter_mut().take(R::BUFFERS) {
+            // SAFETY: middle < len.
+            *pointer = unsafe { pointer.add(middle) };
+        }
+        // SAFETY: as above.
+        let gradient = unsafe { self.gradient.add(middle) };
+        let len = self.len - middle;
+        Ok((
+            first,
+            Step {
+                gradient,
+                pointers,
+                len,
+                ..self
+            },
+        ))
+    }
 }
 
 impl<G: Element, P: Parameter, R: Rule<P>> Job for Step<'_, G, P, R> {

@@ -31,6 +31,7 @@ use super::isa::{Isa, Job};
 use super::with_element;
 use crate::cpu::Level;
 use crate::moments::Moments;
+use crate::threads::{Crew, Work};
 
 /// Number of independent accumulators: element `i` of a block goes to lane `i % LANES`.
 pub const LANES: usize = 32;
@@ -182,16 +183,88 @@ impl<T: Element> Job for Observe<'_, T> {
     }
 }
 
+/// The moments of one block.
+pub(super) fn block_moments<T: Element>(level: Level, block: &[T]) -> Moments {
+    run(level, Observe(block))
+}
+
 /// Adds the elements of `data` to `total`.
-pub(crate) fn observe<T: Element>(level: Level, data: &[T], total: &mut Moments) {
-    for block in data.chunks(BLOCK) {
-        total.add(&run(level, Observe(block)));
+pub(crate) fn observe<T: Element>(crew: Crew, data: &[T], total: &mut Moments) {
+    if crew.is_alone() {
+        for block in data.chunks(BLOCK) {
+            total.add(&block_moments(crew.level, block));
+        }
+        return;
+    }
+    for window in data.chunks(WINDOW * BLOCK) {
+        let mut moments = [Moments::default(); WINDOW];
+        let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
+        let work = Blocks {
+            data: window,
+            moments,
+        };
+        crew.divide(work, &|work: Blocks<&[T]>| {
+            for (block, moments) in work.data.chunks(BLOCK).zip(work.moments) {
+                *moments = block_moments(crew.level, block);
+            }
+        });
+        for moments in moments {
+            total.add(moments);
+        }
     }
 }
 
 /// [`observe`] for a buffer.
-pub(crate) fn observe_buffer(level: Level, buffer: &Buffer, total: &mut Moments) {
+pub(crate) fn observe_buffer(crew: Crew, buffer: &Buffer, total: &mut Moments) {
     with_element!(buffer.dtype(), T => {
-        observe(level, buffer.as_slice::<T>().unwrap_or_default(), total);
+        observe(crew, buffer.as_slice::<T>().unwrap_or_default(), total);
     });
+}
+
+/// Blocks of data, and where the moments of each go.
+pub(super) struct Blocks<'m, D> {
+    pub data: D,
+    pub moments: &'m mut [Moments],
+}
+
+/// How many blocks' moments are kept at a time, on the stack, to be added in index order.
+pub(super) const WINDOW: usize = 64;
+
+/// A slice that can be divided.
+pub(super) trait Slice: Send + Sized {
+    fn divide(self, at: usize) -> (Self, Self);
+}
+
+impl<T: Element> Slice for &[T] {
+    fn divide(self, at: usize) -> (Self, Self) {
+        self.split_at(at.min(self.len()))
+    }
+}
+
+impl<T: Element> Slice for &mut [T] {
+    fn divide(self, at: usize) -> (Self, Self) {
+        let at = at.min(self.len());
+        self.split_at_mut(at)
+    }
+}
+
+impl<D: Slice> Work for Blocks<'_, D> {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        let middle = self.moments.len() / 2;
+        if middle == 0 {
+            return Err(self);
+        }
+        let (left, right) = self.moments.split_at_mut(middle);
+        let (first, second) = self.data.divide(middle * BLOCK);
+        Ok((
+            Blocks {
+                data: first,
+                moments: left,
+            },
+            Blocks {
+                data: second,
+                moments: right,
+            },
+        ))
+    }
 }

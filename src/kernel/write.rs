@@ -9,46 +9,69 @@ use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Dtype, Element};
 use super::isa::{Isa, Job};
-use super::sums::{self, BLOCK, LANES};
+use super::sums::{BLOCK, Blocks, LANES, WINDOW, block_moments};
 use super::with_element;
 use crate::affine::Affine;
 use crate::cpu::Level;
 use crate::moments::Moments;
+use crate::threads::{Crew, Work};
 
 /// Replaces every element of `buffer` by its transform.
-pub(crate) fn write_in_place(level: Level, buffer: &mut Buffer, affine: &Affine) {
+pub(crate) fn write_in_place(crew: Crew, buffer: &mut Buffer, affine: &Affine) {
     with_element!(buffer.dtype(), T => {
         let data = buffer.pointer::<T>();
-        run(level, Write { source: data, target: data, len: buffer.len(), affine });
+        let write = Write { source: data, target: data, len: buffer.len(), affine };
+        crew.divide(write, &|part| run(crew.level, part));
     });
 }
 
 /// Writes the transforms of the elements of `source` into `target`, up to the shorter of the two.
 ///
 /// Both have the same dtype (else nothing is written) and are the same memory or do not overlap.
-pub(crate) fn write_into(level: Level, source: &Buffer, target: &mut Buffer, affine: &Affine) {
+pub(crate) fn write_into(crew: Crew, source: &Buffer, target: &mut Buffer, affine: &Affine) {
     if source.dtype() != target.dtype() {
         return;
     }
     let len = source.len().min(target.len());
     with_element!(source.dtype(), T => {
         let (source, target) = (source.pointer::<T>(), target.pointer::<T>());
-        run(level, Write { source, target, len, affine });
+        let write = Write { source, target, len, affine };
+        crew.divide(write, &|part| run(crew.level, part));
     });
 }
 
 /// [`write_in_place`], and the moments of what was written, block by block while it is in the cache.
-pub(crate) fn write_and_observe(level: Level, buffer: &mut Buffer, affine: &Affine) -> Moments {
+pub(crate) fn write_and_observe(crew: Crew, buffer: &mut Buffer, affine: &Affine) -> Moments {
     let mut total = Moments::default();
     with_element!(buffer.dtype(), T => {
         let data = buffer.as_mut_slice::<T>().unwrap_or_default();
-        for block in data.chunks_mut(BLOCK) {
-            let (data, len) = (block.as_mut_ptr(), block.len());
-            run(level, Write { source: data, target: data, len, affine });
-            sums::observe(level, block, &mut total);
+        for window in data.chunks_mut(WINDOW * BLOCK) {
+            let mut moments = [Moments::default(); WINDOW];
+            let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
+            let work = Blocks { data: window, moments };
+            crew.divide(work, &|work: Blocks<&mut [T]>| rewrite(crew.level, work, affine));
+            for moments in moments {
+                total.add(moments);
+            }
         }
     });
     total
+}
+
+fn rewrite<T: Element>(level: Level, work: Blocks<&mut [T]>, affine: &Affine) {
+    for (block, moments) in work.data.chunks_mut(BLOCK).zip(work.moments) {
+        let (data, len) = (block.as_mut_ptr(), block.len());
+        run(
+            level,
+            Write {
+                source: data,
+                target: data,
+                len,
+                affine,
+            },
+        );
+        *moments = block_moments(level, block);
+    }
 }
 
 /// `source` and `target` point to `len` readable and writable elements; they are equal or do not
@@ -58,6 +81,35 @@ struct Write<'a, T> {
     target: *mut T,
     len: usize,
     affine: &'a Affine,
+}
+
+// SAFETY: its pointers stand for slices of Send and Sync elements, and no two have a target in
+// common: a buffer is borrowed mutably for one, and `halves` divides it.
+unsafe impl<T: Element> Send for Write<'_, T> {}
+
+impl<T: Element> Work for Write<'_, T> {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        let middle = self.len.div_ceil(2).next_multiple_of(BLOCK);
+        if middle >= self.len {
+            return Err(self);
+        }
+        let first = Write {
+            len: middle,
+            ..self
+        };
+        // SAFETY: middle < len.
+        let (source, target) = unsafe { (self.source.add(middle), self.target.add(middle)) };
+        let len = self.len - middle;
+        Ok((
+            first,
+            Write {
+                source,
+                target,
+                len,
+                ..self
+            },
+        ))
+    }
 }
 
 impl<T: Element> Job for Write<'_, T> {

@@ -1,12 +1,12 @@
 //! Adam and AdamW (arXiv 1412.6980, 1711.05101).
 
 use super::{Slots, StepState, Update, all_fit};
-use crate::cpu::Level;
 use crate::kernel::{Dtype, Parameter, Rule};
 use crate::method::{is_decay, is_eps, require};
 use crate::optimizer::Slot;
 use crate::status::Error;
 use crate::tensor::Tensor;
+use crate::threads::Crew;
 
 /// Adam, fused with the pending affine; AdamW with decoupled weight decay, the default.
 ///
@@ -92,11 +92,11 @@ impl Adam {
     /// # Errors
     ///
     /// As [`step`](Self::step).
-    pub fn step_with<S: Slots + ?Sized>(
+    pub fn step_with<S: Slots>(
         &self,
         state: &mut StepState,
         grads: &[Tensor],
-        slots: &mut S,
+        slots: S,
     ) -> Result<(), Error> {
         self.validate()?;
         let t = state.steps.saturating_add(1) as f64;
@@ -156,7 +156,7 @@ impl Update for AdamUpdate {
         all_fit(dtype, &values).then_some(libm::sqrt(dtype.max()))
     }
 
-    fn update<P: Parameter>(&self, level: Level, tensor: &Tensor, slot: Slot) {
+    fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {
         let rule = AdamRule {
             shrink: P::narrow(self.shrink()),
             penalty: P::narrow(self.penalty()),
@@ -168,7 +168,7 @@ impl Update for AdamUpdate {
             inverse_root: P::narrow(self.inverse_root),
             eps: P::narrow(self.config.eps),
         };
-        super::step(level, tensor, slot, &rule)
+        super::step(crew, tensor, slot, &rule)
     }
 }
 

@@ -11,10 +11,10 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 pub use slot::{Slot, Slots};
 
-use crate::cpu::Level;
 use crate::kernel::{self, Dtype, Parameter, Rule};
 use crate::status::Error;
-use crate::tensor::Tensor;
+use crate::tensor::{self, Tensor, elements};
+use crate::threads::{self, Crew, LEAST_TO_STEP, Work};
 
 /// What an optimizer remembers beside its buffers; zero before the first step.
 #[repr(C)]
@@ -25,7 +25,7 @@ pub struct StepState {
 }
 
 /// What the two optimizers have in common: checks for everything, then one pass a tensor.
-trait Update {
+trait Update: Sync {
     /// How many buffers of a slot the update needs: 1 the parameter, 2 also `first`, 3 also
     /// `second`.
     fn buffers(&self) -> usize;
@@ -35,16 +35,33 @@ trait Update {
     fn largest(&self, dtype: Dtype) -> Option<f64>;
 
     /// Updates one tensor whose parameter is of type P.
-    fn update<P: Parameter>(&self, level: Level, tensor: &Tensor, slot: Slot);
+    fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot);
 }
 
 /// Checks every tensor and slot, then updates them all.
-fn run<U: Update, S: Slots + ?Sized>(
+fn run<U: Update, S: Slots>(
     update: &U,
     state: &mut StepState,
     grads: &[Tensor],
-    slots: &mut S,
+    mut slots: S,
 ) -> Result<(), Error> {
+    check(update, grads, &mut slots)?;
+    threads::pass(elements(grads), LEAST_TO_STEP, |crew| {
+        crew.divide(Stepping { grads, slots }, &|mut part: Stepping<S>| {
+            for (index, tensor) in part.grads.iter().enumerate() {
+                let slot = part.slots.slot(index);
+                match slot.dtype() {
+                    Dtype::F64 => update.update::<f64>(crew, tensor, slot),
+                    _ => update.update::<f32>(crew, tensor, slot),
+                }
+            }
+        });
+    })?;
+    state.steps = state.steps.saturating_add(1);
+    Ok(())
+}
+
+fn check<U: Update, S: Slots>(update: &U, grads: &[Tensor], slots: &mut S) -> Result<(), Error> {
     if slots.len() != grads.len() {
         let index = slots.len().min(grads.len());
         return Err(Error::BadLength { index });
@@ -56,27 +73,38 @@ fn run<U: Update, S: Slots + ?Sized>(
         let largest = update.largest(slot.dtype());
         tensor.check_bound(index, largest.ok_or(Error::Overflow { tensor: index })?)?;
     }
-    let level = Level::current()?;
-    for (index, tensor) in grads.iter().enumerate() {
-        let slot = slots.slot(index);
-        match slot.dtype() {
-            Dtype::F64 => update.update::<f64>(level, tensor, slot),
-            _ => update.update::<f32>(level, tensor, slot),
-        }
-    }
-    state.steps = state.steps.saturating_add(1);
     Ok(())
 }
 
+/// Gradients and the parameters that they belong to.
+struct Stepping<'g, 'd, S> {
+    grads: &'g [Tensor<'d>],
+    slots: S,
+}
+
+impl<S: Slots> Work for Stepping<'_, '_, S> {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        let Some(middle) = tensor::middle(self.grads) else {
+            return Err(self);
+        };
+        let (left, right) = self.grads.split_at(middle);
+        let (first, second) = self.slots.split_at(middle);
+        Ok((
+            Stepping {
+                grads: left,
+                slots: first,
+            },
+            Stepping {
+                grads: right,
+                slots: second,
+            },
+        ))
+    }
+}
+
 /// One tensor through the fused loop.
-fn step<P: Parameter, R: Rule<P>>(level: Level, tensor: &Tensor, mut slot: Slot, rule: &R) {
-    kernel::step::<P, R>(
-        level,
-        tensor.buffer(),
-        tensor.affine(),
-        slot.buffers(),
-        rule,
-    );
+fn step<P: Parameter, R: Rule<P> + Sync>(crew: Crew, tensor: &Tensor, mut slot: Slot, rule: &R) {
+    kernel::step::<P, R>(crew, tensor.buffer(), tensor.affine(), slot.buffers(), rule);
 }
 
 /// Whether every value survives the conversion to parameters of this dtype.

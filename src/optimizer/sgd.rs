@@ -1,12 +1,12 @@
 //! Stochastic gradient descent with momentum.
 
 use super::{Slots, StepState, Update, all_fit};
-use crate::cpu::Level;
 use crate::kernel::{Dtype, Parameter, Rule};
 use crate::method::{is_decay, require};
 use crate::optimizer::Slot;
 use crate::status::Error;
 use crate::tensor::Tensor;
+use crate::threads::Crew;
 
 /// SGD, fused with the pending affine. Conventions are torch's:
 ///
@@ -86,11 +86,11 @@ impl Sgd {
     /// # Errors
     ///
     /// As [`step`](Self::step).
-    pub fn step_with<S: Slots + ?Sized>(
+    pub fn step_with<S: Slots>(
         &self,
         state: &mut StepState,
         grads: &[Tensor],
-        slots: &mut S,
+        slots: S,
     ) -> Result<(), Error> {
         self.validate()?;
         let first_step = state.steps == 0;
@@ -142,13 +142,13 @@ impl Update for SgdUpdate {
         fits.then_some(dtype.max() / reach)
     }
 
-    fn update<P: Parameter>(&self, level: Level, tensor: &Tensor, slot: Slot) {
+    fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {
         let descent = Descent {
             lr: P::narrow(self.config.lr),
             weight_decay: P::narrow(self.config.weight_decay),
         };
         if self.buffers() == 1 {
-            return super::step(level, tensor, slot, &descent);
+            return super::step(crew, tensor, slot, &descent);
         }
         let momentum = Momentum {
             descent,
@@ -157,7 +157,7 @@ impl Update for SgdUpdate {
             nesterov: self.config.nesterov,
             first_step: self.first_step,
         };
-        super::step(level, tensor, slot, &momentum)
+        super::step(crew, tensor, slot, &momentum)
     }
 }
 

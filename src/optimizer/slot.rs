@@ -81,23 +81,30 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// The slots of a step taken with `step_with`: a slice of them, or whatever a caller's own structs make slots of. `slot`
-/// is asked twice for each index, once to check and once to update.
+/// The slots of a step taken with `step_with`: a slice of them, or whatever a caller's own structs
+/// make slots of. `slot` is asked twice for each index, once to check and once to update.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
-pub trait Slots {
+pub trait Slots: Send + Sized {
     /// How many there are.
     fn len(&self) -> usize;
 
     /// The slot for tensor `index`, which is below `len()`.
     fn slot(&mut self, index: usize) -> Slot<'_>;
+
+    /// The first `at` of them, and the rest; `at` is below `len()`.
+    fn split_at(self, at: usize) -> (Self, Self);
 }
 
-impl Slots for [Slot<'_>] {
+impl Slots for &mut [Slot<'_>] {
     fn len(&self) -> usize {
-        self.len()
+        <[_]>::len(self)
     }
 
     fn slot(&mut self, index: usize) -> Slot<'_> {
         self[index].reborrow()
+    }
+
+    fn split_at(self, at: usize) -> (Self, Self) {
+        self.split_at_mut(at)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::c::{self, text};
-use super::status::{OK, UNSUPPORTED, expect};
+use super::status::{BAD_CONFIG, OK, UNSUPPORTED, expect};
 
 /// The gains of DESIGN section 3, to the seven digits given there.
 const GAINS: [(u32, f64); 6] = [
@@ -82,15 +82,18 @@ fn cpu_level_is_a_word() {
     );
 }
 
-/// There are no hidden threads: one, or the answer that this build has no more.
+/// As many as are asked for, where the library has threads at all; never none, and never thousands.
 #[test]
 fn threads() {
-    expect("1", c::set_threads(1), OK);
-    for threads in [0, 2, 64, usize::MAX] {
-        expect(
-            &format!("{threads} threads"),
-            c::set_threads(threads),
-            UNSUPPORTED,
-        );
+    for threads in [0, 1_025, usize::MAX] {
+        let what = format!("{threads} threads");
+        expect(&what, c::set_threads(threads), BAD_CONFIG);
     }
+    let several = if cfg!(feature = "rayon") {
+        OK
+    } else {
+        UNSUPPORTED
+    };
+    expect("2", c::set_threads(2), several);
+    expect("1", c::set_threads(1), OK);
 }

@@ -1,0 +1,254 @@
+//! Every figure of the speed table as a ratio to a ceiling taken in the same run.
+//!
+//! `cargo bench --bench ratios` prints one line a figure: work, measured, ceiling, ratio, target,
+//! hit or miss. Words behind the command select rows: `cargo bench --bench ratios -- observe`.
+//! Without `--bench` (as `cargo test --benches` runs it) only the checks run.
+
+mod common;
+
+use common::data::{Aligned, Named};
+use common::duel::{Outcome, duel};
+use common::native::{Factors, Native};
+use common::work::{self, HUGE, Layer, MANY, PINN, Shape};
+use common::{read::read, right};
+use trimtab::{
+    GradientStabilizer, Level, NormState, Scale, StepState, Tensor, apply, bf16, f16, observe,
+};
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// What a ratio has to be.
+#[derive(Clone, Copy)]
+enum Target {
+    /// Speed over the ceiling's, at least.
+    AtLeast(f64),
+    /// Time over the ceiling's, at most.
+    AtMost(f64),
+    /// None: printed for the picture.
+    Open,
+    /// None either, as time over the ceiling's.
+    OpenTime,
+}
+
+/// Collects and prints rows.
+struct Table {
+    /// Rows whose name holds one of these; all if empty.
+    wanted: Vec<String>,
+    misses: usize,
+}
+
+impl Table {
+    fn new(wanted: Vec<String>) -> Self {
+        println!("| work | measured | ceiling | ratio (median) | target | |");
+        println!("|---|---|---|---|---|---|");
+        Self { wanted, misses: 0 }
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|word| name.contains(word.as_str()))
+    }
+
+    /// Measures and prints one row. `weight`: how many units of the ceiling's work ours are.
+    fn row(&mut self, name: &str, weight: f64, target: Target, measure: impl FnOnce() -> Outcome) {
+        if !self.wants(name) {
+            return;
+        }
+        let outcome = measure();
+        let (speed, median) = (outcome.speed() * weight, outcome.median * weight);
+        let (ratio, median, goal, hit) = match target {
+            Target::AtLeast(x) => (speed, median, format!(">= {x:.2}"), speed >= x),
+            Target::AtMost(x) => (
+                1.0 / speed,
+                1.0 / median,
+                format!("<= {x:.2}"),
+                1.0 / speed <= x,
+            ),
+            Target::Open => (speed, median, String::new(), true),
+            Target::OpenTime => (1.0 / speed, 1.0 / median, String::new(), true),
+        };
+        self.misses += usize::from(!hit);
+        let verdict = match (goal.is_empty(), hit) {
+            (true, _) => "",
+            (false, true) => "hit",
+            (false, false) => "MISS",
+        };
+        println!(
+            "| {name} | {} | {} | {ratio:.2} ({median:.2}) | {goal} | {verdict} |",
+            time(outcome.work),
+            time(outcome.ceiling),
+        );
+    }
+}
+
+/// Seconds, readably.
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-3 => format!("{:.2} us", s * 1e6),
+        s => format!("{:.3} ms", s * 1e3),
+    }
+}
+
+/// Observing `bytes` of T, beside a plain read of as many.
+fn observe_row<T: Named>(table: &mut Table, bytes: usize, target: Target) {
+    let weight = 4.0 / size_of::<T>() as f64;
+    let weight = if T::NAME == "f64" { 1.0 } else { weight };
+    let level = Level::current().expect("a level").name();
+    let name = format!("observe {} {} {level}", T::NAME, size(bytes));
+    table.row(&name, weight, target, || {
+        let mut data = Aligned::<T>::gradient(bytes / size_of::<T>(), 1);
+        let copy = Aligned::<f32>::gradient(bytes / 4, 2);
+        let mut grads = [Tensor::weight(&mut data)];
+        duel(|| observe(&mut grads).expect("finite"), || read(&copy))
+    });
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        b if b < MIB => format!("{} KiB", b / KIB),
+        b => format!("{} MiB", b / MIB),
+    }
+}
+
+fn observe_rows(table: &mut Table) {
+    use Target::{AtLeast, Open};
+    observe_row::<f32>(table, 16 * KIB, Open);
+    observe_row::<f32>(table, 256 * KIB, AtLeast(0.65));
+    observe_row::<f32>(table, 128 * MIB, AtLeast(0.90));
+    observe_row::<f16>(table, 256 * KIB, AtLeast(0.45));
+    observe_row::<f16>(table, 128 * MIB, AtLeast(1.0));
+    observe_row::<bf16>(table, 256 * KIB, AtLeast(0.45));
+    observe_row::<bf16>(table, 128 * MIB, AtLeast(1.0));
+    observe_row::<f64>(table, 256 * KIB, Open);
+    observe_row::<f64>(table, 128 * MIB, Open);
+}
+
+/// With fewer registers and narrower vectors than the machine has.
+fn observe_avx2_rows(table: &mut Table) {
+    use Target::{AtLeast, Open};
+    let (best, Some(avx2)) = (Level::current().expect("a level"), Level::named("avx2")) else {
+        return;
+    };
+    avx2.force();
+    observe_row::<f32>(table, 256 * KIB, AtLeast(0.33));
+    observe_row::<f32>(table, 128 * MIB, AtLeast(0.85));
+    observe_row::<f16>(table, 256 * KIB, Open);
+    observe_row::<bf16>(table, 256 * KIB, Open);
+    observe_row::<f64>(table, 256 * KIB, Open);
+    best.force();
+}
+
+/// Scaling in place; by 2 and by 1/2 in turns, so that nothing drifts.
+fn apply_row<T: Named>(table: &mut Table, native: &Native, bytes: usize, target: Target) {
+    let name = format!("apply {} {}", T::NAME, size(bytes));
+    table.row(&name, 1.0, target, || {
+        let mut data = Aligned::<T>::gradient(bytes / size_of::<T>(), 1);
+        let mut plain = Aligned::<f32>::gradient(bytes / 4, 2);
+        let mut grads = [Tensor::weight(&mut data)];
+        observe(&mut grads).expect("finite");
+        let (mut ours, mut theirs) = (2.0, 2.0_f32);
+        let work = || {
+            Scale { factor: ours }.decide(&mut grads).expect("in range");
+            apply(&mut grads).expect("in range");
+            ours = 1.0 / ours;
+        };
+        duel(work, || {
+            native.scale(&mut plain, theirs);
+            theirs = 1.0 / theirs;
+        })
+    });
+}
+
+fn apply_rows(table: &mut Table, native: &Native) {
+    use Target::{AtLeast, Open};
+    apply_row::<f32>(table, native, 16 * KIB, Open);
+    apply_row::<f32>(table, native, 256 * KIB, AtLeast(0.85));
+    apply_row::<f32>(table, native, 128 * MIB, AtLeast(0.95));
+    for bytes in [256 * KIB, 128 * MIB] {
+        apply_row::<f16>(table, native, bytes, Open);
+        apply_row::<bf16>(table, native, bytes, Open);
+        apply_row::<f64>(table, native, bytes, Open);
+    }
+}
+
+/// The main job beside the optimizer alone.
+fn step_row(table: &mut Table, native: &Native, shape: Shape, target: Target) {
+    let name = format!("observe + StableGrad + AdamW {}", shape.name);
+    table.row(&name, 1.0, target, || {
+        let (mut ours, mut theirs) = (work::layers(shape), work::layers(shape));
+        let (mut grads, mut slots) = work::views(&mut ours);
+        let mut state = StepState { steps: 100_000 };
+        duel(
+            || work::step(&mut state, &mut grads, &mut slots),
+            || plain_step(native, &mut theirs),
+        )
+    });
+}
+
+fn plain_step(native: &Native, layers: &mut [Layer]) {
+    for layer in layers {
+        let Layer {
+            gradient,
+            param,
+            first,
+            second,
+        } = layer;
+        native.adamw(param, first, second, gradient, &Factors::SETTLED);
+    }
+}
+
+/// A global clip decided but not written, beside reading the gradients.
+fn clip_row(table: &mut Table, shape: Shape, target: Target) {
+    let name = format!("observe + global clip {}", shape.name);
+    table.row(&name, 1.0, target, || {
+        let (mut ours, theirs) = (work::layers(shape), work::layers(shape));
+        let (mut grads, _) = work::views(&mut ours);
+        duel(
+            || work::clip(&mut grads),
+            || theirs.iter().for_each(|layer| read(&layer.gradient)),
+        )
+    });
+}
+
+/// GradientStabilizer, read and write, beside reading and scaling in plain loops.
+fn stabilizer_row(table: &mut Table, native: &Native, shape: Shape) {
+    let name = format!("GradientStabilizer {}", shape.name);
+    table.row(&name, 1.0, Target::OpenTime, || {
+        let (mut ours, mut theirs) = (work::layers(shape), work::layers(shape));
+        let (mut grads, _) = work::views(&mut ours);
+        let mut states = vec![NormState::default(); shape.tensors];
+        let work = || {
+            observe(&mut grads).expect("finite");
+            let method = GradientStabilizer::default();
+            method.decide(&mut states, &mut grads).expect("states");
+            apply(&mut grads).expect("in range");
+        };
+        duel(work, || {
+            for layer in &mut theirs {
+                read(&layer.gradient);
+                native.scale(&mut layer.gradient, 1.0);
+            }
+        })
+    });
+}
+
+fn main() {
+    let native = Native::build();
+    right::check_all(&native);
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
+    }
+    arguments.retain(|argument| !argument.starts_with("--"));
+    let mut table = Table::new(arguments);
+    observe_rows(&mut table);
+    observe_avx2_rows(&mut table);
+    apply_rows(&mut table, &native);
+    step_row(&mut table, &native, PINN, Target::AtMost(1.5));
+    step_row(&mut table, &native, HUGE, Target::AtMost(1.25));
+    step_row(&mut table, &native, MANY, Target::OpenTime);
+    step_row(&mut table, &native, work::LARGE, Target::OpenTime);
+    clip_row(&mut table, MANY, Target::AtMost(2.5));
+    stabilizer_row(&mut table, &native, PINN);
+    println!("\n{} missed", table.misses);
+}
