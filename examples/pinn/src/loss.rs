@@ -1,7 +1,7 @@
 //! The loss of a physics-informed network and its gradient.
 //!
 //! ```text
-//!   loss = mean over interior points of ((N[u] - q)/residual scale)²  +  boundary weight * mean over faces of (u - g)²
+//!   loss = mean over interior points of ((N(u) - q)/residual scale)²  +  boundary weight * mean over faces of (u - g)²
 //! ```
 //!
 //! The points are worked through in blocks small enough to stay in the cache from the first layer forward to the first

@@ -1,7 +1,7 @@
 //! Differential equations with known solutions.
 //!
 //! A problem is an operator N with its gradient, a right-hand side q, an exact solution g and a rectangle: the network
-//! u is trained until N[u] = q inside and u = g on the faces that carry a boundary or an initial condition.
+//! u is trained until N(u) = q inside and u = g on the faces that carry a boundary or an initial condition.
 
 mod burgers;
 mod helmholtz;
@@ -42,7 +42,7 @@ pub trait Problem: Send + Sync {
     /// The derivatives that the operator uses.
     fn orders(&self) -> [Order; DIMENSIONS];
 
-    /// N[u] at a point where u has the given jet, and its partial derivative with respect to every entry of the jet.
+    /// N(u) at a point where u has the given jet, and its partial derivative with respect to every entry of the jet.
     fn operator(&self, jet: &Jet) -> (f64, Jet);
 
     /// The right-hand side q.
