@@ -8,7 +8,8 @@ pub fn read<T: Copy>(data: &[T]) {
     {
         if is_x86_feature_detected!("avx512f") {
             // SAFETY: the processor has AVX-512 F.
-            return black_box(unsafe { wide::read(data) });
+            black_box(unsafe { wide::read(data) });
+            return;
         }
     }
     black_box(portable(data));
@@ -38,7 +39,7 @@ mod wide {
     ///
     /// The processor has AVX-512 F.
     #[target_feature(enable = "avx512f")]
-    pub unsafe fn read<T: Copy>(data: &[T]) {
+    pub unsafe fn read<T: Copy>(data: &[T]) -> u64 {
         let start = data.as_ptr().cast::<u8>();
         let whole = size_of_val(data) / VECTOR;
         let mut all = [_mm512_setzero_si512(); 8];
@@ -51,11 +52,9 @@ mod wide {
             }
             at += 8;
         }
-        let mut bits = 0;
-        for vector in all {
-            bits |= _mm512_reduce_or_epi64(vector);
-        }
-        super::black_box(bits);
-        super::black_box(super::portable(&data[at * VECTOR / size_of::<T>()..]));
+        let rest = super::portable(&data[at * VECTOR / size_of::<T>()..]);
+        all.iter().fold(rest, |bits, vector| {
+            bits | _mm512_reduce_or_epi64(*vector) as u64
+        })
     }
 }

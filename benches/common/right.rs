@@ -3,9 +3,7 @@
 use super::data::{Aligned, Named};
 use super::native::{Factors, Native};
 use super::work::{self, ADAMW, Layer, REFERENCE, Shape};
-use trimtab::{
-    GradientStabilizer, Moments, NormState, Scale, StepState, Tensor, apply, observe,
-};
+use trimtab::{GradientStabilizer, Moments, NormState, Scale, StepState, Tensor, apply, observe};
 
 /// Odd lengths too: whole vectors, whole blocks, and what is left over.
 const LENGTHS: [usize; 4] = [31, 4096, 65_537, 200_000];
