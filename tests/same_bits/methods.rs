@@ -13,7 +13,7 @@ use crate::passes::result;
 use crate::worlds::same_everywhere;
 
 /// Weights and biases in turn.
-const LENGTHS: [usize; 8] = [5, 1, 33, 64, 0, 31, 2_049, 2];
+pub const LENGTHS: [usize; 8] = [5, 1, 33, 64, 0, 31, 2_049, 2];
 
 /// A batch of ordinary gradients: tensors follow each other in one stream of draws.
 pub fn batch<T: Format>(random: &mut Random, lengths: &[usize]) -> Batch<T> {

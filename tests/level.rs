@@ -1,0 +1,236 @@
+//! Which instruction set is used: by value, and by the environment variable TRIMTAB_LEVEL.
+//!
+//! The variable is read once, at the first pass of a process: each test that needs one starts itself again as a child.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+mod common;
+#[allow(dead_code)]
+mod oracle;
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use common::snapshot;
+use trimtab::{
+    Adam, Affine, Buffer, Error, GradientStabilizer, Inputs, Level, Moments, Pipeline, Scale, Sgd,
+    Slot, StepState, Tensor, apply, apply_into, apply_into_with, observe,
+};
+
+/// Every level that there is on any processor.
+const NAMES: [&str; 5] = ["avx512", "avx2", "sse2", "neon", "scalar"];
+
+/// Set in children only.
+const CHILD: &str = "TRIMTAB_TEST_IS_A_CHILD";
+
+/// Whether this process is the child of the test that asks.
+fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// Runs the test of this name in a new process, with TRIMTAB_LEVEL set or not; it has to pass, and to be run at all.
+fn run_again(test: &str, level: Option<&OsStr>) {
+    let this = std::env::current_exe().expect("a test knows its executable");
+    let mut command = Command::new(this);
+    command
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, "1");
+    match level {
+        Some(level) => command.env("TRIMTAB_LEVEL", level),
+        None => command.env_remove("TRIMTAB_LEVEL"),
+    };
+    let output = command.output().expect("a child can be started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let all = format!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "TRIMTAB_LEVEL={level:?}:\n{all}");
+    assert!(
+        text.contains("1 passed"),
+        "no test is called {test}:\n{all}"
+    );
+}
+
+fn there() -> Vec<&'static str> {
+    Level::available().map(Level::name).collect()
+}
+
+#[test]
+fn levels_have_the_documented_names_best_first() {
+    let place = |name: &&str| NAMES.iter().position(|n| n == name).expect("documented");
+    let places: Vec<usize> = there().iter().map(place).collect();
+    assert!(places.is_sorted_by(|a, b| a < b), "{:?}", there());
+    assert_eq!(there().last(), Some(&"scalar"));
+    let base = match () {
+        () if cfg!(target_arch = "x86_64") => "sse2",
+        () if cfg!(target_arch = "aarch64") => "neon",
+        () => "scalar",
+    };
+    assert!(
+        there().contains(&base),
+        "{base} is part of the architecture"
+    );
+}
+
+#[test]
+fn a_level_is_found_by_its_name_only_where_it_exists() {
+    for name in NAMES {
+        let found = Level::named(name).map(Level::name);
+        assert_eq!(found, there().contains(&name).then_some(name));
+    }
+    for name in ["", "nonsense", "AVX2", "avx", "scalar ", "scalar\0"] {
+        assert_eq!(Level::named(name), None, "{name:?}");
+    }
+}
+
+/// What the standard library finds is what this library finds with CPUID alone.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn detection_agrees_with_the_standard_library() {
+    use std::arch::is_x86_feature_detected as has;
+    let avx2 = has!("avx2") && has!("fma") && has!("f16c");
+    let wide = has!("avx512f") && has!("avx512vl") && has!("avx512dq") && has!("avx512bw");
+    assert_eq!(Level::named("avx2").is_some(), avx2);
+    assert_eq!(Level::named("avx512").is_some(), avx2 && wide);
+}
+
+#[test]
+fn the_best_level_is_used_when_nothing_is_said() {
+    if is_child() {
+        assert_eq!(
+            Level::current(),
+            Ok(Level::available().next().expect("one"))
+        );
+        return;
+    }
+    run_again("the_best_level_is_used_when_nothing_is_said", None);
+}
+
+#[test]
+fn the_variable_names_the_level() {
+    if is_child() {
+        let asked = std::env::var("TRIMTAB_LEVEL").expect("set");
+        observe(&mut [Tensor::weight(&mut [1.0_f32])]).expect("every pass works");
+        assert_eq!(Level::current().map(Level::name), Ok(&asked[..]));
+        return;
+    }
+    for name in there() {
+        run_again("the_variable_names_the_level", Some(name.as_ref()));
+    }
+}
+
+#[test]
+fn a_level_forced_by_value_is_used_whatever_the_variable_says() {
+    if is_child() {
+        assert_eq!(Level::current(), Err(Error::Unsupported));
+        for level in Level::available() {
+            assert_eq!((level.force(), Level::current()), (level, Ok(level)));
+            observe(&mut [Tensor::weight(&mut [1.0_f32])]).expect("every pass works");
+        }
+        return;
+    }
+    let test = "a_level_forced_by_value_is_used_whatever_the_variable_says";
+    run_again(test, Some("nonsense".as_ref()));
+}
+
+#[test]
+fn every_pass_is_refused_where_the_variable_names_no_level_of_this_processor() {
+    if is_child() {
+        return every_pass_is_refused();
+    }
+    let test = "every_pass_is_refused_where_the_variable_names_no_level_of_this_processor";
+    let missing = NAMES.into_iter().filter(|name| !there().contains(name));
+    for name in missing.chain(["nonsense", "", "AVX2", "scalar "]) {
+        run_again(test, Some(name.as_ref()));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        run_again(test, Some(OsStr::from_bytes(b"scalar\xff"))); // no UTF-8
+    }
+}
+
+/// A pipeline observes first.
+#[test]
+fn a_pipeline_is_refused_too() {
+    if !is_child() {
+        return run_again("a_pipeline_is_refused_too", Some("nonsense".as_ref()));
+    }
+    let mut gradient = [1.0_f32, -2.0, 3.0];
+    let mut grads = [Tensor::weight(&mut gradient)];
+    grads[0].set_moments(moments()); // left by an earlier step
+    let stabilizer = GradientStabilizer::default();
+    let pipeline = Pipeline::<1, 1>::new().with(stabilizer);
+    let mut pipeline = pipeline.expect("room for one");
+    let before = pipeline.stages().to_vec();
+    let refused = pipeline.decide(&Inputs::default(), &mut grads);
+    assert_eq!(refused, Err(Error::Unsupported));
+    assert_eq!(pipeline.stages(), before);
+    assert_eq!(*grads[0].moments(), moments());
+}
+
+/// One pass: it gets a gradient that is decided about, its output, and a parameter with two buffers.
+type Pass = fn(&mut [Tensor], &mut [f32], [&mut [f32]; 3], &mut StepState) -> Result<(), Error>;
+
+/// Every function that walks over elements.
+const PASSES: [(&str, Pass); 7] = [
+    ("observe", |grads, _, _, _| observe(grads)),
+    ("apply", |grads, _, _, _| apply(grads)),
+    ("apply_into", |grads, output, _, _| {
+        apply_into(grads, &mut [Buffer::from(output)])
+    }),
+    ("apply_into_with", |grads, output, _, _| {
+        apply_into_with(grads, &mut [Buffer::from(output)][..])
+    }),
+    ("sgd", |grads, _, [param, first, _], state| {
+        let sgd = Sgd {
+            momentum: 0.9,
+            ..Sgd::default()
+        };
+        sgd.step(state, grads, &mut [Slot::momentum(param, first)])
+    }),
+    ("adam", |grads, _, [param, first, second], state| {
+        Adam::default().step(state, grads, &mut [Slot::adam(param, first, second)])
+    }),
+    ("nothing to do", |_, _, _, _| observe(&mut [])),
+];
+
+/// Every pass says Unsupported and why, and writes nothing.
+fn every_pass_is_refused() {
+    assert_eq!(Level::current(), Err(Error::Unsupported));
+    let text = Error::Unsupported.to_string();
+    assert!(text.contains("TRIMTAB_LEVEL"), "{text}");
+    for (name, pass) in PASSES {
+        let (mut gradient, mut output) = ([1.0_f32, -2.0, 3.0], [7.0_f32; 3]);
+        let (mut param, mut state) = ([[0.5_f32; 3]; 3], StepState { steps: 5 });
+        let mut grads = [Tensor::weight(&mut gradient)];
+        grads[0].set_moments(moments());
+        Scale { factor: 2.0 }.decide(&mut grads).expect("no pass");
+        let before = snapshot::tensors(&grads);
+        let slot = param.each_mut().map(|part| &mut part[..]);
+        let refused = pass(&mut grads, &mut output, slot, &mut state);
+        assert_eq!(refused, Err(Error::Unsupported), "{name}");
+        assert_eq!(snapshot::tensors(&grads), before, "{name}");
+        assert_eq!((output, param), ([7.0; 3], [[0.5; 3]; 3]), "{name}");
+        assert_eq!(state.steps, 5, "{name}");
+    }
+    streaming_is_refused();
+}
+
+/// Those of 1, -2, 3, which no pass has to find.
+fn moments() -> Moments {
+    Moments {
+        count: 3,
+        sum: 2.0,
+        sum_sq: 14.0,
+        abs_max: 3.0,
+    }
+}
+
+fn streaming_is_refused() {
+    let mut streamed = moments();
+    assert_eq!(streamed.observe_chunk(&[1.0_f32]), Err(Error::Unsupported));
+    let mut data = [1.0_f64];
+    let buffer = Buffer::from(&mut data[..]);
+    assert_eq!(streamed.observe_buffer(&buffer), Err(Error::Unsupported));
+    assert_eq!(streamed, moments());
+    // What only thinks goes on.
+    assert_eq!(moments().through(&Affine::IDENTITY), moments());
+}
