@@ -8,12 +8,14 @@ use crate::tensor::{self, Tensor, elements};
 use crate::threads::{self, Crew, LEAST_TO_PASS, Work};
 
 /// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
-/// rounded once to the dtype (16-bit types by way of f32).
+/// rounded once to the dtype (16-bit types by way of f32). The plain scaling of f32 by a factor
+/// that is a normal f32 is one multiplication in f32, after the factor is rounded to f32.
 ///
 /// Afterwards the affine is the identity again and the moments describe what lies in the buffer: a
 /// plain scaling of f32 or f64 pushes them through the affine, and in every other case (a mean
-/// subtracted, a limit, 16-bit types, results near the subnormals) they are taken from the values
-/// just written, block by block while these are in the cache. A tensor with nothing pending is neither read nor written.
+/// subtracted, a limit, 16-bit types, results near the subnormals, a shard) they are taken from the
+/// values just written, block by block while these are in the cache. A tensor with nothing pending
+/// is neither read nor written.
 ///
 /// # Errors
 ///

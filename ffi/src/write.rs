@@ -9,7 +9,8 @@ use crate::config::{trimtab_adam_config, trimtab_sgd_config};
 use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
 /// Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
-/// and rounded once to the element type (16-bit types by way of float).
+/// and rounded once to the element type (16-bit types by way of float). The plain scaling of
+/// TRIMTAB_F32 by a factor in the range of float is one multiplication in float.
 ///
 /// Afterwards the affines are {0, 1, infinity} again and the moments describe what lies in the
 /// buffers. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
