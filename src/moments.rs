@@ -1,8 +1,6 @@
 //! The statistics of one gradient tensor: all that any method ever sees of it.
 
-use crate::affine::Affine;
 use crate::kernel::{self, Buffer, Element};
-use crate::outlook;
 use crate::status::Error;
 use crate::threads::{self, Crew, LEAST_TO_PASS};
 
@@ -137,28 +135,6 @@ impl Moments {
     /// Whether every element is finite and at most 1e150 in magnitude.
     pub fn is_finite(&self) -> bool {
         self.sum.is_finite() && self.sum_sq.is_finite() && self.abs_max <= LARGEST
-    }
-
-    /// The moments that the tensor will have once `affine` is applied, from the formulas alone:
-    ///
-    /// ```text
-    /// sum'     = scale * (sum - count*center)            exactly 0 if center is the mean
-    /// sum_sq'  = scale^2 * (sum_sq - 2*center*sum + count*center^2)        never below 0
-    /// abs_max' = |scale| * (abs_max + |center|)          an upper bound, at most the limit
-    /// ```
-    ///
-    /// A finite limit is not looked at in the sums: what it cuts off cannot be known from moments.
-    ///
-    /// ```
-    /// use trimtab::{Affine, Moments};
-    /// let mut moments = Moments::default();
-    /// moments.observe_chunk(&[1.0_f32, 3.0])?;
-    /// let centered = moments.through(&Affine { center: moments.mean(), ..Affine::IDENTITY });
-    /// assert_eq!((centered.sum, centered.sum_sq), (0.0, 2.0));
-    /// # Ok::<(), trimtab::Error>(())
-    /// ```
-    pub fn through(&self, affine: &Affine) -> Self {
-        outlook::push(self, affine)
     }
 
     /// Sum of squares about the mean, `sum_sq - sum^2/n`, with rounding counted as 0.

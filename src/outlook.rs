@@ -72,23 +72,42 @@ impl<'t> Outlook<'t> {
     }
 }
 
-/// [`Moments::through`]: the statistics of an outlook as moments again.
-pub(crate) fn push(moments: &Moments, affine: &Affine) -> Moments {
-    let outlook = Outlook::new(moments, affine);
-    let count = moments.count;
-    if count == 0 || outlook.is_silent() {
-        return Moments {
+impl Moments {
+    /// The moments that the tensor will have once `affine` is applied, from the formulas alone:
+    ///
+    /// ```text
+    /// sum'     = scale * (sum - count*center)            exactly 0 if center is the mean
+    /// sum_sq'  = scale^2 * (sum_sq - 2*center*sum + count*center^2)        never below 0
+    /// abs_max' = |scale| * (abs_max + |center|)          an upper bound, at most the limit
+    /// ```
+    ///
+    /// A finite limit is not looked at in the sums: what it cuts off cannot be known from moments.
+    ///
+    /// ```
+    /// use trimtab::{Affine, Moments};
+    /// let mut moments = Moments::default();
+    /// moments.observe_chunk(&[1.0_f32, 3.0])?;
+    /// let centered = moments.through(&Affine { center: moments.mean(), ..Affine::IDENTITY });
+    /// assert_eq!((centered.sum, centered.sum_sq), (0.0, 2.0));
+    /// # Ok::<(), trimtab::Error>(())
+    /// ```
+    pub fn through(&self, affine: &Affine) -> Self {
+        let outlook = Outlook::new(self, affine);
+        let count = self.count;
+        if count == 0 || outlook.is_silent() {
+            return Moments {
+                count,
+                ..Moments::default()
+            };
+        }
+        Moments {
             count,
-            ..Moments::default()
-        };
-    }
-    Moments {
-        count,
-        sum: match affine.center == 0.0 {
-            true => affine.scale * moments.sum,
-            false => outlook.mean() * count as f64,
-        },
-        sum_sq: affine.scale * affine.scale * outlook.sum_sq_about_center(),
-        abs_max: outlook.abs_max(),
+            sum: match affine.center == 0.0 {
+                true => affine.scale * self.sum,
+                false => outlook.mean() * count as f64,
+            },
+            sum_sq: affine.scale * affine.scale * outlook.sum_sq_about_center(),
+            abs_max: outlook.abs_max(),
+        }
     }
 }

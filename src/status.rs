@@ -97,6 +97,15 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
+/// `Ok` if `holds`, else a configuration error that says `what` is expected.
+pub(crate) fn require(holds: bool, what: &'static str) -> Result<(), Error> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::BadConfig(what))
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         error.status()

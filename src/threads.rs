@@ -5,8 +5,7 @@
 //! in index order, so the number of threads changes no bit of any result.
 
 use crate::cpu::Level;
-use crate::method::require;
-use crate::status::Error;
+use crate::status::{Error, require};
 
 /// Elements below which reading or writing them is not worth waking a thread: it takes some 12 us,
 /// in which one core gets through about this many.

@@ -52,7 +52,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A type that gradients can have: `f32`, [`f16`], [`bf16`] or `f64`.
+/// A type that gradients can have: `f32`, [`f16`](struct@f16), [`bf16`] or `f64`.
 ///
 /// Sealed: the kernels rely on any bit pattern being a valid value.
 pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {

@@ -1,9 +1,9 @@
 //! Adaptive gradient clipping (arXiv 2102.06171), per tensor.
 
-use super::{is_eps, require};
+use super::is_eps;
 use crate::decide::{self, Decision};
 use crate::moments::Moments;
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Clips each gradient to a fraction of the norm of its parameter:

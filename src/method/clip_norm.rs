@@ -1,8 +1,8 @@
 //! Clipping by norm.
 
-use super::{Scope, require};
+use super::Scope;
 use crate::decide::{self, Decision};
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Scales gradients down to a largest norm: `g <- g * min(1, max_norm / R)`.

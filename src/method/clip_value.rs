@@ -1,8 +1,7 @@
 //! Clipping by value.
 
-use super::require;
 use crate::decide;
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Clamps every element: `g <- max(-limit, min(limit, g))`.

@@ -1,8 +1,8 @@
 //! GradientStabilizer (arXiv 2502.17055v4): keep the direction, replace the norm.
 
-use super::{Scope, is_decay, is_eps, require};
+use super::{Scope, is_decay, is_eps};
 use crate::decide::{self, Decision};
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Replaces the norm of a gradient by a ratio of running estimates, so that a spike is bounded:

@@ -61,15 +61,6 @@ pub enum Scope {
     Global = 1,
 }
 
-/// `Ok` if `holds`, else a configuration error that says `what` is expected.
-pub(crate) fn require(holds: bool, what: &'static str) -> Result<(), Error> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Error::BadConfig(what))
-    }
-}
-
 /// Whether `x` can be the weight of the past in a running average: 0 <= x < 1.
 pub(crate) fn is_decay(x: f64) -> bool {
     (0.0..1.0).contains(&x)

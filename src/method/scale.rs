@@ -1,8 +1,7 @@
 //! Pure scalings: by a factor of the caller's, and the undoing of a loss scale.
 
-use super::require;
 use crate::decide;
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Multiplies every gradient by a factor: `g <- g * factor`. No state; weights and biases.

@@ -1,8 +1,8 @@
 //! StableGrad (arXiv 2605.19856): every weight gradient at the scale of the prediction gradient.
 
-use super::{Roles, is_eps, require};
+use super::{Roles, is_eps};
 use crate::decide::{self, Decision};
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Divides each weight gradient by its own standard deviation and multiplies it by one reference:

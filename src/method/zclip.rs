@@ -1,8 +1,8 @@
 //! ZClip (arXiv 2504.02507): clipping where the norm is unusual for this run.
 
-use super::{check_averages, is_decay, is_eps, require};
+use super::{check_averages, is_decay, is_eps};
 use crate::decide;
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Clips the global norm where its z-score exceeds a threshold:

@@ -1,8 +1,8 @@
 //! Z-score normalisation of gradients (arXiv 2408.01215).
 
-use super::{Roles, is_eps, require};
+use super::{Roles, is_eps};
 use crate::decide::{self, Decision};
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
 /// Gives each gradient mean 0 and standard deviation 1: `g <- (g - mean(g)) / (std(g) + eps)`.

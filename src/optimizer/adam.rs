@@ -2,9 +2,9 @@
 
 use super::{Slots, StepState, Update, all_fit};
 use crate::kernel::{Dtype, Parameter, Rule};
-use crate::method::{is_decay, is_eps, require};
+use crate::method::{is_decay, is_eps};
 use crate::optimizer::Slot;
-use crate::status::Error;
+use crate::status::{Error, require};
 use crate::tensor::Tensor;
 use crate::threads::Crew;
 
