@@ -131,8 +131,11 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// The first error of any method. All states are then as before the call and nothing is
     /// pending. The states are copied to the stack for that: `METHODS * TENSORS * 32` bytes.
     pub fn decide(&mut self, inputs: &Inputs, grads: &mut [Tensor]) -> Result<Verdict, Error> {
-        // Not finite is for the first method to judge: a guard may have an answer to it.
-        let _ = observe(grads);
+        match observe(grads) {
+            // For the first method to judge: a guard may have an answer to it.
+            Ok(()) | Err(Error::NonFinite { .. }) => (),
+            Err(refusal) => return Err(refusal),
+        }
         let before = self.stages.clone();
         let result = self.decide_in_turn(inputs, grads);
         if result.is_err() {
