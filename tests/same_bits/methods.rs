@@ -60,7 +60,7 @@ pub fn run<T: Format>(method: &AnyMethod, steps: &[Batch<T>]) -> Vec<u64> {
 }
 
 /// What is known of a tensor before it is written.
-fn decided(tensor: &Tensor) -> Vec<u64> {
+pub fn decided(tensor: &Tensor) -> Vec<u64> {
     let moments = snapshot::moments(tensor.moments());
     [&moments[..], &snapshot::affine(tensor.affine())].concat()
 }

@@ -60,6 +60,14 @@ pub fn observed<T: Real>(data: &[T], offset: usize) -> Vec<u64> {
     record
 }
 
+/// What streaming says of the data in one chunk, which several threads may share.
+pub fn streamed<T: Real>(data: &[T]) -> Vec<u64> {
+    let mut moments = Moments::default();
+    let mut record = vec![result(moments.observe_chunk(data))];
+    record.extend(snapshot::moments(&moments));
+    record
+}
+
 /// Asks every method of a chain; all have to agree.
 pub fn decide(chain: &[AnyMethod], tensors: &mut [Tensor]) {
     let inputs = StepInputs::plain(tensors.len());

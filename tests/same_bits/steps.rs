@@ -48,7 +48,7 @@ pub fn optimizers() -> Vec<(&'static str, Optimizer)> {
 }
 
 /// A gradient and a parameter of one length.
-struct Pair<G, P> {
+pub struct Pair<G, P> {
     gradient: Vec<G>,
     param: Vec<P>,
     optimizer: Optimizer,
@@ -64,7 +64,7 @@ impl<G: Format, P: Format> fmt::Debug for Pair<G, P> {
 }
 
 impl<G: Format, P: Format + Parameter> Pair<G, P> {
-    fn new(len: usize, optimizer: Optimizer, chain: Vec<AnyMethod>) -> Self {
+    pub fn new(len: usize, optimizer: Optimizer, chain: Vec<AnyMethod>) -> Self {
         let mut random = Random(len as u64);
         Pair {
             gradient: elements(&mut random, Mix::Ordinary, len),
@@ -74,7 +74,7 @@ impl<G: Format, P: Format + Parameter> Pair<G, P> {
         }
     }
 
-    fn run(&self) -> Vec<u64> {
+    pub fn run(&self) -> Vec<u64> {
         let data = (&self.gradient[..], &self.param[..]);
         stepped(data, data.1.len() % 4, &self.chain, self.optimizer)
     }

@@ -16,7 +16,7 @@ use crate::inputs::{Format, Mix, elements};
 use crate::methods::{LENGTHS, batch};
 use crate::passes::{Optimizer, decide};
 use crate::steps::optimizers;
-use crate::worlds::everywhere;
+use crate::worlds::{in_each, levels};
 use crate::write::{center, limit, scale};
 
 const TABLE: &str = include_str!("hashes.txt");
@@ -187,7 +187,7 @@ fn differences(actual: &Lines, expected: &Lines) -> Vec<String> {
 fn results_are_those_of_the_table() {
     let renew = std::env::var_os("TRIMTAB_BLESS").is_some_and(|value| value == "1");
     let mut expected = if renew { Vec::new() } else { committed() };
-    everywhere(|world| {
+    in_each(&levels(), |world| {
         let actual = all();
         if expected.is_empty() {
             expected = actual;
