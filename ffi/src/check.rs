@@ -4,8 +4,8 @@
 //! That a pointer which passes points to live memory of that length is the caller's promise, and
 //! the one precondition of every function here that says `# Safety`.
 
-use std::ffi::c_void;
-use std::slice;
+use core::ffi::c_void;
+use core::slice;
 
 use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor};
 

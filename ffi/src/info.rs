@@ -1,6 +1,6 @@
 //! Initialisation, texts and threads.
 
-use std::ffi::c_char;
+use core::ffi::c_char;
 
 use trimtab_core::{Activation, Level, Status};
 

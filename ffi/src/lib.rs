@@ -9,6 +9,10 @@
 //!
 //! `include/trimtab.h` is generated from these files by the build script. The comments of public
 //! items are the header's comments: they speak to C programmers.
+//!
+//! Without the feature `std` this is the library for machines without an operating system: build it
+//! with `panic = "abort"`. It brings its own panic handler, which nothing is meant to reach.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![allow(non_camel_case_types)] // The names are C's.
 #![allow(clippy::missing_safety_doc)] // The comments are the contract: they become the header's.
@@ -27,6 +31,15 @@ pub use info::*;
 pub use observe::*;
 pub use types::*;
 pub use write::*;
+
+/// No panic is reachable; the compiler wants to know all the same what would happen.
+#[cfg(not(any(feature = "std", test)))]
+#[panic_handler]
+fn stop(_: &core::panic::PanicInfo) -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}
 
 #[cfg(test)]
 #[path = "../tests/abi/mod.rs"]

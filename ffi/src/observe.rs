@@ -1,6 +1,6 @@
 //! Observe: the read pass, and moments by themselves.
 
-use std::ffi::c_void;
+use core::ffi::c_void;
 
 use trimtab_core::{Dtype, Moments, Status};
 

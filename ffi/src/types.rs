@@ -1,7 +1,7 @@
 //! The constants of the header, and the structs that describe buffers.
 
-use std::ffi::c_void;
-use std::mem::offset_of;
+use core::ffi::c_void;
+use core::mem::offset_of;
 
 use trimtab_core::{Affine, Moments, Status, Tensor};
 

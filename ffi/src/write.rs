@@ -1,6 +1,6 @@
 //! Write: the affines applied, or handed to a fused optimizer step.
 
-use std::ffi::c_void;
+use core::ffi::c_void;
 
 use trimtab_core::{Adam, Sgd, StepState};
 

@@ -5,6 +5,7 @@
 
 #[allow(dead_code)] // Each test crate uses its own part.
 mod common;
+#[allow(dead_code)]
 #[path = "c_programs/compiler.rs"]
 mod compiler;
 

@@ -57,6 +57,24 @@ pub fn build(program: &str, language: Language, link: Link, flags: &[&str]) -> P
     executable
 }
 
+/// Compiles `ffi/tests/c/<program>.c` and links it with the archive and nothing else; what neither the function of the
+/// program's name nor one of `kept` needs is left out.
+pub fn build_free_standing(program: &str, archive: &Path, kept: &[String]) -> PathBuf {
+    let executable = scratch(&format!("{program}-free-standing-{}", kept.len()));
+    let mut command = Language::C.compiler();
+    command.args(Language::C.dialect());
+    command.args(["-O2", "-ffreestanding", "-ffunction-sections"]);
+    command.arg("-I").arg(root().join("include"));
+    command.arg(source(&format!("{program}.c")));
+    command.args(["-x", "none"]).arg(archive);
+    command.args(["-nostdlib", "-static", "-Wl,--gc-sections"]);
+    command.arg(format!("-Wl,--entry={program}"));
+    command.args(kept.iter().map(|name| format!("-Wl,--undefined={name}")));
+    command.arg("-o").arg(&executable);
+    must_succeed(&mut command);
+    executable
+}
+
 fn libraries_for(link: Link) -> Vec<String> {
     let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_string();
     let libraries = libraries();

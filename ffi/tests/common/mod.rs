@@ -1,4 +1,4 @@
-//! The two release libraries, built once in each test process.
+//! The release libraries, built once in each test process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,34 +32,55 @@ fn target() -> &'static Path {
     tmp.parent().expect("tmp/ lies in the target directory")
 }
 
+/// libtrimtab.a for machines without an operating system: no std, and a panic that only stops.
+pub fn bare_archive() -> PathBuf {
+    let mut command = cargo_build(&target().join("bare"));
+    command.arg("--no-default-features");
+    command.env("CARGO_PROFILE_RELEASE_PANIC", "abort");
+    find(&["a", "lib"], &built_by(&mut command))
+}
+
 fn build() -> Libraries {
+    let files = built_by(&mut cargo_build(target()));
+    Libraries {
+        archive: find(&["a", "lib"], &files),
+        shared: find(&["so", "dylib", "dll"], &files),
+    }
+}
+
+/// The command that builds the library into this directory.
+fn cargo_build(directory: &Path) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let mut command = Command::new(cargo);
     command.args(["build", "--release", "--package", "trimtab-ffi"]);
     command.arg("--message-format=json-render-diagnostics");
-    command.arg("--target-dir").arg(target());
-    let output = command.current_dir(root()).output().expect("cargo runs");
+    command.arg("--target-dir").arg(directory);
+    command.current_dir(root());
+    command
+}
+
+/// What it has made of the library.
+fn built_by(command: &mut Command) -> Vec<PathBuf> {
+    let output = command.output().expect("cargo runs");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
         "the release build fails:\n{errors}"
     );
     let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-    let files = files_of_the_library(&messages);
-    let one = |suffix: &[&str]| {
-        let fits = |file: &&PathBuf| {
-            let extension = file.extension().and_then(|e| e.to_str());
-            extension.is_some_and(|e| suffix.contains(&e))
-        };
-        let found = files.iter().find(fits);
-        found
-            .unwrap_or_else(|| panic!("no {suffix:?} among {files:?}"))
-            .clone()
+    files_of_the_library(&messages)
+}
+
+/// The file with one of these suffixes.
+fn find(suffixes: &[&str], files: &[PathBuf]) -> PathBuf {
+    let fits = |file: &&PathBuf| {
+        let extension = file.extension().and_then(|e| e.to_str());
+        extension.is_some_and(|e| suffixes.contains(&e))
     };
-    Libraries {
-        archive: one(&["a", "lib"]),
-        shared: one(&["so", "dylib", "dll"]),
-    }
+    let found = files.iter().find(fits);
+    found
+        .unwrap_or_else(|| panic!("no {suffixes:?} among {files:?}"))
+        .clone()
 }
 
 /// What cargo says it has made of the library.

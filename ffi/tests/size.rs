@@ -1,0 +1,66 @@
+//! The library without an operating system: how much code a program of one method carries, and that nothing at all is
+//! needed from outside, so no allocator either.
+//!
+//! What the library brings for all its instruction sets and element types counts, because which of them is used is only
+//! known when the program runs.
+#![cfg(target_os = "linux")] // Other linkers have other flags.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+mod common;
+#[allow(dead_code)]
+#[path = "c_programs/compiler.rs"]
+mod compiler;
+#[allow(dead_code)]
+#[path = "header/parse.rs"]
+mod parse;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use object::{Object, ObjectSection, SectionKind};
+use parse::Header;
+
+/// The promise: text for one dtype and one method.
+const LARGEST: u64 = 64 * 1024;
+
+/// Bytes of all executable sections.
+fn text_of(executable: &Path) -> u64 {
+    let bytes = fs::read(executable).expect("the linker has written it");
+    let file = object::File::parse(&*bytes).expect("an executable");
+    let text = file.sections().filter(|s| s.kind() == SectionKind::Text);
+    text.map(|section| section.size()).sum()
+}
+
+#[test]
+fn one_method_fits_into_sixty_four_kibibytes() {
+    let program = compiler::build_free_standing("small", &common::bare_archive(), &[]);
+    let text = text_of(&program);
+    // Past the capture of test output, so that it is seen in a run that succeeds.
+    let note = format!("\nobserve, stable_grad and apply, free-standing: {text} bytes of text\n");
+    std::io::stderr()
+        .write_all(note.as_bytes())
+        .expect("stderr");
+    assert!(text > 1_000, "the library is not in the program");
+    assert!(text <= LARGEST, "{text} bytes of text, at most {LARGEST}");
+}
+
+/// Every function linked with nothing but memcpy and its kind: no allocator, no mathematics, no operating system.
+#[test]
+fn no_function_needs_anything_from_outside() {
+    let header = fs::read_to_string(common::root().join("include/trimtab.h")).expect("the header");
+    let functions = Header::parse(&header).functions;
+    let name = |declaration: &String| {
+        let (before, _) = declaration.split_once('(')?;
+        before.rsplit([' ', '*']).next().map(String::from)
+    };
+    let names: Vec<String> = functions.iter().filter_map(name).collect();
+    assert!(names.len() >= 27, "{names:?}");
+    let program = compiler::build_free_standing("small", &common::bare_archive(), &names);
+    let bytes = fs::read(&program).expect("the linker has written it");
+    let file = object::File::parse(&*bytes).expect("an executable");
+    for name in &names {
+        let symbol = file.symbol_by_name(name);
+        assert!(symbol.is_some(), "{name} is not in the program");
+    }
+}
