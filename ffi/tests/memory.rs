@@ -1,0 +1,173 @@
+//! No pass allocates: every method and both optimizers, counted by an allocator of this test's own.
+//!
+//! Here and not beside the other tests of the core, because an allocator is `unsafe`, which belongs into ffi/ and the
+//! kernels. On several threads it is rayon that allocates, now and then, a place in its queue; on one thread nothing
+//! does. Without std there is no allocator to ask: `size.rs` links that library with nothing.
+
+extern crate trimtab_core as trimtab; // The name that the shared files know.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[allow(dead_code)]
+#[path = "../../tests/oracle/mod.rs"]
+mod oracle;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use common::data::{Batch, Random};
+use common::list::every_variant;
+use common::method::AnyMethod;
+use trimtab::{
+    Adam, Buffer, Error, Moments, Pipeline, Sgd, Slot, StepState, Tensor, Verdict, apply,
+    apply_into, observe,
+};
+
+/// The system's allocator, which counts what this thread asks of it.
+struct Counting;
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that is ending has no counter any more, and nothing to count.
+    let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
+}
+
+// SAFETY: everything is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// What `work` returns; it must not allocate.
+fn without_allocating<R>(what: &str, work: impl FnOnce() -> R) -> R {
+    let before = ASKED.get();
+    let result = work();
+    let asked = ASKED.get() - before;
+    assert_eq!(asked, 0, "{what} allocates {asked} times");
+    result
+}
+
+/// The first call of a process asks the environment which instruction set to use.
+fn after_the_first_call() {
+    observe(&mut []).expect("TRIMTAB_LEVEL is not set to nonsense");
+}
+
+fn batch() -> Batch<f32> {
+    Batch::random(&mut Random(1), &[300, 0, 70_000, 33])
+}
+
+#[test]
+fn an_allocation_is_seen() {
+    let before = ASKED.get();
+    drop(std::hint::black_box(vec![1_u8; 100]));
+    assert!(ASKED.get() > before);
+}
+
+#[test]
+fn passes_do_not_allocate() {
+    after_the_first_call();
+    let (mut batch, mut params) = (batch(), batch());
+    let (mut first, mut second) = (batch.clone(), batch.clone());
+    let mut copies = batch.data.clone();
+    let mut outputs: Vec<Buffer> = copies
+        .iter_mut()
+        .map(|c| Buffer::from(&mut c[..]))
+        .collect();
+    let buffers = params.data.iter_mut().zip(&mut first.data);
+    let slots = buffers.zip(&mut second.data);
+    let mut slots: Vec<Slot> = slots.map(|((p, f), s)| Slot::adam(p, f, s)).collect();
+    let mut state = StepState::default();
+    let mut grads = batch.tensors();
+    without_allocating("observe", || observe(&mut grads)).expect("finite");
+    decide(&mut grads);
+    without_allocating("apply_into", || apply_into(&grads, &mut outputs)).expect("in range");
+    let momentum = Sgd {
+        momentum: 0.9,
+        ..Sgd::default()
+    };
+    without_allocating("sgd", || momentum.step(&mut state, &grads, &mut slots)).expect("in range");
+    let adam = Adam::default();
+    without_allocating("adam", || adam.step(&mut state, &grads, &mut slots)).expect("in range");
+    without_allocating("apply", || apply(&mut grads)).expect("in range");
+    let mut moments = Moments::default();
+    let data = &outputs[2].as_slice::<f32>().expect("f32");
+    without_allocating("observe_chunk", || moments.observe_chunk(data)).expect("finite");
+}
+
+/// A mean to subtract, so that the moments are taken anew.
+fn decide(grads: &mut [Tensor]) {
+    let roles = trimtab::Roles::All;
+    let centralize = trimtab::Centralize { roles };
+    without_allocating("centralize", || centralize.decide(grads)).expect("finite");
+}
+
+#[test]
+fn methods_do_not_allocate() {
+    after_the_first_call();
+    let mut batch = batch();
+    let mut moments = vec![Moments::default(); batch.data.len()];
+    for of_one in &mut moments {
+        of_one.observe_chunk(&[2.0_f64]).expect("finite");
+    }
+    for (name, method) in every_variant() {
+        let mut grads = batch.tensors();
+        let mut pipeline = pipeline(method);
+        let inputs = trimtab::Inputs {
+            reference: 0.5,
+            params: &moments,
+        };
+        for _ in 0..3 {
+            let decided = without_allocating(name, || pipeline.decide(&inputs, &mut grads));
+            assert_eq!(decided, Ok(Verdict::Proceed), "{name}");
+        }
+    }
+}
+
+/// The method alone, with room for the states of all tensors.
+fn pipeline(method: AnyMethod) -> Pipeline<1, 4> {
+    let new = Pipeline::new();
+    let with = match method {
+        AnyMethod::Unscale(m) => new.with(m),
+        AnyMethod::Scale(m) => new.with(m),
+        AnyMethod::StableGrad(m) => new.with(m),
+        AnyMethod::GradientStabilizer(m) => new.with(m),
+        AnyMethod::Autoscale(m) => new.with(m),
+        AnyMethod::Centralize(m) => new.with(m),
+        AnyMethod::Znorm(m) => new.with(m),
+        AnyMethod::ClipNorm(m) => new.with(m),
+        AnyMethod::ClipValue(m) => new.with(m),
+        AnyMethod::Agc(m) => new.with(m),
+        AnyMethod::Zclip(m) => new.with(m),
+        AnyMethod::Guard(m) => new.with(m),
+    };
+    with.expect("room for one")
+}
+
+/// Refusals neither: they are values, and their texts are written out in the program.
+#[test]
+fn refusals_do_not_allocate() {
+    after_the_first_call();
+    let mut bad = [1.0_f32, f32::NAN];
+    let mut grads = [Tensor::weight(&mut bad)];
+    let not_finite = without_allocating("observe", || observe(&mut grads));
+    assert_eq!(not_finite, Err(Error::NonFinite { tensor: 0 }));
+    assert_eq!(
+        without_allocating("apply", || apply(&mut grads)),
+        not_finite
+    );
+}
