@@ -9,7 +9,7 @@ mod common;
 use common::data::{Aligned, Named};
 use common::duel::{Outcome, duel};
 use common::native::{Factors, Native};
-use common::work::{self, HUGE, Layer, MANY, PINN, Shape};
+use common::work::{self, HUGE, MANY, PINN, Shape};
 use common::{read::read, right};
 use trimtab::{
     GradientStabilizer, Level, NormState, Scale, StepState, Tensor, apply, bf16, f16, observe,
@@ -180,21 +180,9 @@ fn step_row(table: &mut Table, native: &Native, shape: Shape, target: Target) {
         let mut state = StepState { steps: 100_000 };
         duel(
             || work::step(&mut state, &mut grads, &mut slots),
-            || plain_step(native, &mut theirs),
+            || native.adamw_all(&mut theirs, &Factors::SETTLED),
         )
     });
-}
-
-fn plain_step(native: &Native, layers: &mut [Layer]) {
-    for layer in layers {
-        let Layer {
-            gradient,
-            param,
-            first,
-            second,
-        } = layer;
-        native.adamw(param, first, second, gradient, &Factors::SETTLED);
-    }
 }
 
 /// A global clip decided but not written, beside reading the gradients.
@@ -232,6 +220,58 @@ fn stabilizer_row(table: &mut Table, native: &Native, shape: Shape) {
     });
 }
 
+/// Two threads beside one, and what the machine's plain read gains from its second core.
+#[cfg(feature = "rayon")]
+fn thread_rows(table: &mut Table) {
+    use std::cell::RefCell;
+
+    use common::duel::duel_prepared;
+
+    let bytes = 256 * MIB;
+    if !table.wants("threads") {
+        return;
+    }
+    let data = Aligned::<f32>::gradient(bytes / 4, 2);
+    let (left, right) = data.split_at(data.len() / 2);
+    let both = || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| read(left));
+            read(right);
+        })
+    };
+    let gain = duel(both, || read(&data));
+    println!(
+        "| plain read on 2 threads | {} | {} | {:.2} ({:.2}) | | |",
+        time(gain.work),
+        time(gain.ceiling),
+        gain.speed(),
+        gain.median
+    );
+    let mut copy = Aligned::<f32>::gradient(bytes / 4, 1);
+    let grads = RefCell::new([Tensor::weight(&mut copy)]);
+    let pass = || observe(&mut *grads.borrow_mut()).expect("finite");
+    let prepare = |several| {
+        let threads = if several { 2 } else { 1 };
+        trimtab::set_threads(threads).expect("threads");
+    };
+    let target = Target::AtLeast(0.9 * gain.median);
+    table.row(
+        "observe f32 256 MiB on 2 threads over 1",
+        1.0,
+        target,
+        || duel_prepared(prepare, pass, pass),
+    );
+    trimtab::set_threads(1).expect("one thread");
+}
+
+/// Without the feature there is one thread.
+#[cfg(not(feature = "rayon"))]
+fn thread_rows(table: &mut Table) {
+    if table.wants("threads") {
+        println!("| threads | not built: --features rayon | | | | |");
+    }
+}
+
 fn main() {
     let native = Native::build();
     right::check_all(&native);
@@ -250,5 +290,6 @@ fn main() {
     step_row(&mut table, &native, work::LARGE, Target::OpenTime);
     clip_row(&mut table, MANY, Target::AtMost(2.5));
     stabilizer_row(&mut table, &native, PINN);
+    thread_rows(&mut table);
     println!("\n{} missed", table.misses);
 }

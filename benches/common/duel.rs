@@ -29,13 +29,27 @@ impl Outcome {
 }
 
 /// Measures both.
-pub fn duel(mut work: impl FnMut(), mut ceiling: impl FnMut()) -> Outcome {
-    let (calls, ceiling_calls) = (calls(&mut work), calls(&mut ceiling));
+pub fn duel(work: impl FnMut(), ceiling: impl FnMut()) -> Outcome {
+    duel_prepared(|_| (), work, ceiling)
+}
+
+/// Measures both; `prepare` runs before every sample, `true` before the work, and is not timed.
+pub fn duel_prepared(
+    mut prepare: impl FnMut(bool),
+    mut work: impl FnMut(),
+    mut ceiling: impl FnMut(),
+) -> Outcome {
+    prepare(true);
+    let work_calls = calls(&mut work);
+    prepare(false);
+    let ceiling_calls = calls(&mut ceiling);
     let start = Instant::now();
     let mut pairs = Vec::new();
     while pairs.len() < FEWEST || start.elapsed() < BUDGET {
-        let a = sample(&mut work, calls);
-        pairs.push((a, sample(&mut ceiling, ceiling_calls)));
+        prepare(true);
+        let seconds = sample(&mut work, work_calls);
+        prepare(false);
+        pairs.push((seconds, sample(&mut ceiling, ceiling_calls)));
     }
     let mut ratios: Vec<f64> = pairs.iter().map(|(a, b)| b / a).collect();
     ratios.sort_by(f64::total_cmp);

@@ -7,10 +7,14 @@
 //! | `ceilings.c`, `native.rs` | plain loops in C, built and loaded when a bench starts |
 //! | `work.rs` | the networks of the tables, and one step of the main job |
 //! | `right.rs` | every work checked against plain f64 before it is measured |
+//! | `measure.rs` | how the criterion benches are set up |
 //! | `duel.rs` | two sides of a ratio, measured in turns |
+
+#![allow(dead_code)] // Every bench is a crate of its own and uses only a part of this.
 
 pub mod data;
 pub mod duel;
+pub mod measure;
 pub mod native;
 pub mod read;
 pub mod right;

@@ -5,6 +5,8 @@ use std::mem::transmute;
 use std::path::Path;
 use std::process::Command;
 
+use super::work::Layer;
+
 /// For this processor, the widest vectors, and a root that need not set errno.
 const FLAGS: [&str; 6] = [
     "-O3",
@@ -136,6 +138,14 @@ impl Native {
                 f.inverse_root,
                 f.eps,
             )
+        }
+    }
+
+    /// One step of every layer.
+    pub fn adamw_all(&self, layers: &mut [Layer], factors: &Factors) {
+        for layer in layers {
+            let (w, m, v) = (&mut layer.param, &mut layer.first, &mut layer.second);
+            self.adamw(w, m, v, &layer.gradient, factors);
         }
     }
 }

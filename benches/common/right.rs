@@ -135,7 +135,7 @@ pub fn check_stabilizer() {
 }
 
 /// The ceilings compute something too: the plain AdamW loop agrees with ours, and so does scaling.
-fn check_native(native: &Native) {
+pub fn check_native(native: &Native) {
     let mut layer = work::layers(SMALL).remove(0);
     let plain: Vec<_> = triples(&layer)
         .into_iter()
