@@ -126,22 +126,22 @@ impl<T: Element> Job for Write<'_, T> {
 
 impl<T: Element> Write<'_, T> {
     #[inline(always)]
-    fn write(&self, transform: impl Transform) {
-        let grouped = self.len - self.len % LANES;
+    fn write<F: Transform>(&self, transform: F) {
+        let whole = self.len - self.len % F::STEP;
         let mut at = 0;
-        while at < grouped {
-            // SAFETY: at + LANES <= len.
-            unsafe { transform.group(self.source.add(at), self.target.add(at)) };
-            at += LANES;
+        while at < whole {
+            // SAFETY: at + STEP <= len.
+            unsafe { transform.step(self.source.add(at), self.target.add(at)) };
+            at += F::STEP;
         }
-        let rest = self.len - grouped;
+        let rest = self.len - whole;
         let mut last = [T::ZERO; LANES];
         let place = last.as_mut_ptr();
         // SAFETY: `rest` elements remain at both ends, and `last` has room for them; it is memory of
         // its own, and may be source and target.
         unsafe {
             place.copy_from_nonoverlapping(self.source.add(at), rest);
-            transform.group(place.cast_const(), place);
+            transform.step(place.cast_const(), place);
             self.target.add(at).copy_from_nonoverlapping(place, rest);
         }
     }
@@ -149,12 +149,30 @@ impl<T: Element> Write<'_, T> {
 
 /// An affine, ready for the loop.
 pub(super) trait Transform: Copy {
-    /// The transforms of the [`LANES`] elements at `source`, rounded to U, at `target`.
+    /// How many elements it takes at a time; a divisor of [`LANES`].
+    const STEP: usize;
+
+    /// The transforms of the `STEP` elements at `source`, rounded to U, at `target`.
     ///
     /// # Safety
     ///
-    /// Both point to [`LANES`] elements; they are equal, of equal types, or do not overlap.
-    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U);
+    /// Both point to `STEP` elements; they are equal, of equal types, or do not overlap.
+    unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U);
+
+    /// The same for [`LANES`] elements.
+    ///
+    /// # Safety
+    ///
+    /// As [`step`](Self::step).
+    #[inline(always)]
+    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+        let mut at = 0;
+        while at < LANES {
+            // SAFETY: STEP divides LANES.
+            unsafe { self.step(source.add(at), target.add(at)) };
+            at += Self::STEP;
+        }
+    }
 }
 
 /// A scaling of f32 by a factor that is a normal f32: one multiplication in f32.
@@ -173,8 +191,10 @@ impl Plain {
 }
 
 impl Transform for Plain {
+    const STEP: usize = LANES;
+
     #[inline(always)]
-    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+    unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         // SAFETY: T and U are f32 where a Plain exists; in bounds by contract.
         unsafe {
             let x = source.cast::<[f32; LANES]>().read();
@@ -209,18 +229,16 @@ impl<I: Isa> Exact<I> {
 }
 
 impl<I: Isa> Transform for Exact<I> {
+    const STEP: usize = I::WIDTH;
+
     #[inline(always)]
-    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+    unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         let isa = self.isa;
-        let mut at = 0;
-        while at < LANES {
-            // SAFETY: WIDTH divides LANES.
-            let x = unsafe { isa.load(source.add(at)) };
-            let y = isa.mul(isa.sub(x, self.center), self.scale);
-            let y = isa.and(isa.clamp(y, self.limit), self.keep);
-            // SAFETY: as above.
-            unsafe { isa.store(target.add(at), y) };
-            at += I::WIDTH;
-        }
+        // SAFETY: STEP is WIDTH.
+        let x = unsafe { isa.load(source) };
+        let y = isa.mul(isa.sub(x, self.center), self.scale);
+        let y = isa.and(isa.clamp(y, self.limit), self.keep);
+        // SAFETY: as above.
+        unsafe { isa.store(target, y) };
     }
 }
