@@ -1,6 +1,7 @@
 //! Which instruction set is used: by value, and by the environment variable TRIMTAB_LEVEL.
 //!
 //! The variable is read once, at the first pass of a process: each test that needs one starts itself again as a child.
+//! (Under an emulator this needs a kernel that starts programs of that architecture by itself: binfmt_misc.)
 
 #[allow(dead_code)] // Each test crate uses its own part.
 mod common;

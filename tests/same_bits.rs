@@ -12,6 +12,8 @@
 //!
 //! Level and threads are those of the whole process, so the tests of this file take turns. An optimised build is another
 //! compiler's work: `cargo test --release --features rayon --test same_bits` is worth its minute.
+//! On another architecture, with its linker and an emulator named in the environment as cargo wants them:
+//! `cargo test --release --target aarch64-unknown-linux-musl --test same_bits`.
 
 #[allow(dead_code)] // Each test crate uses its own part.
 mod common;
