@@ -91,6 +91,17 @@ pub fn applied<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u
     record
 }
 
+/// The moments that writing in place leaves, and those of observing anew what was written.
+pub fn moments_after<T: Real>(data: &mut [T], chain: &[AnyMethod]) -> [[u64; 4]; 2] {
+    let mut tensors = [Tensor::weight(data)];
+    observe(&mut tensors).expect("finite");
+    decide(chain, &mut tensors);
+    apply(&mut tensors).expect("in range");
+    let left = snapshot::moments(tensors[0].moments());
+    observe(&mut tensors).expect("finite");
+    [left, snapshot::moments(tensors[0].moments())]
+}
+
 /// The chain written into another buffer with another start: both buffers.
 pub fn applied_into<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u64> {
     let (mut source, mut target) = (Memory::new(data, offset), Memory::new(data, offset + 1));

@@ -14,15 +14,15 @@ use crate::common::method::{AnyMethod, StepInputs};
 use crate::common::snapshot;
 use crate::inputs::{Format, Mix, elements};
 use crate::methods::{LENGTHS, batch};
-use crate::passes::{Optimizer, decide};
+use crate::passes::{Optimizer, decide, moments_after};
 use crate::steps::optimizers;
 use crate::worlds::{in_each, levels};
 use crate::write::{center, limit, scale};
 
 const TABLE: &str = include_str!("hashes.txt");
 
-/// Beyond a block, a run and a group of lanes.
-const LONG: usize = 65_536 + 2_048 + 33;
+/// Beyond two blocks (with two the order of adding them up does not show), a run and a group of lanes.
+const LONG: usize = 2 * 65_536 + 2_048 + 33;
 /// Beyond a run and a group of lanes.
 const SHORT: usize = 2_048 + 33;
 
@@ -60,6 +60,8 @@ fn of_dtype<T: Format>(lines: &mut Lines) {
         let name = format!("observe {} {mix:?} {len}", T::NAME);
         line(lines, name, |draws| observed::<T>(draws, mix, len));
     }
+    let name = format!("written {} Ordinary {LONG}", T::NAME);
+    line(lines, name, written::<T>);
     for (what, mix, chain) in chains::<T>() {
         let name = format!("apply {} {mix:?} {SHORT} {what}", T::NAME);
         line(lines, name, |draws| applied::<T>(draws, mix, &chain));
@@ -81,6 +83,12 @@ fn observed<T: Format>(draws: &mut Random, mix: Mix, len: usize) -> Vec<u64> {
     let data: Vec<T> = elements(draws, mix, len);
     moments.observe_chunk(&data).expect("finite");
     snapshot::moments(&moments).to_vec()
+}
+
+fn written<T: Format>(draws: &mut Random) -> Vec<u64> {
+    let mut data: Vec<T> = elements(draws, Mix::Ordinary, LONG);
+    let [left, _] = moments_after(&mut data, &[center(), scale(0.25)]);
+    left.to_vec()
 }
 
 /// The chains of the table, by the names that the file explains.
