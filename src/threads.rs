@@ -34,7 +34,8 @@ pub(crate) trait Work: Send + Sized {
 impl Crew {
     /// Whether there is only one thread, and nothing to gain from dividing.
     pub(crate) fn is_alone(self) -> bool {
-        !self.several
+        // Known to the compiler without the feature: the code for several is left out then.
+        !cfg!(feature = "rayon") || !self.several
     }
 
     /// Does `job` on all of the work, in pieces if there are hands for them.

@@ -44,6 +44,21 @@ macro_rules! operations {
     };
 }
 
+/// Running maxima: one expression each.
+macro_rules! magnitudes {
+    ($($name:ident($largest:ident, $p:ident: $t:ty) = $body:expr;)*) => {
+        $(
+        /// # Safety
+        ///
+        /// As in [`Isa`].
+        #[inline(always)]
+        unsafe fn $name(self, $largest: uint32x4_t, $p: *const $t) -> uint32x4_t {
+            // SAFETY: in bounds by contract; every 64-bit Arm processor has NEON.
+            unsafe { $body }
+        })*
+    };
+}
+
 /// Loads and stores: one expression each.
 macro_rules! memory {
     ($($load:ident($p:ident: $t:ty) = $from:expr;)* / $($store:ident($q:ident: $u:ty, $x:ident) = $to:expr;)*) => {
@@ -71,6 +86,8 @@ macro_rules! memory {
 impl Isa for Neon {
     type Vector = float64x2_t;
 
+    type Bits = uint32x4_t;
+
     const WIDTH: usize = 2;
 
     #[inline(always)]
@@ -83,18 +100,34 @@ impl Isa for Neon {
         add(a, b) = vaddq_f64(a, b);
         sub(a, b) = vsubq_f64(a, b);
         mul(a, b) = vmulq_f64(a, b);
+        add_product(total, x, _one) = vaddq_f64(total, x);
         add_exact_square(total, x) = vfmaq_f64(total, x, x);
-        // A comparison with NaN is false: NaN leaves the maximum alone.
-        max_magnitude(largest, x) = {
-            let magnitude = vabsq_f64(x);
-            vbslq_f64(vcgtq_f64(magnitude, largest), magnitude, largest)
-        };
         clamp(x, limit) = {
             let x = vbslq_f64(vcgtq_f64(x, limit), limit, x);
             let lowest = vnegq_f64(limit);
             vbslq_f64(vcltq_f64(x, lowest), lowest, x)
         };
         and(a, b) = vreinterpretq_f64_u64(vandq_u64(vreinterpretq_u64_f64(a), vreinterpretq_u64_f64(b)));
+    }
+
+    #[inline(always)]
+    fn no_bits(self) -> uint32x4_t {
+        // SAFETY: every 64-bit Arm processor has NEON.
+        unsafe { vdupq_n_u32(0) }
+    }
+
+    magnitudes! {
+        larger_f64(largest, p: f64) = {
+            let (magnitude, largest) = (vabsq_f64(vld1q_f64(p)), vreinterpretq_f64_u32(largest));
+            vreinterpretq_u32_f64(vbslq_f64(vcgtq_f64(magnitude, largest), magnitude, largest))
+        };
+        larger_f32(largest, p: f32) = {
+            vmaxq_u32(largest, vandq_u32(vdupq_n_u32(u32::MAX >> 1), vld1q_u32(p.cast())))
+        };
+        larger_16(largest, p: u16) = {
+            let magnitude = vandq_u16(vdupq_n_u16(u16::MAX >> 1), vld1q_u16(p));
+            vreinterpretq_u32_u16(vmaxq_u16(vreinterpretq_u16_u32(largest), magnitude))
+        };
     }
 
     memory! {

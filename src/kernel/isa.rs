@@ -17,6 +17,10 @@ pub(crate) trait Isa: Copy {
     /// How many; a divisor of 8.
     const WIDTH: usize;
 
+    /// The bits of as many elements as fill a vector, before they are widened: `8 * WIDTH` bytes,
+    /// aligned like u64 at least.
+    type Bits: Copy;
+
     /// How many running maxima there are registers for, 1 to 4.
     const MAXIMA: usize = 2;
 
@@ -24,23 +28,46 @@ pub(crate) trait Isa: Copy {
     fn splat(self, x: f64) -> Self::Vector;
     /// `a + b`
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `total + x`, or `total + x * one` in one rounding; `one` is 1.
+    fn add_product(self, total: Self::Vector, x: Self::Vector, one: Self::Vector) -> Self::Vector;
     /// `a - b`
     fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b`
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `total + x * x` for an `x` whose square is exact: it may be fused.
     fn add_exact_square(self, total: Self::Vector, x: Self::Vector) -> Self::Vector;
-    /// The larger of `largest` and `|x|`; `largest` where x is NaN.
-    fn max_magnitude(self, largest: Self::Vector, x: Self::Vector) -> Self::Vector;
-    /// The same for an `x` that comes from a narrower type, and so is no signalling NaN.
-    #[inline(always)]
-    fn max_quiet_magnitude(self, largest: Self::Vector, x: Self::Vector) -> Self::Vector {
-        self.max_magnitude(largest, x)
-    }
     /// `x` moved into `[-limit, limit]`.
     fn clamp(self, x: Self::Vector, limit: Self::Vector) -> Self::Vector;
     /// The bits that both have.
     fn and(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// Asks for the memory at `p`, which may be anywhere.
+    #[inline(always)]
+    fn prefetch(self, p: *const u8) {
+        let _ = p;
+    }
+
+    /// All bits 0.
+    fn no_bits(self) -> Self::Bits;
+    /// The larger of `largest` and the magnitudes of the f64 at `p`. Where there is NaN, anything
+    /// may come out; so for the next two.
+    ///
+    /// # Safety
+    ///
+    /// `p` points to as many readable elements as fill [`Bits`](Self::Bits); alignment is not needed.
+    unsafe fn larger_f64(self, largest: Self::Bits, p: *const f64) -> Self::Bits;
+    /// The same for f32.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    unsafe fn larger_f32(self, largest: Self::Bits, p: *const f32) -> Self::Bits;
+    /// The same for f16 or bf16, whose bits without the sign compare like themselves.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    unsafe fn larger_16(self, largest: Self::Bits, p: *const u16) -> Self::Bits;
 
     /// The f64 elements at `p`, exactly.
     ///
@@ -127,12 +154,36 @@ pub(crate) trait Isa: Copy {
         }
     }
 
-    /// The larger of `largest` and `|x|` for an x that was a T.
+    /// The larger of `largest` and the magnitudes at `p`, as many as fill [`Bits`](Self::Bits).
+    ///
+    /// # Safety
+    ///
+    /// `p` points to that many readable elements.
     #[inline(always)]
-    fn max<T: Element>(self, largest: Self::Vector, x: Self::Vector) -> Self::Vector {
+    unsafe fn larger<T: Element>(self, largest: Self::Bits, p: *const T) -> Self::Bits {
+        // SAFETY: T is the type that its DTYPE says; the rest is the caller's.
+        unsafe {
+            match T::DTYPE {
+                Dtype::F32 => self.larger_f32(largest, p.cast()),
+                Dtype::F16 | Dtype::BF16 => self.larger_16(largest, p.cast()),
+                Dtype::F64 => self.larger_f64(largest, p.cast()),
+            }
+        }
+    }
+
+    /// `total + x`, by the multiplier where the adder is busy with conversions: `x * one + total`
+    /// rounds as `total + x` does. `one` is 1, and the compiler must not know. With few registers f64
+    /// has none left for it.
+    #[inline(always)]
+    fn add_by_multiplier<T: Element>(
+        self,
+        total: Self::Vector,
+        x: Self::Vector,
+        one: Self::Vector,
+    ) -> Self::Vector {
         match T::DTYPE {
-            Dtype::F64 => self.max_magnitude(largest, x),
-            _ => self.max_quiet_magnitude(largest, x),
+            Dtype::F64 if Self::MAXIMA < 4 => self.add(total, x),
+            _ => self.add_product(total, x, one),
         }
     }
 

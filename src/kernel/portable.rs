@@ -1,5 +1,7 @@
 //! Plain Rust: what every other instruction set has to agree with, to the bit.
 
+use core::mem;
+
 use super::element::Element;
 use super::isa::Isa;
 use half::{bf16, f16};
@@ -8,7 +10,8 @@ use half::{bf16, f16};
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
 
-const WIDTH: usize = 4;
+/// One: no vectors are known of, and loops of single doubles are the least code.
+const WIDTH: usize = 1;
 
 /// One operation on every pair of doubles.
 #[inline(always)]
@@ -38,8 +41,37 @@ unsafe fn store<T: Element>(p: *mut T, x: [f64; WIDTH]) {
     unsafe { p.cast::<[T; WIDTH]>().write_unaligned(x.map(T::narrow)) }
 }
 
+/// The larger magnitudes among elements of `N` bytes each, which `magnitude` makes comparable.
+///
+/// # Safety
+///
+/// `p` points to as many readable bytes as a `Bits` has.
+#[inline(always)]
+unsafe fn larger<const N: usize, M: PartialOrd + Copy>(
+    largest: [u64; WIDTH],
+    p: *const u8,
+    magnitude: impl Fn([u8; N]) -> M,
+    bytes: impl Fn(M) -> [u8; N],
+) -> [u64; WIDTH] {
+    type Bytes = [u8; size_of::<[u64; WIDTH]>()];
+    // SAFETY: in bounds by contract; u64 and u8 may have any bits.
+    let (mut largest, data) = unsafe {
+        let data = p.cast::<Bytes>().read();
+        (mem::transmute::<[u64; WIDTH], Bytes>(largest), data)
+    };
+    let (slots, _) = largest.as_chunks_mut::<N>();
+    for (slot, x) in slots.iter_mut().zip(data.as_chunks::<N>().0) {
+        let (before, x) = (magnitude(*slot), magnitude(*x));
+        *slot = bytes(if x > before { x } else { before });
+    }
+    // SAFETY: as above.
+    unsafe { mem::transmute::<Bytes, [u64; WIDTH]>(largest) }
+}
+
 impl Isa for Portable {
     type Vector = [f64; WIDTH];
+
+    type Bits = [u64; WIDTH];
 
     const WIDTH: usize = WIDTH;
 
@@ -64,21 +96,13 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
-    fn add_exact_square(self, total: Self::Vector, x: Self::Vector) -> Self::Vector {
-        zip(total, x, |total, x| total + x * x)
+    fn add_product(self, total: Self::Vector, x: Self::Vector, _: Self::Vector) -> Self::Vector {
+        self.add(total, x)
     }
 
     #[inline(always)]
-    fn max_magnitude(self, largest: Self::Vector, x: Self::Vector) -> Self::Vector {
-        // A comparison with NaN is false: NaN leaves the maximum alone.
-        zip(largest, x, |largest, x| {
-            let magnitude = f64::from_bits(x.to_bits() & (u64::MAX >> 1));
-            if magnitude > largest {
-                magnitude
-            } else {
-                largest
-            }
-        })
+    fn add_exact_square(self, total: Self::Vector, x: Self::Vector) -> Self::Vector {
+        zip(total, x, |total, x| total + x * x)
     }
 
     #[inline(always)]
@@ -95,8 +119,34 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
+    fn no_bits(self) -> Self::Bits {
+        [0; WIDTH]
+    }
+
+    #[inline(always)]
+    unsafe fn larger_f64(self, largest: Self::Bits, p: *const f64) -> Self::Bits {
+        let magnitude = |x| u64::from_ne_bytes(x) & (u64::MAX >> 1);
+        // SAFETY: the contract is the same; so in all three.
+        unsafe { larger(largest, p.cast(), magnitude, u64::to_ne_bytes) }
+    }
+
+    #[inline(always)]
+    unsafe fn larger_f32(self, largest: Self::Bits, p: *const f32) -> Self::Bits {
+        let magnitude = |x| u32::from_ne_bytes(x) & (u32::MAX >> 1);
+        // SAFETY: as above.
+        unsafe { larger(largest, p.cast(), magnitude, u32::to_ne_bytes) }
+    }
+
+    #[inline(always)]
+    unsafe fn larger_16(self, largest: Self::Bits, p: *const u16) -> Self::Bits {
+        let magnitude = |x| u16::from_ne_bytes(x) & (u16::MAX >> 1);
+        // SAFETY: as above.
+        unsafe { larger(largest, p.cast(), magnitude, u16::to_ne_bytes) }
+    }
+
+    #[inline(always)]
     unsafe fn load_f64(self, p: *const f64) -> Self::Vector {
-        // SAFETY: the contract is the same; so in all eight.
+        // SAFETY: the contract is the same; so in the loads and stores below.
         unsafe { load(p) }
     }
 

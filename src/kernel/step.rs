@@ -24,7 +24,7 @@ use crate::threads::{Crew, Work};
 const PIECE: usize = 32_768;
 
 /// How one element is updated.
-pub(crate) trait Rule<P> {
+pub(crate) trait Rule<P>: Copy {
     /// 1: the parameter alone; 2: and its first buffer; 3: and its second.
     const BUFFERS: usize;
 
@@ -135,6 +135,8 @@ impl<G: Element, P: Parameter, R: Rule<P>> Job for Step<'_, G, P, R> {
 impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
     #[inline(always)]
     fn step(&self, transform: impl Transform) {
+        // A copy: what lies behind a reference would be read again after every write.
+        let rule = *self.rule;
         let grouped = self.len - self.len % LANES;
         let mut at = 0;
         while at < grouped {
@@ -142,7 +144,7 @@ impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
             // SAFETY: at + LANES <= len, and `g` is memory of its own.
             unsafe {
                 transform.group(self.gradient.add(at), g.as_mut_ptr());
-                update_group::<LANES, P, R>(&g, self.pointers, at, self.rule);
+                update_group::<LANES, P, R>(&g, self.pointers, at, &rule);
             }
             at += LANES;
         }
@@ -157,7 +159,7 @@ impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
         }
         for (i, g) in g.into_iter().take(rest).enumerate() {
             // SAFETY: at + i < len.
-            unsafe { update_group::<1, P, R>(&[g], self.pointers, at + i, self.rule) };
+            unsafe { update_group::<1, P, R>(&[g], self.pointers, at + i, &rule) };
         }
     }
 }

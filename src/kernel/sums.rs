@@ -23,10 +23,18 @@
 //! multiplication with the addition cannot be seen in the bits. For f64 it must not, and Rust never
 //! does. Elements missing from the last group of lanes count as +0, which changes no bit: lanes
 //! start at +0 and no sum of theirs is ever -0.
+//!
+//! What the pseudo-code does not show, because it changes no bit: sums are formed by the multiplier
+//! (see [`Isa::add_by_multiplier`]); the maximum, whose order does not matter, is taken of the
+//! elements' own bits before they are widened, with a plain search for blocks that hold NaN; and
+//! cache lines are asked for [`AHEAD`] bytes before they are needed.
+
+use core::hint::black_box;
+use core::slice;
 
 use super::buffer::Buffer;
 use super::dispatch::run;
-use super::element::Element;
+use super::element::{Dtype, Element};
 use super::isa::{Isa, Job};
 use super::with_element;
 use crate::cpu::Level;
@@ -42,108 +50,278 @@ const RUN: usize = 2_048;
 /// Number of elements whose lanes are combined before the next block starts.
 pub const BLOCK: usize = 65_536;
 
+/// How far ahead of the sweeps memory is asked for: far enough for the latency of main memory, and
+/// about a run, so that the processor's own prefetching need not start again at every page.
+const AHEAD: usize = 8_192;
+
+/// The size of a cache line, or a divisor of it.
+const LINE: usize = 64;
+
 /// Number of vectors whose accumulators stay in registers: x86-64 without AVX-512 has 16 of these,
 /// and 4 for sums, 4 for squares and 2 for the maximum leave room for the work itself.
 const VECTORS: usize = 4;
 
-/// The accumulators of one run or one block.
+/// The accumulators of one run or one block, lane by lane.
 struct Lanes {
     sum: [f64; LANES],
     sum_sq: [f64; LANES],
-    abs_max: [f64; LANES],
 }
 
 impl Lanes {
     const EMPTY: Self = Self {
         sum: [0.0; LANES],
         sum_sq: [0.0; LANES],
-        abs_max: [0.0; LANES],
     };
 
-    /// Adds a run's elements, group by group.
+    /// Adds the lanes of a run to those of its block.
     #[inline(always)]
-    fn add<I: Isa, T: Element>(&mut self, isa: I, groups: &[[T; LANES]]) {
+    fn absorb<I: Isa>(&mut self, isa: I, run: &Self) {
+        add_vectors(isa, &mut self.sum, &run.sum);
+        add_vectors(isa, &mut self.sum_sq, &run.sum_sq);
+    }
+
+    /// The sum and the sum of squares of all lanes.
+    #[inline(always)]
+    fn finish<I: Isa>(self, isa: I) -> (f64, f64) {
+        (add_up(isa, self.sum), add_up(isa, self.sum_sq))
+    }
+}
+
+/// `to[i] += from[i]`, for whole vectors.
+#[inline(always)]
+fn add_vectors<I: Isa>(isa: I, to: &mut [f64], from: &[f64]) {
+    let vectors = to
+        .chunks_exact_mut(I::WIDTH)
+        .zip(from.chunks_exact(I::WIDTH));
+    for (to, from) in vectors {
+        // SAFETY: both have WIDTH elements.
+        unsafe {
+            let sum = isa.add(isa.load_f64(to.as_ptr()), isa.load_f64(from.as_ptr()));
+            isa.store_f64(to.as_mut_ptr(), sum);
+        }
+    }
+}
+
+/// The sum of all lanes, in the order that the header tells.
+#[inline(always)]
+fn add_up<I: Isa>(isa: I, mut lanes: [f64; LANES]) -> f64 {
+    let mut width = LANES / 2;
+    while width >= I::WIDTH {
+        let (low, high) = lanes.split_at_mut(width);
+        add_vectors(isa, low, &high[..width]);
+        width /= 2;
+    }
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// The accumulators of one block.
+struct Block<I: Isa> {
+    isa: I,
+    /// 1 in every place, unknown to the compiler.
+    one: I::Vector,
+    lanes: Lanes,
+    /// Largest magnitudes, in the element's own bits, of all sweeps.
+    largest: [I::Bits; 4],
+}
+
+impl<I: Isa> Block<I> {
+    #[inline(always)]
+    fn new(isa: I) -> Self {
+        Self {
+            isa,
+            one: isa.splat(black_box(1.0)),
+            lanes: Lanes::EMPTY,
+            largest: [isa.no_bits(); 4],
+        }
+    }
+
+    /// Adds one run.
+    #[inline(always)]
+    fn add<T: Element>(&mut self, run: &[T]) {
+        let mut own = Lanes::EMPTY;
+        let (mut groups, rest) = run.as_chunks();
+        let last = [padded(rest)];
+        loop {
+            self.sweeps(&mut own, groups);
+            // Opaque, so that the compiler does not write the loop out twice.
+            if black_box(groups.as_ptr()) == last.as_ptr() || rest.is_empty() {
+                break;
+            }
+            groups = &last;
+        }
+        self.lanes.absorb(self.isa, &own);
+    }
+
+    /// Adds all lanes of every group.
+    #[inline(always)]
+    fn sweeps<T: Element>(&mut self, own: &mut Lanes, groups: &[[T; LANES]]) {
         let mut first = 0;
         while first < LANES {
-            self.sweep(isa, groups, first);
-            first += VECTORS * I::WIDTH;
+            self.sweep(own, groups, first);
+            // Opaque, so that the compiler does not write the sweeps out one by one.
+            first += black_box(VECTORS * I::WIDTH);
         }
     }
 
     /// Adds the elements `first .. first + VECTORS * WIDTH` of every group.
     #[inline(always)]
-    fn sweep<I: Isa, T: Element>(&mut self, isa: I, groups: &[[T; LANES]], first: usize) {
+    fn sweep<T: Element>(&mut self, own: &mut Lanes, groups: &[[T; LANES]], first: usize) {
         let at = |vector: usize| first + vector * I::WIDTH;
-        // SAFETY: VECTORS * WIDTH divides LANES, so `first` and what follows lie within the lanes
-        // and within each group; so everywhere below.
-        let load =
-            |lanes: &[f64; LANES], vector| unsafe { isa.load(lanes.as_ptr().add(at(vector))) };
-        let mut sum = array(|vector| load(&self.sum, vector));
-        let mut sum_sq = array(|vector| load(&self.sum_sq, vector));
-        // The order of a maximum does not matter: fewer accumulators may serve all four vectors.
-        let mut abs_max = array(|vector| load(&self.abs_max, vector));
-        for group in groups {
-            for vector in 0..VECTORS {
-                // SAFETY: as above.
-                let x = unsafe { isa.load(group.as_ptr().add(at(vector))) };
-                sum[vector] = isa.add(sum[vector], x);
-                sum_sq[vector] = isa.add_square::<T>(sum_sq[vector], x);
-                let maximum = vector % I::MAXIMA;
-                abs_max[maximum] = isa.max::<T>(abs_max[maximum], x);
-            }
-        }
-        let store = |lanes: &mut [f64; LANES], values: &[I::Vector]| {
-            for (vector, value) in values.iter().enumerate() {
-                // SAFETY: as above.
-                unsafe { isa.store(lanes.as_mut_ptr().add(at(vector)), *value) };
-            }
+        let load = |lanes: &[f64; LANES]| {
+            // SAFETY: VECTORS * WIDTH divides LANES, so `first` and what follows lie within the lanes
+            // and within each group; so everywhere below.
+            array(|vector| unsafe { self.isa.load_f64(lanes.as_ptr().add(at(vector))) })
         };
-        store(&mut self.sum, &sum);
-        store(&mut self.sum_sq, &sum_sq);
-        store(&mut self.abs_max, &abs_max);
-    }
-
-    /// Adds the lanes of a run to those of its block.
-    #[inline(always)]
-    fn absorb(&mut self, run: &Self) {
-        for lane in 0..LANES {
-            self.sum[lane] += run.sum[lane];
-            self.sum_sq[lane] += run.sum_sq[lane];
-            self.abs_max[lane] = larger(self.abs_max[lane], run.abs_max[lane]);
-        }
-    }
-
-    /// The lanes of a block of `count` elements, combined.
-    #[inline(always)]
-    fn finish(mut self, count: usize) -> Moments {
-        let mut width = LANES / 2;
-        while width > 0 {
-            for lane in 0..width {
-                self.sum[lane] += self.sum[lane + width];
-                self.sum_sq[lane] += self.sum_sq[lane + width];
-                self.abs_max[lane] = larger(self.abs_max[lane], self.abs_max[lane + width]);
+        let mut sums = Sums {
+            isa: self.isa,
+            one: self.one,
+            sum: load(&own.sum),
+            sum_sq: load(&own.sum_sq),
+            largest: self.largest,
+        };
+        // Four at a time where a group is a few instructions: the processor foresees the end of a
+        // loop that is not long.
+        let (fours, rest) = match I::WIDTH {
+            8 => groups.as_chunks::<4>(),
+            _ => (Default::default(), groups),
+        };
+        for four in fours {
+            for group in four {
+                // SAFETY: as above.
+                unsafe { sums.add(group.as_ptr().add(first)) };
             }
-            width /= 2;
         }
-        Moments {
-            count: count as u64,
-            sum: self.sum[0],
-            sum_sq: self.sum_sq[0],
-            abs_max: self.abs_max[0],
+        for group in rest {
+            // SAFETY: as above.
+            unsafe { sums.add(group.as_ptr().add(first)) };
+        }
+        self.largest = sums.largest;
+        for vector in 0..VECTORS {
+            // SAFETY: as above.
+            unsafe {
+                let (to, to_sq) = (own.sum.as_mut_ptr(), own.sum_sq.as_mut_ptr());
+                self.isa.store_f64(to.add(at(vector)), sums.sum[vector]);
+                self.isa
+                    .store_f64(to_sq.add(at(vector)), sums.sum_sq[vector]);
+            }
         }
     }
+
+    /// The moments of the block, which consists of `data`.
+    #[inline(always)]
+    fn finish<T: Element>(self, data: &[T]) -> Moments {
+        let largest = largest::<I, T>(&self.largest);
+        let (sum, sum_sq) = self.lanes.finish(self.isa);
+        // NaN may have disturbed the search.
+        let abs_max = if sum_sq.is_nan() {
+            search(data)
+        } else {
+            largest
+        };
+        Moments {
+            count: data.len() as u64,
+            sum,
+            sum_sq,
+            abs_max,
+        }
+    }
+}
+
+/// What stays in registers during a sweep.
+struct Sums<I: Isa> {
+    isa: I,
+    one: I::Vector,
+    sum: [I::Vector; VECTORS],
+    sum_sq: [I::Vector; VECTORS],
+    largest: [I::Bits; 4],
+}
+
+impl<I: Isa> Sums<I> {
+    /// Adds VECTORS vectors of elements.
+    ///
+    /// # Safety
+    ///
+    /// `p` points to `VECTORS * WIDTH` readable elements.
+    #[inline(always)]
+    unsafe fn add<T: Element>(&mut self, p: *const T) {
+        let isa = self.isa;
+        let mut line = 0;
+        while line < VECTORS * I::WIDTH * size_of::<T>() {
+            isa.prefetch(p.cast::<u8>().wrapping_add(AHEAD + line));
+            line += LINE;
+        }
+        for vector in 0..VECTORS {
+            // SAFETY: in bounds by contract.
+            let x = unsafe { isa.load(p.add(vector * I::WIDTH)) };
+            self.sum[vector] = isa.add_by_multiplier::<T>(self.sum[vector], x, self.one);
+            self.sum_sq[vector] = isa.add_square::<T>(self.sum_sq[vector], x);
+        }
+        let whole = 8 * I::WIDTH / size_of::<T>();
+        for part in 0..VECTORS * I::WIDTH / whole {
+            let slot = &mut self.largest[part % I::MAXIMA];
+            // SAFETY: as above; `whole` elements fill Bits.
+            *slot = unsafe { isa.larger(*slot, p.add(part * whole)) };
+        }
+    }
+}
+
+/// The largest of the magnitudes in `bits`.
+#[inline(always)]
+fn largest<I: Isa, T: Element>(bits: &[I::Bits; 4]) -> f64 {
+    let (p, bytes) = (bits.as_ptr(), 8 * I::WIDTH * I::MAXIMA);
+    // SAFETY: MAXIMA is at most 4. Bits has 8 * WIDTH bytes, no padding, and at least the alignment
+    // of u64; any bits are an integer or f64.
+    unsafe {
+        match T::DTYPE {
+            Dtype::F64 => maximum(slice::from_raw_parts(p.cast::<f64>(), bytes / 8)),
+            Dtype::F32 => {
+                let bits = maximum(slice::from_raw_parts(p.cast::<u32>(), bytes / 4));
+                f32::from_bits(bits).widen()
+            }
+            Dtype::F16 => {
+                let bits = maximum(slice::from_raw_parts(p.cast::<u16>(), bytes / 2));
+                half::f16::from_bits(bits).widen()
+            }
+            Dtype::BF16 => {
+                let bits = maximum(slice::from_raw_parts(p.cast::<u16>(), bytes / 2));
+                half::bf16::from_bits(bits).widen()
+            }
+        }
+    }
+}
+
+/// The largest of positive numbers.
+#[inline(always)]
+fn maximum<M: PartialOrd + Copy + Default>(values: &[M]) -> M {
+    values.iter().fold(
+        M::default(),
+        |largest, x| {
+            if *x > largest { *x } else { largest }
+        },
+    )
+}
+
+/// The largest magnitude of the elements that are not NaN, one by one.
+#[cold]
+#[inline(never)]
+fn search<T: Element>(data: &[T]) -> f64 {
+    let magnitude = |x: &T| f64::from_bits(x.widen().to_bits() & (u64::MAX >> 1));
+    // A comparison with NaN is false.
+    data.iter()
+        .map(magnitude)
+        .fold(0.0, |largest, x| if x > largest { x } else { largest })
 }
 
 /// Four of anything, without a loop for the compiler to keep.
 #[inline(always)]
 fn array<V>(mut make: impl FnMut(usize) -> V) -> [V; VECTORS] {
     [make(0), make(1), make(2), make(3)]
-}
-
-/// Neither is ever NaN.
-#[inline(always)]
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
 }
 
 /// The elements of a group that is not full, and zeros.
@@ -158,18 +336,12 @@ fn padded<T: Element>(rest: &[T]) -> [T; LANES] {
 
 /// The moments of one block, run by run.
 #[inline(always)]
-fn observe_block<I: Isa, T: Element>(isa: I, block: &[T]) -> Moments {
-    let mut lanes = Lanes::EMPTY;
-    for run in block.chunks(RUN) {
-        let mut own = Lanes::EMPTY;
-        let (groups, rest) = run.as_chunks::<LANES>();
-        own.add(isa, groups);
-        if !rest.is_empty() {
-            own.add(isa, &[padded(rest)]);
-        }
-        lanes.absorb(&own);
+fn observe_block<I: Isa, T: Element>(isa: I, data: &[T]) -> Moments {
+    let mut block = Block::new(isa);
+    for run in data.chunks(RUN) {
+        block.add(run);
     }
-    lanes.finish(block.len())
+    block.finish(data)
 }
 
 struct Observe<'d, T>(&'d [T]);

@@ -106,6 +106,24 @@ macro_rules! operations {
     };
 }
 
+/// What vrangepd and vrangeps do with it: the operand of the larger magnitude, without its sign.
+const LARGER_MAGNITUDE: i32 = 0b1011;
+
+/// Running maxima: one expression each.
+macro_rules! magnitudes {
+    ($($name:ident($largest:ident, $p:ident: $t:ty) = $body:expr;)*) => {
+        $(
+        /// # Safety
+        ///
+        /// As in [`Isa`].
+        #[inline(always)]
+        unsafe fn $name(self, $largest: Self::Bits, $p: *const $t) -> Self::Bits {
+            // SAFETY: in bounds by contract; the instruction set exists because self does.
+            unsafe { $body }
+        })*
+    };
+}
+
 /// Loads and stores: one expression each.
 macro_rules! memory {
     ($($load:ident($p:ident: $t:ty) = $from:expr;)* / $($store:ident($q:ident: $u:ty, $x:ident) = $to:expr;)*) => {
@@ -133,9 +151,17 @@ macro_rules! memory {
 impl Isa for Avx512 {
     type Vector = __m512d;
 
+    type Bits = __m512i;
+
     const WIDTH: usize = 8;
 
     const MAXIMA: usize = 4;
+
+    #[inline(always)]
+    fn prefetch(self, p: *const u8) {
+        // SAFETY: a prefetch of any address does nothing that can be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> __m512d {
@@ -148,12 +174,21 @@ impl Isa for Avx512 {
         sub(a, b) = _mm512_sub_pd(a, b);
         mul(a, b) = _mm512_mul_pd(a, b);
         add_exact_square(total, x) = _mm512_fmadd_pd(x, x, total);
-        // The second operand is returned where one is NaN.
-        max_magnitude(largest, x) = _mm512_max_pd(_mm512_abs_pd(x), largest);
-        // The larger magnitude without its sign; the other operand where one is a quiet NaN.
-        max_quiet_magnitude(largest, x) = _mm512_range_pd::<0b1011>(largest, x);
+        add_product(total, x, one) = _mm512_fmadd_pd(x, one, total);
         clamp(x, limit) = _mm512_max_pd(_mm512_sub_pd(_mm512_set1_pd(-0.0), limit), _mm512_min_pd(limit, x));
         and(a, b) = _mm512_and_pd(a, b);
+    }
+
+    #[inline(always)]
+    fn no_bits(self) -> __m512i {
+        // SAFETY: a value of this type exists only where the instruction set does.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    magnitudes! {
+        larger_f64(largest, p: f64) = _mm512_castpd_si512(_mm512_range_pd::<LARGER_MAGNITUDE>(_mm512_castsi512_pd(largest), _mm512_loadu_pd(p)));
+        larger_f32(largest, p: f32) = _mm512_castps_si512(_mm512_range_ps::<LARGER_MAGNITUDE>(_mm512_castsi512_ps(largest), _mm512_loadu_ps(p)));
+        larger_16(largest, p: u16) = _mm512_max_epu16(largest, _mm512_and_si512(_mm512_set1_epi16(i16::MAX), _mm512_loadu_si512(p.cast())));
     }
 
     memory! {
@@ -161,8 +196,9 @@ impl Isa for Avx512 {
         load_f32(p: f32) = _mm512_cvtps_pd(_mm256_loadu_ps(p));
         load_f16(p: u16) = _mm512_cvtps_pd(_mm256_cvtph_ps(_mm_loadu_si128(p.cast())));
         load_bf16(p: u16) = {
-            let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
-            _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits)))
+            let twice = _mm256_broadcastsi128_si256(_mm_loadu_si128(p.cast()));
+            let upper = _mm256_set_m128i(to_upper_half(8), to_upper_half(0));
+            _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_shuffle_epi8(twice, upper)))
         };
         /
         store_f64(p: f64, x) = _mm512_storeu_pd(p, x);
@@ -184,7 +220,15 @@ impl Isa for Avx512 {
 impl Isa for Avx2 {
     type Vector = __m256d;
 
+    type Bits = __m256i;
+
     const WIDTH: usize = 4;
+
+    #[inline(always)]
+    fn prefetch(self, p: *const u8) {
+        // SAFETY: a prefetch of any address does nothing that can be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> __m256d {
@@ -197,10 +241,24 @@ impl Isa for Avx2 {
         sub(a, b) = _mm256_sub_pd(a, b);
         mul(a, b) = _mm256_mul_pd(a, b);
         add_exact_square(total, x) = _mm256_fmadd_pd(x, x, total);
-        // The second operand is returned where one is NaN.
-        max_magnitude(largest, x) = _mm256_max_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), x), largest);
+        add_product(total, x, one) = _mm256_fmadd_pd(x, one, total);
         clamp(x, limit) = _mm256_max_pd(_mm256_sub_pd(_mm256_set1_pd(-0.0), limit), _mm256_min_pd(limit, x));
         and(a, b) = _mm256_and_pd(a, b);
+    }
+
+    #[inline(always)]
+    fn no_bits(self) -> __m256i {
+        // SAFETY: a value of this type exists only where the instruction set does.
+        unsafe { _mm256_setzero_si256() }
+    }
+
+    magnitudes! {
+        larger_f64(largest, p: f64) = {
+            let magnitude = _mm256_andnot_pd(_mm256_set1_pd(-0.0), _mm256_loadu_pd(p));
+            _mm256_castpd_si256(_mm256_max_pd(magnitude, _mm256_castsi256_pd(largest)))
+        };
+        larger_f32(largest, p: f32) = _mm256_max_epu32(largest, _mm256_and_si256(_mm256_set1_epi32(i32::MAX), _mm256_loadu_si256(p.cast())));
+        larger_16(largest, p: u16) = _mm256_max_epu16(largest, _mm256_and_si256(_mm256_set1_epi16(i16::MAX), _mm256_loadu_si256(p.cast())));
     }
 
     memory! {
@@ -208,8 +266,8 @@ impl Isa for Avx2 {
         load_f32(p: f32) = _mm256_cvtps_pd(_mm_loadu_ps(p));
         load_f16(p: u16) = _mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64(p.cast())));
         load_bf16(p: u16) = {
-            let bits = _mm_cvtepu16_epi32(_mm_loadl_epi64(p.cast()));
-            _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32::<16>(bits)))
+            let bits = _mm_shuffle_epi8(_mm_loadl_epi64(p.cast()), to_upper_half(0));
+            _mm256_cvtps_pd(_mm_castsi128_ps(bits))
         };
         /
         store_f64(p: f64, x) = _mm256_storeu_pd(p, x);
@@ -226,6 +284,35 @@ impl Isa for Avx2 {
             let upper = _mm_srli_epi32::<16>(rounded);
             _mm_storel_epi64(p.cast(), _mm_packus_epi32(upper, upper))
         };
+    }
+}
+
+/// The shuffle of bytes that puts four 16-bit elements, the first at byte `at`, into the upper halves
+/// of 32 bits each.
+#[inline(always)]
+fn to_upper_half(at: i8) -> __m128i {
+    const ZERO: i8 = -1;
+    let byte = |i: i8| at + i;
+    // SAFETY: every x86-64 processor has SSE2.
+    unsafe {
+        _mm_setr_epi8(
+            ZERO,
+            ZERO,
+            byte(0),
+            byte(1),
+            ZERO,
+            ZERO,
+            byte(2),
+            byte(3),
+            ZERO,
+            ZERO,
+            byte(4),
+            byte(5),
+            ZERO,
+            ZERO,
+            byte(6),
+            byte(7),
+        )
     }
 }
 
@@ -246,7 +333,15 @@ macro_rules! two {
 impl Isa for Sse2 {
     type Vector = __m128d;
 
+    type Bits = __m128i;
+
     const WIDTH: usize = 2;
+
+    #[inline(always)]
+    fn prefetch(self, p: *const u8) {
+        // SAFETY: a prefetch of any address does nothing that can be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> __m128d {
@@ -258,11 +353,28 @@ impl Isa for Sse2 {
         add(a, b) = _mm_add_pd(a, b);
         sub(a, b) = _mm_sub_pd(a, b);
         mul(a, b) = _mm_mul_pd(a, b);
+        add_product(total, x, _one) = _mm_add_pd(total, x);
         add_exact_square(total, x) = _mm_add_pd(total, _mm_mul_pd(x, x));
-        // The second operand is returned where one is NaN.
-        max_magnitude(largest, x) = _mm_max_pd(_mm_andnot_pd(_mm_set1_pd(-0.0), x), largest);
         clamp(x, limit) = _mm_max_pd(_mm_sub_pd(_mm_set1_pd(-0.0), limit), _mm_min_pd(limit, x));
         and(a, b) = _mm_and_pd(a, b);
+    }
+
+    #[inline(always)]
+    fn no_bits(self) -> __m128i {
+        // SAFETY: a value of this type exists only where the instruction set does.
+        unsafe { _mm_setzero_si128() }
+    }
+
+    magnitudes! {
+        larger_f64(largest, p: f64) = {
+            let magnitude = _mm_andnot_pd(_mm_set1_pd(-0.0), _mm_loadu_pd(p));
+            _mm_castpd_si128(_mm_max_pd(magnitude, _mm_castsi128_pd(largest)))
+        };
+        larger_f32(largest, p: f32) = {
+            let magnitude = _mm_andnot_ps(_mm_set1_ps(-0.0), _mm_loadu_ps(p));
+            _mm_castps_si128(_mm_max_ps(magnitude, _mm_castsi128_ps(largest)))
+        };
+        larger_16(largest, p: u16) = _mm_max_epi16(largest, _mm_and_si128(_mm_set1_epi16(i16::MAX), _mm_loadu_si128(p.cast())));
     }
 
     memory! {

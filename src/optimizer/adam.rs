@@ -173,6 +173,7 @@ impl Update for AdamUpdate {
 }
 
 /// The factors of one step, in the parameter's type.
+#[derive(Clone, Copy)]
 struct AdamRule<P> {
     shrink: P,
     penalty: P,

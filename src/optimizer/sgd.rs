@@ -162,6 +162,7 @@ impl Update for SgdUpdate {
 }
 
 /// Without momentum.
+#[derive(Clone, Copy)]
 struct Descent<P> {
     lr: P,
     weight_decay: P,
@@ -177,6 +178,7 @@ impl<P: Parameter> Rule<P> for Descent<P> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Momentum<P> {
     descent: Descent<P>,
     momentum: P,
