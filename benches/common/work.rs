@@ -1,6 +1,7 @@
 //! Networks to step: gradients, parameters and both moments, tensor by tensor.
 
 use super::data::Aligned;
+use super::native::{Factors, Native};
 use trimtab::{Adam, ClipNorm, Scope, Slot, StableGrad, StepState, Tensor, observe};
 
 /// The work of the tables: `tensors` weights of `len` elements each.
@@ -42,6 +43,25 @@ pub struct Layer {
     pub param: Aligned<f32>,
     pub first: Aligned<f32>,
     pub second: Aligned<f32>,
+}
+
+/// One step of the plain loop in every layer.
+pub fn adamw_all(native: &Native, layers: &mut [Layer], factors: &Factors) {
+    for layer in layers {
+        let (w, m, v) = (&mut layer.param, &mut layer.first, &mut layer.second);
+        native.adamw(w, m, v, &layer.gradient, factors);
+    }
+}
+
+impl Layer {
+    /// Gives the gradient norm 1.
+    pub fn normalize(&mut self) {
+        let square = |x: &f32| f64::from(*x) * f64::from(*x);
+        let norm = self.gradient.iter().map(square).sum::<f64>().sqrt();
+        self.gradient
+            .iter_mut()
+            .for_each(|x| *x = (f64::from(*x) / norm) as f32);
+    }
 }
 
 /// All of them.

@@ -1,11 +1,10 @@
-//! Loops in C, built by the machine's own compiler when a bench starts, and called.
+//! Loops in C, built by the machine's own compiler when a bench starts, and called. They are what the
+//! benches measure against, and lie here because `unsafe` may.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::mem::transmute;
 use std::path::Path;
 use std::process::Command;
-
-use super::work::Layer;
 
 /// For this processor, the widest vectors, and a root that need not set errno.
 const FLAGS: [&str; 6] = [
@@ -74,7 +73,7 @@ impl Native {
     ///
     /// Without a C compiler there are no ceilings, and a bench without them says nothing.
     pub fn build() -> Self {
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/common/ceilings.c");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/ffi/ceilings/ceilings.c");
         let name = format!("trimtab-ceilings-{}.so", std::process::id());
         let library = std::env::temp_dir().join(name);
         let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".into());
@@ -138,14 +137,6 @@ impl Native {
                 f.inverse_root,
                 f.eps,
             )
-        }
-    }
-
-    /// One step of every layer.
-    pub fn adamw_all(&self, layers: &mut [Layer], factors: &Factors) {
-        for layer in layers {
-            let (w, m, v) = (&mut layer.param, &mut layer.first, &mut layer.second);
-            self.adamw(w, m, v, &layer.gradient, factors);
         }
     }
 }
