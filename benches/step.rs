@@ -19,7 +19,7 @@ fn steps(criterion: &mut Criterion, native: &Native, shape: Shape) {
     let bytes = shape.tensors * shape.len * BYTES;
     let mut group = group(criterion, &format!("step {}", shape.name), bytes);
     group.bench_function("plain AdamW in C", |bencher| {
-        bencher.iter(|| work::adamw_all(&native, &mut layers, &Factors::SETTLED))
+        bencher.iter(|| work::adamw_all(native, &mut layers, &Factors::SETTLED))
     });
     let (mut grads, mut slots) = work::views(&mut layers);
     let mut state = StepState { steps: 100_000 };
