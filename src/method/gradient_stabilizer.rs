@@ -1,5 +1,7 @@
 //! GradientStabilizer (arXiv 2502.17055v4): keep the direction, replace the norm.
 
+use core::cell::Cell;
+
 use super::{Scope, is_decay, is_eps};
 use crate::decide::{self, Decision};
 use crate::status::{Error, require};
@@ -101,10 +103,13 @@ impl GradientStabilizer {
             state.validate(index)?;
         }
         match self.scope {
-            Scope::Tensor => decide::each_with(grads, states, |index, outlook, state| {
-                let (factor, next) = self.advance(state, outlook.norm(), index)?;
-                Ok((Decision::scale(factor), next))
-            }),
+            Scope::Tensor => {
+                let last = Cell::default();
+                decide::each_with(grads, states, |index, outlook, state| {
+                    let (factor, next) = self.advance(state, outlook.norm(), index, &last)?;
+                    Ok((Decision::scale(factor), next))
+                })
+            }
             Scope::Global => self.decide_globally(states, grads),
         }
     }
@@ -114,7 +119,8 @@ impl GradientStabilizer {
             return Err(Error::BadLength { index: 0 });
         };
         decide::check(grads)?;
-        let (factor, next) = self.advance(*state, decide::global_norm(grads)?, 0)?;
+        let (factor, next) =
+            self.advance(*state, decide::global_norm(grads)?, 0, &Cell::default())?;
         decide::scale_all(grads, factor)?;
         *state = next;
         Ok(())
@@ -126,6 +132,7 @@ impl GradientStabilizer {
         state: NormState,
         norm: f64,
         tensor: usize,
+        last: &Cell<Corrections>,
     ) -> Result<(f64, NormState), Error> {
         if norm == 0.0 {
             let skipped = state.skipped.saturating_add(1);
@@ -137,7 +144,7 @@ impl GradientStabilizer {
             steps: state.steps.saturating_add(1),
             skipped: state.skipped,
         };
-        let (m, v) = self.corrected(&next);
+        let (m, v) = self.corrected(&next, last);
         let divisor = if norm > self.eps { norm } else { self.eps };
         let factor = m / (libm::sqrt(v) + self.eps) / divisor;
         if next.m.is_finite() && next.v.is_finite() && factor.is_finite() {
@@ -147,14 +154,21 @@ impl GradientStabilizer {
         }
     }
 
-    fn corrected(&self, state: &NormState) -> (f64, f64) {
+    fn corrected(&self, state: &NormState, last: &Cell<Corrections>) -> (f64, f64) {
         if !self.bias_correction {
             return (state.m, state.v);
         }
-        let steps = state.steps as f64;
-        let m = state.m / (1.0 - libm::pow(self.gamma1, steps));
-        let v = state.v / (1.0 - libm::pow(self.gamma2, steps));
-        (m, v)
+        let mut corrections = last.get();
+        if corrections.steps != state.steps {
+            let steps = state.steps as f64;
+            corrections = Corrections {
+                steps: state.steps,
+                m: 1.0 - libm::pow(self.gamma1, steps),
+                v: 1.0 - libm::pow(self.gamma2, steps),
+            };
+            last.set(corrections);
+        }
+        (state.m / corrections.m, state.v / corrections.v)
     }
 
     fn validate(&self) -> Result<(), Error> {
@@ -171,6 +185,15 @@ impl GradientStabilizer {
             "gradient_stabilizer: eps must be finite and >= 0",
         )
     }
+}
+
+/// The divisors of the bias correction after so many steps, which most tensors of a call have in
+/// common: a power costs more than everything else that is decided about a tensor.
+#[derive(Clone, Copy, Default)]
+struct Corrections {
+    steps: u64,
+    m: f64,
+    v: f64,
 }
 
 impl NormState {
