@@ -3,9 +3,9 @@
 use crate::affine::Affine;
 use crate::kernel::{self, Buffer, Dtype};
 use crate::moments::Moments;
-use crate::status::Error;
-use crate::tensor::{self, Tensor, elements};
-use crate::threads::{self, Crew, LEAST_TO_PASS, Work};
+use crate::status::{Error, require_same};
+use crate::tensor::{Paired, Tensor, elements};
+use crate::threads::{self, Crew, LEAST_TO_PASS};
 
 /// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
 /// rounded once to the dtype (16-bit types by way of f32). The plain scaling of f32 by a factor
@@ -74,10 +74,7 @@ pub fn apply_into(grads: &[Tensor], outputs: &mut [Buffer]) -> Result<(), Error>
 /// As [`apply_into`].
 pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(), Error> {
     check(grads)?;
-    if outputs.len() != grads.len() {
-        let index = outputs.len().min(grads.len());
-        return Err(Error::BadLength { index });
-    }
+    require_same(outputs.len(), grads.len())?;
     for (index, tensor) in grads.iter().enumerate() {
         let output = outputs.output(index);
         if output.len() != tensor.len() {
@@ -88,9 +85,10 @@ pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(
         }
     }
     threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
-        crew.divide(Copying { grads, outputs }, &|mut part: Copying<O>| {
+        let work = Paired::new(grads, outputs, O::split_at);
+        crew.divide(work, &|mut part: Paired<O>| {
             for (index, tensor) in part.grads.iter().enumerate() {
-                let mut output = part.outputs.output(index);
+                let mut output = part.with.output(index);
                 kernel::write_into(crew, tensor.buffer(), &mut output, tensor.affine());
             }
         });
@@ -122,32 +120,6 @@ impl Outputs for &mut [Buffer<'_>] {
 
     fn split_at(self, at: usize) -> (Self, Self) {
         self.split_at_mut(at)
-    }
-}
-
-/// Gradients and where they go.
-struct Copying<'g, 'd, O> {
-    grads: &'g [Tensor<'d>],
-    outputs: O,
-}
-
-impl<O: Outputs> Work for Copying<'_, '_, O> {
-    fn halves(self) -> Result<(Self, Self), Self> {
-        let Some(middle) = tensor::middle(self.grads) else {
-            return Err(self);
-        };
-        let (left, right) = self.grads.split_at(middle);
-        let (first, second) = self.outputs.split_at(middle);
-        Ok((
-            Copying {
-                grads: left,
-                outputs: first,
-            },
-            Copying {
-                grads: right,
-                outputs: second,
-            },
-        ))
     }
 }
 

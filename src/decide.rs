@@ -6,7 +6,7 @@
 
 use crate::affine::Affine;
 use crate::outlook::Outlook;
-use crate::status::Error;
+use crate::status::{Error, require_same};
 use crate::tensor::Tensor;
 
 /// What a rule wants done with one gradient, in the gradient's own units.
@@ -86,10 +86,7 @@ pub(crate) fn each_with<S: Copy>(
     rule: impl Fn(usize, &Outlook, S) -> Result<(Decision, S), Error>,
 ) -> Result<(), Error> {
     check(grads)?;
-    if states.len() != grads.len() {
-        let index = states.len().min(grads.len());
-        return Err(Error::BadLength { index });
-    }
+    require_same(states.len(), grads.len())?;
     // All decisions first, while states are as they were; then the states, which cannot fail.
     for (index, (tensor, state)) in grads.iter().zip(states.iter()).enumerate() {
         rule(index, &tensor.outlook(), *state)?

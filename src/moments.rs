@@ -51,9 +51,7 @@ impl Moments {
     /// # Ok::<(), trimtab::Error>(())
     /// ```
     pub fn observe_chunk<T: Element>(&mut self, data: &[T]) -> Result<(), Error> {
-        self.extend(data.len(), |level, total| {
-            kernel::observe(level, data, total)
-        })
+        self.extend(data.len(), |crew, total| kernel::observe(crew, data, total))
     }
 
     /// [`observe_chunk`](Self::observe_chunk) for elements whose type is known at run time.
@@ -62,8 +60,8 @@ impl Moments {
     ///
     /// As [`observe_chunk`](Self::observe_chunk).
     pub fn observe_buffer(&mut self, data: &Buffer) -> Result<(), Error> {
-        self.extend(data.len(), |level, total| {
-            kernel::observe_buffer(level, data, total)
+        self.extend(data.len(), |crew, total| {
+            kernel::observe_buffer(crew, data, total)
         })
     }
 

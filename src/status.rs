@@ -112,6 +112,16 @@ impl From<Error> for Status {
     }
 }
 
+/// `Ok` if there are as many of one thing as of the other; else the first that has no partner.
+pub(crate) fn require_same(left: usize, right: usize) -> Result<(), Error> {
+    if left == right {
+        Ok(())
+    } else {
+        let index = left.min(right);
+        Err(Error::BadLength { index })
+    }
+}
+
 /// The status codes of the C ABI. Negative: refused, nothing was changed.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

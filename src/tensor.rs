@@ -174,7 +174,7 @@ pub(crate) fn elements(grads: &[Tensor]) -> usize {
 
 /// Where to divide tensors so that both parts have about as many elements; None if they are too few
 /// to be worth it. A large tensor is divided by the kernels.
-pub(crate) fn middle(grads: &[Tensor]) -> Option<usize> {
+fn middle(grads: &[Tensor]) -> Option<usize> {
     let all = elements(grads);
     if grads.len() < 2 || all < 2 * PIECE {
         return None;
@@ -196,5 +196,37 @@ impl Work for &mut [Tensor<'_>] {
             Some(middle) => Ok(self.split_at_mut(middle)),
             None => Err(self),
         }
+    }
+}
+
+/// Gradients, and what goes with each of them: a slot, or an output.
+pub(crate) struct Paired<'g, 'd, C> {
+    pub grads: &'g [Tensor<'d>],
+    pub with: C,
+    /// The first so many companions, and the rest.
+    split_at: fn(C, usize) -> (C, C),
+}
+
+impl<'g, 'd, C> Paired<'g, 'd, C> {
+    pub(crate) fn new(grads: &'g [Tensor<'d>], with: C, split_at: fn(C, usize) -> (C, C)) -> Self {
+        Self {
+            grads,
+            with,
+            split_at,
+        }
+    }
+}
+
+impl<C: Send> Work for Paired<'_, '_, C> {
+    fn halves(self) -> Result<(Self, Self), Self> {
+        let Some(middle) = middle(self.grads) else {
+            return Err(self);
+        };
+        let (left, right) = self.grads.split_at(middle);
+        let (first, second) = (self.split_at)(self.with, middle);
+        Ok((
+            Self::new(left, first, self.split_at),
+            Self::new(right, second, self.split_at),
+        ))
     }
 }

@@ -362,28 +362,9 @@ pub(super) fn block_moments<T: Element>(level: Level, block: &[T]) -> Moments {
 
 /// Adds the elements of `data` to `total`.
 pub(crate) fn observe<T: Element>(crew: Crew, data: &[T], total: &mut Moments) {
-    if crew.is_alone() {
-        for block in data.chunks(BLOCK) {
-            total.add(&block_moments(crew.level, block));
-        }
-        return;
-    }
-    for window in data.chunks(WINDOW * BLOCK) {
-        let mut moments = [Moments::default(); WINDOW];
-        let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
-        let work = Blocks {
-            data: window,
-            moments,
-        };
-        crew.divide(work, &|work: Blocks<&[T]>| {
-            for (block, moments) in work.data.chunks(BLOCK).zip(work.moments) {
-                *moments = block_moments(crew.level, block);
-            }
-        });
-        for moments in moments {
-            total.add(moments);
-        }
-    }
+    each_block(crew, data, total, &|block: &[T]| {
+        block_moments(crew.level, block)
+    });
 }
 
 /// [`observe`] for a buffer.
@@ -393,27 +374,78 @@ pub(crate) fn observe_buffer(crew: Crew, buffer: &Buffer, total: &mut Moments) {
     });
 }
 
-/// Blocks of data, and where the moments of each go.
-pub(super) struct Blocks<'m, D> {
-    pub data: D,
-    pub moments: &'m mut [Moments],
+/// Adds the moments that `job` gives for each block of `data` to `total`, in index order.
+pub(super) fn each_block<D: Slice>(
+    crew: Crew,
+    mut data: D,
+    total: &mut Moments,
+    job: &(impl Fn(D) -> Moments + Sync),
+) {
+    while data.len() > 0 && crew.is_alone() {
+        let (block, rest) = data.divide(BLOCK);
+        total.add(&job(block));
+        data = rest;
+    }
+    while data.len() > 0 {
+        let (window, rest) = data.divide(WINDOW * BLOCK);
+        let mut moments = [Moments::default(); WINDOW];
+        let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
+        let work = Blocks {
+            data: window,
+            moments,
+        };
+        crew.divide(work, &|work: Blocks<D>| work.fill(job));
+        for moments in moments {
+            total.add(moments);
+        }
+        data = rest;
+    }
 }
 
 /// How many blocks' moments are kept at a time, on the stack, to be added in index order.
-pub(super) const WINDOW: usize = 64;
+const WINDOW: usize = 64;
+
+/// Blocks of data, and where the moments of each go.
+struct Blocks<'m, D> {
+    data: D,
+    moments: &'m mut [Moments],
+}
+
+impl<D: Slice> Blocks<'_, D> {
+    /// Does one block after the other.
+    fn fill(self, job: &impl Fn(D) -> Moments) {
+        let mut data = self.data;
+        for moments in self.moments {
+            let (block, rest) = data.divide(BLOCK);
+            *moments = job(block);
+            data = rest;
+        }
+    }
+}
 
 /// A slice that can be divided.
 pub(super) trait Slice: Send + Sized {
+    fn len(&self) -> usize;
+
+    /// The first `at` elements, or all if there are fewer, and the rest.
     fn divide(self, at: usize) -> (Self, Self);
 }
 
 impl<T: Element> Slice for &[T] {
+    fn len(&self) -> usize {
+        <[T]>::len(self)
+    }
+
     fn divide(self, at: usize) -> (Self, Self) {
         self.split_at(at.min(self.len()))
     }
 }
 
 impl<T: Element> Slice for &mut [T] {
+    fn len(&self) -> usize {
+        <[T]>::len(self)
+    }
+
     fn divide(self, at: usize) -> (Self, Self) {
         let at = at.min(self.len());
         self.split_at_mut(at)

@@ -9,10 +9,9 @@ use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Dtype, Element};
 use super::isa::{Isa, Job};
-use super::sums::{BLOCK, Blocks, LANES, WINDOW, block_moments};
+use super::sums::{self, BLOCK, LANES};
 use super::with_element;
 use crate::affine::Affine;
-use crate::cpu::Level;
 use crate::moments::Moments;
 use crate::threads::{Crew, Work};
 
@@ -45,33 +44,13 @@ pub(crate) fn write_and_observe(crew: Crew, buffer: &mut Buffer, affine: &Affine
     let mut total = Moments::default();
     with_element!(buffer.dtype(), T => {
         let data = buffer.as_mut_slice::<T>().unwrap_or_default();
-        for window in data.chunks_mut(WINDOW * BLOCK) {
-            let mut moments = [Moments::default(); WINDOW];
-            let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
-            let work = Blocks { data: window, moments };
-            crew.divide(work, &|work: Blocks<&mut [T]>| rewrite(crew.level, work, affine));
-            for moments in moments {
-                total.add(moments);
-            }
-        }
+        sums::each_block(crew, data, &mut total, &|block: &mut [T]| {
+            let (data, len) = (block.as_mut_ptr(), block.len());
+            run(crew.level, Write { source: data, target: data, len, affine });
+            sums::block_moments(crew.level, block)
+        });
     });
     total
-}
-
-fn rewrite<T: Element>(level: Level, work: Blocks<&mut [T]>, affine: &Affine) {
-    for (block, moments) in work.data.chunks_mut(BLOCK).zip(work.moments) {
-        let (data, len) = (block.as_mut_ptr(), block.len());
-        run(
-            level,
-            Write {
-                source: data,
-                target: data,
-                len,
-                affine,
-            },
-        );
-        *moments = block_moments(level, block);
-    }
 }
 
 /// `source` and `target` point to `len` readable and writable elements; they are equal or do not

@@ -3,7 +3,7 @@
 use super::is_eps;
 use crate::decide::{self, Decision};
 use crate::moments::Moments;
-use crate::status::{Error, require};
+use crate::status::{Error, require, require_same};
 use crate::tensor::Tensor;
 
 /// Clips each gradient to a fraction of the norm of its parameter:
@@ -57,10 +57,7 @@ impl Agc {
         let usable = self.clipping.is_finite() && self.clipping > 0.0;
         require(usable, "agc: clipping must be finite and > 0")?;
         require(is_eps(self.eps), "agc: eps must be finite and >= 0")?;
-        if params.len() != grads.len() {
-            let index = params.len().min(grads.len());
-            return Err(Error::BadLength { index });
-        }
+        require_same(params.len(), grads.len())?;
         decide::each(grads, |index, tensor| {
             let param = params.get(index).copied().unwrap_or_default();
             param.check_shape(index)?;

@@ -12,9 +12,9 @@ pub use sgd::Sgd;
 pub use slot::{Slot, Slots};
 
 use crate::kernel::{self, Dtype, Parameter, Rule};
-use crate::status::Error;
-use crate::tensor::{self, Tensor, elements};
-use crate::threads::{self, Crew, LEAST_TO_STEP, Work};
+use crate::status::{Error, require_same};
+use crate::tensor::{Paired, Tensor, elements};
+use crate::threads::{self, Crew, LEAST_TO_STEP};
 
 /// What an optimizer remembers beside its buffers; zero before the first step.
 #[repr(C)]
@@ -47,9 +47,10 @@ fn run<U: Update, S: Slots>(
 ) -> Result<(), Error> {
     check(update, grads, &mut slots)?;
     threads::pass(elements(grads), LEAST_TO_STEP, |crew| {
-        crew.divide(Stepping { grads, slots }, &|mut part: Stepping<S>| {
+        let work = Paired::new(grads, slots, S::split_at);
+        crew.divide(work, &|mut part: Paired<S>| {
             for (index, tensor) in part.grads.iter().enumerate() {
-                let slot = part.slots.slot(index);
+                let slot = part.with.slot(index);
                 match slot.dtype() {
                     Dtype::F64 => update.update::<f64>(crew, tensor, slot),
                     _ => update.update::<f32>(crew, tensor, slot),
@@ -62,10 +63,7 @@ fn run<U: Update, S: Slots>(
 }
 
 fn check<U: Update, S: Slots>(update: &U, grads: &[Tensor], slots: &mut S) -> Result<(), Error> {
-    if slots.len() != grads.len() {
-        let index = slots.len().min(grads.len());
-        return Err(Error::BadLength { index });
-    }
+    require_same(slots.len(), grads.len())?;
     for (index, tensor) in grads.iter().enumerate() {
         tensor.check(index)?;
         let slot = slots.slot(index);
@@ -74,32 +72,6 @@ fn check<U: Update, S: Slots>(update: &U, grads: &[Tensor], slots: &mut S) -> Re
         tensor.check_bound(index, largest.ok_or(Error::Overflow { tensor: index })?)?;
     }
     Ok(())
-}
-
-/// Gradients and the parameters that they belong to.
-struct Stepping<'g, 'd, S> {
-    grads: &'g [Tensor<'d>],
-    slots: S,
-}
-
-impl<S: Slots> Work for Stepping<'_, '_, S> {
-    fn halves(self) -> Result<(Self, Self), Self> {
-        let Some(middle) = tensor::middle(self.grads) else {
-            return Err(self);
-        };
-        let (left, right) = self.grads.split_at(middle);
-        let (first, second) = self.slots.split_at(middle);
-        Ok((
-            Stepping {
-                grads: left,
-                slots: first,
-            },
-            Stepping {
-                grads: right,
-                slots: second,
-            },
-        ))
-    }
 }
 
 /// One tensor through the fused loop.
