@@ -1,0 +1,33 @@
+//! Clients in other languages, each compiled or run by its real compiler or runtime.
+//!
+//! One module a language. A check whose tools are missing is shown as ignored, never as passed, and named once at the
+//! end together with what brings the tool. Where `CI` is set, a missing tool is a failure instead.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+mod common;
+
+#[path = "clients/blocks.rs"]
+#[allow(dead_code)]
+mod blocks;
+#[path = "clients/check.rs"]
+mod check;
+#[path = "clients/command.rs"]
+#[allow(dead_code)]
+mod command;
+#[path = "clients/package.rs"]
+#[allow(dead_code)]
+mod package;
+#[path = "clients/tools.rs"]
+#[allow(dead_code)]
+mod tools;
+
+use std::process::ExitCode;
+
+/// Every check of every language; a new language adds its line here.
+fn checks() -> Vec<check::Check> {
+    [blocks::checks()].into_iter().flatten().collect()
+}
+
+fn main() -> ExitCode {
+    check::run(checks())
+}

@@ -1,0 +1,74 @@
+//! The fenced code blocks of the pages that people read.
+
+use std::path::Path;
+
+use crate::check::Check;
+use crate::common::root;
+
+/// A fenced block of a Markdown file.
+#[derive(Debug, PartialEq)]
+pub struct Block {
+    /// The word after the opening fence; may be empty.
+    pub language: String,
+    /// What lies between the fences.
+    pub text: String,
+    /// The line of the opening fence, from 1.
+    pub line: usize,
+}
+
+/// All blocks of a page, its path relative to the root of the repository.
+pub fn of_page(path: &str) -> Vec<Block> {
+    let page = std::fs::read_to_string(root().join(Path::new(path)));
+    of_text(&page.unwrap_or_else(|why| panic!("{path} cannot be read: {why}")))
+}
+
+/// The blocks of one language; there has to be one at least.
+pub fn in_language(path: &str, language: &str) -> Vec<Block> {
+    let blocks = of_page(path).into_iter();
+    let found: Vec<Block> = blocks.filter(|b| b.language == language).collect();
+    assert!(!found.is_empty(), "{path} has no block of {language}");
+    found
+}
+
+fn of_text(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (index, line) in page.lines().enumerate() {
+        match (line.trim_start().strip_prefix("```"), open.take()) {
+            (Some(language), None) => {
+                open = Some(Block {
+                    language: language.trim().to_string(),
+                    text: String::new(),
+                    line: index + 1,
+                });
+            }
+            (Some(_), Some(block)) => blocks.push(block),
+            (None, Some(mut block)) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some(block);
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block does not end: {open:?}");
+    blocks
+}
+
+pub fn checks() -> Vec<Check> {
+    vec![Check {
+        name: "blocks::are_found_in_a_page",
+        needs: &[],
+        run: are_found_in_a_page,
+    }]
+}
+
+fn are_found_in_a_page() {
+    let page = "text\n```c\nint x;\n\nint y;\n```\nmore\n\n```\nplain\n```\n";
+    let found = of_text(page);
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].language, "c");
+    assert_eq!(found[0].text, "int x;\n\nint y;\n");
+    assert_eq!((found[0].line, found[1].line), (2, 9));
+    assert_eq!(found[1].language, "");
+}
