@@ -76,7 +76,7 @@ pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(
     check(grads)?;
     require_same(outputs.len(), grads.len())?;
     for (index, tensor) in grads.iter().enumerate() {
-        let output = outputs.output(index);
+        let output = outputs.output(index).ok_or(Error::BadLength { index })?;
         if output.len() != tensor.len() {
             return Err(Error::BadLength { index });
         }
@@ -88,8 +88,9 @@ pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(
         let work = Paired::new(grads, outputs, O::split_at);
         crew.divide(work, &|mut part: Paired<O>| {
             for (index, tensor) in part.grads.iter().enumerate() {
-                let mut output = part.with.output(index);
-                kernel::write_into(crew, tensor.buffer(), &mut output, tensor.affine());
+                if let Some(mut output) = part.with.output(index) {
+                    kernel::write_into(crew, tensor.buffer(), &mut output, tensor.affine());
+                }
             }
         });
     })
@@ -102,8 +103,8 @@ pub trait Outputs: Send + Sized {
     /// How many there are.
     fn len(&self) -> usize;
 
-    /// The output for tensor `index`, which is below `len()`.
-    fn output(&mut self, index: usize) -> Buffer<'_>;
+    /// The output for tensor `index`; None from `len()` on.
+    fn output(&mut self, index: usize) -> Option<Buffer<'_>>;
 
     /// The first `at` of them, and the rest; `at` is below `len()`.
     fn split_at(self, at: usize) -> (Self, Self);
@@ -114,12 +115,13 @@ impl Outputs for &mut [Buffer<'_>] {
         <[_]>::len(self)
     }
 
-    fn output(&mut self, index: usize) -> Buffer<'_> {
-        self[index].reborrow()
+    fn output(&mut self, index: usize) -> Option<Buffer<'_>> {
+        self.get_mut(index).map(Buffer::reborrow)
     }
 
     fn split_at(self, at: usize) -> (Self, Self) {
-        self.split_at_mut(at)
+        // The bound tells the compiler that nothing here can panic.
+        self.split_at_mut(at.min(self.len()))
     }
 }
 

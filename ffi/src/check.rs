@@ -190,15 +190,15 @@ impl Outputs for RawOutputs<'_> {
         self.pointers.len()
     }
 
-    fn output(&mut self, index: usize) -> Buffer<'_> {
-        let tensor = &self.grads[index];
+    fn output(&mut self, index: usize) -> Option<Buffer<'_>> {
+        let (data, tensor) = (*self.pointers.get(index)?, self.grads.get(index)?);
         // SAFETY: `output_array` has checked the pointer; live by its caller's promise.
-        unsafe { Buffer::from_raw_parts(self.pointers[index], tensor.len(), tensor.dtype()) }
+        Some(unsafe { Buffer::from_raw_parts(data, tensor.len(), tensor.dtype()) })
     }
 
     fn split_at(self, at: usize) -> (Self, Self) {
-        let (left, right) = self.pointers.split_at(at);
-        let (first, second) = self.grads.split_at(at);
+        let (left, right) = halves(self.pointers, at);
+        let (first, second) = halves(self.grads, at);
         (
             RawOutputs {
                 pointers: left,
@@ -210,6 +210,11 @@ impl Outputs for RawOutputs<'_> {
             },
         )
     }
+}
+
+/// The first `at` entries and the rest; whatever `at` is, without a panic.
+fn halves<T>(entries: &[T], at: usize) -> (&[T], &[T]) {
+    entries.split_at(at.min(entries.len()))
 }
 
 /// The slots of an optimizer step, of which the first `needed` pointers are looked at.
@@ -259,22 +264,22 @@ impl Slots for RawSlots<'_> {
         self.slots.len()
     }
 
-    fn slot(&mut self, index: usize) -> Slot<'_> {
-        let (slot, len) = (&self.slots[index], self.grads[index].len());
+    fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
+        let (slot, len) = (self.slots.get(index)?, self.grads.get(index)?.len());
         let dtype = parameter_dtype(slot).unwrap_or(Dtype::F32);
         // SAFETY: `slot_array` has checked dtype and pointer; live by its caller's promise.
         let buffer = |data| unsafe { Buffer::from_raw_parts(data, len, dtype) };
-        Slot::from_buffers(
+        Some(Slot::from_buffers(
             buffer(slot.param),
             (self.needed > 1).then(|| buffer(slot.first)),
             (self.needed > 2).then(|| buffer(slot.second)),
-        )
+        ))
     }
 
     fn split_at(self, at: usize) -> (Self, Self) {
         let needed = self.needed;
-        let (left, right) = self.slots.split_at(at);
-        let (first, second) = self.grads.split_at(at);
+        let (left, right) = halves(self.slots, at);
+        let (first, second) = halves(self.grads, at);
         (
             RawSlots {
                 slots: left,

@@ -33,12 +33,23 @@ pub use types::*;
 pub use write::*;
 
 /// No panic is reachable; the compiler wants to know all the same what would happen.
-#[cfg(not(any(feature = "std", test)))]
+#[cfg(not(any(feature = "std", feature = "no-panic", test)))]
 #[panic_handler]
 fn stop(_: &core::panic::PanicInfo) -> ! {
     loop {
         core::hint::spin_loop();
     }
+}
+
+/// The proof that none is: this calls what exists nowhere, so that a program in which a panic is reachable does not link.
+#[cfg(all(feature = "no-panic", not(any(feature = "std", test))))]
+#[panic_handler]
+fn reached(_: &core::panic::PanicInfo) -> ! {
+    unsafe extern "C" {
+        fn trimtab_a_panic_is_reachable() -> !;
+    }
+    // SAFETY: no linked program holds this call.
+    unsafe { trimtab_a_panic_is_reachable() }
 }
 
 #[cfg(test)]

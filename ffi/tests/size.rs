@@ -1,5 +1,6 @@
 //! The library without an operating system: how much code a program of one method carries, and that nothing at all is
-//! needed from outside, so no allocator either.
+//! needed from outside, so no allocator either, and no panic: the library linked here calls a function that exists
+//! nowhere if it panics.
 //!
 //! What the library brings for all its instruction sets and element types counts, because which of them is used is only
 //! known when the program runs.
@@ -45,7 +46,8 @@ fn one_method_fits_into_sixty_four_kibibytes() {
     assert!(text <= LARGEST, "{text} bytes of text, at most {LARGEST}");
 }
 
-/// Every function linked with nothing but memcpy and its kind: no allocator, no mathematics, no operating system.
+/// Every function linked with nothing but memcpy and its kind: no allocator, no mathematics, no operating system, and no
+/// way to a panic, because `trimtab_a_panic_is_reachable` is not to be found either.
 #[test]
 fn no_function_needs_anything_from_outside() {
     let header = fs::read_to_string(common::root().join("include/trimtab.h")).expect("the header");

@@ -50,10 +50,12 @@ fn run<U: Update, S: Slots>(
         let work = Paired::new(grads, slots, S::split_at);
         crew.divide(work, &|mut part: Paired<S>| {
             for (index, tensor) in part.grads.iter().enumerate() {
-                let slot = part.with.slot(index);
-                match slot.dtype() {
-                    Dtype::F64 => update.update::<f64>(crew, tensor, slot),
-                    _ => update.update::<f32>(crew, tensor, slot),
+                match part.with.slot(index) {
+                    Some(slot) if slot.dtype() == Dtype::F64 => {
+                        update.update::<f64>(crew, tensor, slot);
+                    }
+                    Some(slot) => update.update::<f32>(crew, tensor, slot),
+                    None => break,
                 }
             }
         });
@@ -66,7 +68,7 @@ fn check<U: Update, S: Slots>(update: &U, grads: &[Tensor], slots: &mut S) -> Re
     require_same(slots.len(), grads.len())?;
     for (index, tensor) in grads.iter().enumerate() {
         tensor.check(index)?;
-        let slot = slots.slot(index);
+        let slot = slots.slot(index).ok_or(Error::BadLength { index })?;
         slot.check(index, tensor.len(), update.buffers())?;
         let largest = update.largest(slot.dtype());
         tensor.check_bound(index, largest.ok_or(Error::Overflow { tensor: index })?)?;

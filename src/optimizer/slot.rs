@@ -88,8 +88,8 @@ pub trait Slots: Send + Sized {
     /// How many there are.
     fn len(&self) -> usize;
 
-    /// The slot for tensor `index`, which is below `len()`.
-    fn slot(&mut self, index: usize) -> Slot<'_>;
+    /// The slot for tensor `index`; None from `len()` on.
+    fn slot(&mut self, index: usize) -> Option<Slot<'_>>;
 
     /// The first `at` of them, and the rest; `at` is below `len()`.
     fn split_at(self, at: usize) -> (Self, Self);
@@ -100,11 +100,12 @@ impl Slots for &mut [Slot<'_>] {
         <[_]>::len(self)
     }
 
-    fn slot(&mut self, index: usize) -> Slot<'_> {
-        self[index].reborrow()
+    fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
+        self.get_mut(index).map(Slot::reborrow)
     }
 
     fn split_at(self, at: usize) -> (Self, Self) {
-        self.split_at_mut(at)
+        // The bound tells the compiler that nothing here can panic.
+        self.split_at_mut(at.min(self.len()))
     }
 }

@@ -217,9 +217,9 @@ impl Outputs for Witness<'_, &mut [Buffer<'_>]> {
         self.all.len()
     }
 
-    fn output(&mut self, index: usize) -> Buffer<'_> {
+    fn output(&mut self, index: usize) -> Option<Buffer<'_>> {
         self.look();
-        self.all[index].reborrow()
+        self.all.get_mut(index).map(Buffer::reborrow)
     }
 
     fn split_at(mut self, at: usize) -> (Self, Self) {
@@ -233,9 +233,9 @@ impl Slots for Witness<'_, &mut [Slot<'_>]> {
         self.all.len()
     }
 
-    fn slot(&mut self, index: usize) -> Slot<'_> {
+    fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
         self.look();
-        self.all[index].reborrow()
+        self.all.get_mut(index).map(Slot::reborrow)
     }
 
     fn split_at(mut self, at: usize) -> (Self, Self) {
