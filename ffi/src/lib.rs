@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `types.rs` | the constants of the header, and the structs that describe buffers |
 //! | `config.rs` | the configurations, and what they become in the core |
+//! | `layout.rs` | where every field lies, asserted |
 //! | `check.rs` | from raw pointers to references, or a status that says what is wrong |
 //! | `observe.rs`, `decide.rs`, `write.rs`, `info.rs` | the functions, in the order of the header |
 //!
@@ -21,6 +22,7 @@ mod check;
 mod config;
 mod decide;
 mod info;
+mod layout;
 mod observe;
 mod types;
 mod write;

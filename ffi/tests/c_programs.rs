@@ -101,14 +101,29 @@ fn refusal() {
     }
 }
 
-/// Alone in a file, in every dialect that a client may be written in.
+/// Every dialect that a client may be written in.
+const DIALECTS: [(Language, &str); 7] = [
+    (Language::C, "c99"),
+    (Language::C, "c11"),
+    (Language::C, "c17"),
+    (Language::Cxx, "c++11"),
+    (Language::Cxx, "c++14"),
+    (Language::Cxx, "c++17"),
+    (Language::Cxx, "c++20"),
+];
+
+/// Alone in a file.
 #[test]
 fn the_header_compiles_in_every_dialect() {
-    for dialect in ["c99", "c11", "c17"] {
-        compiler::check_header(Language::C, dialect);
+    for (language, dialect) in DIALECTS {
+        compiler::check_header(language, dialect);
     }
-    for dialect in ["c++11", "c++14", "c++17", "c++20"] {
-        compiler::check_header(Language::Cxx, dialect);
+}
+
+#[test]
+fn the_layout_holds_in_every_dialect() {
+    for (language, dialect) in DIALECTS {
+        compiler::check_program("layout", language, dialect);
     }
 }
 

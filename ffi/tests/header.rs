@@ -41,8 +41,7 @@ fn functions_are_those_of_the_design() {
 
 #[test]
 fn constants_are_those_of_the_design() {
-    let actual: BTreeSet<(String, i64)> =
-        Header::parse(&committed()).constants.into_iter().collect();
+    let actual: BTreeSet<(String, i64)> = Header::parse(&committed()).constants().collect();
     let expected = design::CONSTANTS
         .iter()
         .map(|(name, value)| (format!("TRIMTAB_{name}"), *value));

@@ -1,8 +1,11 @@
-/* Sizes, offsets and values, as DESIGN section 5 lists them: checked when this is compiled. */
+/* Sizes, offsets and values, as DESIGN section 5 lists them: checked when this is compiled.
+ * ffi/tests/abi_manifest.rs compares them with the Rust types, and sees to it that none is missing. */
 #include "check.h"
 
 #if defined(__cplusplus)
 #define HOLDS(condition) static_assert(condition, #condition)
+#elif __STDC_VERSION__ >= 201112L
+#define HOLDS(condition) _Static_assert(condition, #condition)
 #else
 /* C99 has no _Static_assert: an array of length -1 does not compile. */
 #define HOLDS(condition) extern char holds[(condition) ? 1 : -1]

@@ -108,6 +108,15 @@ pub fn run(executable: &Path) -> String {
 pub fn check_header(language: Language, dialect: &str) {
     let file = scratch(&format!("header-{}.c", dialect.replace('+', "x")));
     std::fs::write(&file, "#include <trimtab.h>\n#include <trimtab.h>\n").expect("a scratch file");
+    check(&file, language, dialect);
+}
+
+/// Compiles `ffi/tests/c/<program>.c`, and makes nothing of it.
+pub fn check_program(program: &str, language: Language, dialect: &str) {
+    check(&source(&format!("{program}.c")), language, dialect);
+}
+
+fn check(file: &Path, language: Language, dialect: &str) {
     let mut command = language.compiler();
     command
         .args(language.dialect())

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 pub struct Header {
     /// Prototypes, without the names of parameters.
     pub functions: Vec<String>,
-    /// Constants of all enums.
-    pub constants: Vec<(String, i64)>,
+    /// Constants by the name of their enum.
+    pub enums: BTreeMap<String, Vec<(String, i64)>>,
     /// Fields by the name of their struct.
     pub structs: BTreeMap<String, Vec<String>>,
 }
@@ -15,7 +15,7 @@ impl Header {
     pub fn parse(text: &str) -> Self {
         let mut header = Self {
             functions: Vec::new(),
-            constants: Vec::new(),
+            enums: BTreeMap::new(),
             structs: BTreeMap::new(),
         };
         for declaration in declarations(&without_directives(&without_comments(text))) {
@@ -24,11 +24,17 @@ impl Header {
         header
     }
 
+    /// Constants of all enums.
+    pub fn constants(&self) -> impl Iterator<Item = (String, i64)> {
+        self.enums.values().flatten().cloned()
+    }
+
     fn read(&mut self, declaration: &str) {
         if let Some(body) = declaration.strip_prefix("typedef enum {") {
-            let (body, _) = body.rsplit_once('}').expect("a closed enum");
-            self.constants
-                .extend(items(body, ',').map(|item| constant(&item)));
+            let (body, name) = body.rsplit_once('}').expect("a closed enum");
+            let constants = items(body, ',').map(|item| constant(&item)).collect();
+            let before = self.enums.insert(name.trim().to_string(), constants);
+            assert!(before.is_none(), "an enum twice: {declaration}");
         } else if let Some(body) = declaration.strip_prefix("typedef struct {") {
             let (body, name) = body.rsplit_once('}').expect("a closed struct");
             let name = name.trim().to_string();
