@@ -3,106 +3,118 @@
 //! The new header is `OUT_DIR/trimtab.h`. It replaces `include/trimtab.h` only on request, by
 //! building with `TRIMTAB_BLESS=1`, so that a change of the ABI is always deliberate; until then a
 //! warning says that they differ, and a test of `ffi/` fails.
-
-use std::path::{Path, PathBuf};
-use std::{env, fs};
-
-/// The sources of the header, in its order: constants, structs of the core, then functions.
-const SOURCES: [&str; 13] = [
-    "ffi/src/types.rs",
-    "src/moments.rs",
-    "src/affine.rs",
-    "ffi/src/config.rs",
-    "src/method/gradient_stabilizer.rs",
-    "src/method/autoscale.rs",
-    "src/method/zclip.rs",
-    "src/method/guard.rs",
-    "src/optimizer/mod.rs",
-    "ffi/src/observe.rs",
-    "ffi/src/decide.rs",
-    "ffi/src/write.rs",
-    "ffi/src/info.rs",
-];
+//!
+//! Without the feature `header` there is nothing to do: who only builds the library has no use for cbindgen.
 
 fn main() {
-    let ffi = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    let root = ffi
-        .parent()
-        .expect("ffi/ lies in the repository")
-        .to_path_buf();
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("trimtab.h");
-    let committed = root.join("include/trimtab.h");
-    watch(&root);
-
-    let header = generate(&root, &ffi);
-    fs::write(&out, &header).expect("OUT_DIR can be written");
-    if fs::read_to_string(&committed).is_ok_and(|text| text == header) {
-        return;
-    }
-    if env::var_os("TRIMTAB_BLESS").is_some_and(|value| value == "1") {
-        fs::write(&committed, &header).expect("include/ can be written");
-    } else {
-        println!(
-            "cargo::warning=include/trimtab.h is not what the sources say; if the ABI is meant to \
-             change, build with TRIMTAB_BLESS=1 and commit it"
-        );
-    }
+    println!("cargo::rerun-if-changed=../build.rs");
+    #[cfg(feature = "header")]
+    header::make();
 }
 
-/// Runs again whenever the header can change.
-fn watch(root: &Path) {
-    println!("cargo::rerun-if-env-changed=TRIMTAB_BLESS");
-    let others = ["build.rs", "include/trimtab.h"];
-    let texts = [
-        "ffi/cbindgen.toml",
-        "ffi/header_top.h",
-        "ffi/header_defaults.h",
+#[cfg(feature = "header")]
+mod header {
+    use std::path::{Path, PathBuf};
+    use std::{env, fs};
+
+    /// The sources of the header, in its order: constants, structs of the core, then functions.
+    const SOURCES: [&str; 13] = [
+        "ffi/src/types.rs",
+        "src/moments.rs",
+        "src/affine.rs",
+        "ffi/src/config.rs",
+        "src/method/gradient_stabilizer.rs",
+        "src/method/autoscale.rs",
+        "src/method/zclip.rs",
+        "src/method/guard.rs",
+        "src/optimizer/mod.rs",
+        "ffi/src/observe.rs",
+        "ffi/src/decide.rs",
+        "ffi/src/write.rs",
+        "ffi/src/info.rs",
     ];
-    for path in SOURCES.iter().chain(&others).chain(&texts) {
-        println!("cargo::rerun-if-changed={}", root.join(path).display());
+
+    /// See above.
+    pub fn make() {
+        let ffi = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+        let root = ffi
+            .parent()
+            .expect("ffi/ lies in the repository")
+            .to_path_buf();
+        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("trimtab.h");
+        let committed = root.join("include/trimtab.h");
+        watch(&root);
+
+        let header = generate(&root, &ffi);
+        fs::write(&out, &header).expect("OUT_DIR can be written");
+        if fs::read_to_string(&committed).is_ok_and(|text| text == header) {
+            return;
+        }
+        if env::var_os("TRIMTAB_BLESS").is_some_and(|value| value == "1") {
+            fs::write(&committed, &header).expect("include/ can be written");
+        } else {
+            println!(
+                "cargo::warning=include/trimtab.h is not what the sources say; if the ABI is meant to \
+                 change, build with TRIMTAB_BLESS=1 and commit it"
+            );
+        }
     }
-}
 
-fn generate(root: &Path, ffi: &Path) -> String {
-    let text = |name: &str| fs::read_to_string(ffi.join(name)).expect("a part of the header");
-    let mut config =
-        cbindgen::Config::from_file(ffi.join("cbindgen.toml")).expect("cbindgen.toml is valid");
-    config.header = Some(text("header_top.h").trim_end().to_string());
-    config.after_includes = Some("#include <stddef.h>\n#include <stdint.h>".to_string());
-
-    let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in SOURCES {
-        builder = builder.with_src(root.join(source));
+    /// Runs again whenever the header can change.
+    fn watch(root: &Path) {
+        println!("cargo::rerun-if-env-changed=TRIMTAB_BLESS");
+        let others = ["build.rs", "include/trimtab.h"];
+        let texts = [
+            "ffi/cbindgen.toml",
+            "ffi/header_top.h",
+            "ffi/header_defaults.h",
+        ];
+        for path in SOURCES.iter().chain(&others).chain(&texts) {
+            println!("cargo::rerun-if-changed={}", root.join(path).display());
+        }
     }
-    let mut header = Vec::new();
-    builder
-        .generate()
-        .expect("cbindgen reads the sources")
-        .write(&mut header);
-    let header = String::from_utf8(header).expect("cbindgen writes UTF-8");
-    let functions = "#ifdef __cplusplus\nextern";
-    let with_defaults = text("header_defaults.h") + "\n" + functions;
-    without_markup(&header.replace(functions, &with_defaults))
-}
 
-/// The core's comments without the markup of Rust's documentation: links, code marks and fences.
-fn without_markup(header: &str) -> String {
-    let lines = header.lines().filter(|line| !line.contains("```"));
-    let plain = lines.map(|line| without_links(line).replace('`', ""));
-    plain
-        .map(|line| line.trim_end().to_string() + "\n")
-        .collect()
-}
+    fn generate(root: &Path, ffi: &Path) -> String {
+        let text = |name: &str| fs::read_to_string(ffi.join(name)).expect("a part of the header");
+        let mut config =
+            cbindgen::Config::from_file(ffi.join("cbindgen.toml")).expect("cbindgen.toml is valid");
+        config.header = Some(text("header_top.h").trim_end().to_string());
+        config.after_includes = Some("#include <stddef.h>\n#include <stdint.h>".to_string());
 
-/// ``[`x`](y)`` and ``[`x`]`` become `x`.
-fn without_links(line: &str) -> String {
-    let Some((before, link)) = line.split_once("[`") else {
-        return line.to_string();
-    };
-    let (name, after) = link.split_once("`]").expect("a link ends on its line");
-    let rest = match after.strip_prefix('(') {
-        Some(target) => target.split_once(')').expect("a target ends on its line").1,
-        None => after,
-    };
-    format!("{before}{name}{}", without_links(rest))
+        let mut builder = cbindgen::Builder::new().with_config(config);
+        for source in SOURCES {
+            builder = builder.with_src(root.join(source));
+        }
+        let mut header = Vec::new();
+        builder
+            .generate()
+            .expect("cbindgen reads the sources")
+            .write(&mut header);
+        let header = String::from_utf8(header).expect("cbindgen writes UTF-8");
+        let functions = "#ifdef __cplusplus\nextern";
+        let with_defaults = text("header_defaults.h") + "\n" + functions;
+        without_markup(&header.replace(functions, &with_defaults))
+    }
+
+    /// The core's comments without the markup of Rust's documentation: links, code marks and fences.
+    fn without_markup(header: &str) -> String {
+        let lines = header.lines().filter(|line| !line.contains("```"));
+        let plain = lines.map(|line| without_links(line).replace('`', ""));
+        plain
+            .map(|line| line.trim_end().to_string() + "\n")
+            .collect()
+    }
+
+    /// ``[`x`](y)`` and ``[`x`]`` become `x`.
+    fn without_links(line: &str) -> String {
+        let Some((before, link)) = line.split_once("[`") else {
+            return line.to_string();
+        };
+        let (name, after) = link.split_once("`]").expect("a link ends on its line");
+        let rest = match after.strip_prefix('(') {
+            Some(target) => target.split_once(')').expect("a target ends on its line").1,
+            None => after,
+        };
+        format!("{before}{name}{}", without_links(rest))
+    }
 }
