@@ -19,7 +19,7 @@
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
  *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
- *              with NON_FINITE fill in the moments all the same.)
+ *              with NON_FINITE fill in the moments all the same; trimtab_state_save tells the size.)
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
@@ -28,7 +28,8 @@
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
  *              may run at the same time.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
- *              to copy, to write to disk and to read back.
+ *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
+ *              that are the same on every machine and that are known when they are damaged.
  *   Same bits  The order of every sum is fixed: results do not depend on the instruction set or the
  *              number of threads.
  *

@@ -19,7 +19,7 @@
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
  *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
- *              with NON_FINITE fill in the moments all the same.)
+ *              with NON_FINITE fill in the moments all the same; trimtab_state_save tells the size.)
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
@@ -27,8 +27,8 @@
  *              the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
  *              may run at the same time.
- *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
- *              to copy, to write to disk and to read back.
+ *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields, safe
+ *              to copy. trimtab_state_save and trimtab_state_load keep them over a restart.
  *   Same bits  The order of every sum is fixed: results do not depend on the instruction set or the
  *              number of threads.
  *
@@ -101,6 +101,30 @@ typedef enum {
    * A length cannot exist, or does not match.
    */
   TRIMTAB_BAD_LENGTH = -12,
+  /**
+   * These bytes are no saved states.
+   */
+  TRIMTAB_BAD_MAGIC = -13,
+  /**
+   * States were saved in a format that this library does not know.
+   */
+  TRIMTAB_BAD_VERSION = -14,
+  /**
+   * Saved states are of other kinds, or in another order, than those to be loaded.
+   */
+  TRIMTAB_WRONG_KIND = -15,
+  /**
+   * More or fewer states were saved than are to be loaded.
+   */
+  TRIMTAB_WRONG_COUNT = -16,
+  /**
+   * Saved states end too early.
+   */
+  TRIMTAB_TRUNCATED = -17,
+  /**
+   * Saved states have been damaged.
+   */
+  TRIMTAB_BAD_CHECKSUM = -18,
 } trimtab_status_code;
 
 /**
@@ -180,6 +204,32 @@ typedef enum {
    */
   TRIMTAB_GUARD_ZERO = 1,
 } trimtab_guard_policy;
+
+/**
+ * Which states an entry of trimtab_states is about.
+ */
+typedef enum {
+  /**
+   * trimtab_norm_state
+   */
+  TRIMTAB_STATE_NORM = 0,
+  /**
+   * trimtab_autoscale_state
+   */
+  TRIMTAB_STATE_AUTOSCALE = 1,
+  /**
+   * trimtab_zclip_state
+   */
+  TRIMTAB_STATE_ZCLIP = 2,
+  /**
+   * trimtab_guard_state
+   */
+  TRIMTAB_STATE_GUARD = 3,
+  /**
+   * trimtab_step_state
+   */
+  TRIMTAB_STATE_STEP = 4,
+} trimtab_state_kind;
 
 /**
  * Activation functions, for trimtab_init_std.
@@ -624,6 +674,29 @@ typedef struct {
   double weight_decay;
 } trimtab_adam_config;
 
+/**
+ * States to save or to load: an array of one kind. A run has one such entry per method and optimizer
+ * that has a state.
+ */
+typedef struct {
+  /**
+   * The first of them; may be NULL if count is 0.
+   */
+  void *states;
+  /**
+   * How many.
+   */
+  size_t count;
+  /**
+   * TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+   */
+  uint32_t kind;
+  /**
+   * Set to 0.
+   */
+  uint32_t reserved;
+} trimtab_states;
+
 /* Defaults. struct_size comes first in every configuration, so that it can grow. */
 
 #if defined(__GNUC__)
@@ -901,6 +974,56 @@ trimtab_status trimtab_adam_step(const trimtab_adam_config *config,
                                  const trimtab_tensor *grads,
                                  const trimtab_slot *slots,
                                  size_t n);
+
+/**
+ * Writes all states of a run as bytes, to be loaded after a restart: the run then goes on as if it
+ * had never stopped, to the bit. The bytes are the same on every machine.
+ *
+ * entries   n arrays of states, which are only read; may be NULL if n is 0.
+ * bytes     capacity bytes, of any alignment. With capacity 0 the call only asks for the size, and
+ *           bytes may be NULL.
+ * size      set to the number of bytes written, or needed; must not be NULL.
+ *
+ * Parameters and the optimizer's buffers are the caller's to save. BAD_LENGTH if capacity is too
+ * small and not 0: only size is written. BAD_CONFIG (kind), NULL_POINTER, MISALIGNED.
+ *
+ * Integers in the bytes are little-endian, checksums are zlib's CRC-32:
+ *
+ *     record  0  0x89 and "TRIMTAB"                 8 bytes
+ *             8  version, 1                         uint32
+ *            12  n                                  uint32
+ *            16  length of the record in bytes      uint64
+ *            24  checksum of bytes 32 to the end    uint32
+ *            28  checksum of bytes 0 to 27          uint32
+ *            32  n entries
+ *     entry   0  kind                               uint32
+ *             4  length of one state in bytes       uint32
+ *             8  count                              uint64
+ *            16  count states: the fields of the struct in order, double or uint64
+ */
+trimtab_status trimtab_state_save(const trimtab_states *entries,
+                                  size_t n,
+                                  void *bytes,
+                                  size_t capacity,
+                                  size_t *size);
+
+/**
+ * Reads back what trimtab_state_save has written: states of the same kinds and counts, in the same
+ * order. Either all of them are written or none.
+ *
+ * entries   n arrays of states, which must not overlap; may be NULL if n is 0.
+ * bytes     len bytes, of any alignment: what was saved, and nothing behind it.
+ *
+ * The first of these that applies: BAD_CONFIG (kind), NULL_POINTER, MISALIGNED for the arguments;
+ * BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer bytes than the record has, BAD_LENGTH if
+ * there are more; BAD_CHECKSUM; WRONG_KIND for the first entry of another kind, also if there are
+ * more or fewer entries, or WRONG_COUNT for the first of another count. A length that has been
+ * damaged itself is a BAD_CHECKSUM. Whether values make sense is judged by the method that uses them.
+ */
+trimtab_status trimtab_state_load(const trimtab_states *entries,
+                                  size_t n,
+                                  const void *bytes,
+                                  size_t len);
 
 /**
  * Standard deviation to draw a layer's weights from: gain(activation) / sqrt(fan_in), the gain

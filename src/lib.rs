@@ -38,6 +38,7 @@
 //! | [`apply`](fn@apply), [`apply_into`] | the write pass |
 //! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
 //! | [`Pipeline`] | methods with their states in one value, for one call a step |
+//! | [`checkpoint`] | all states of a run as bytes, and back |
 //! | [`Level`] | which instruction set the loops use |
 //! | [`set_threads`] | how many threads the passes may use, one unless asked |
 //! | `kernel/` | the loops over elements, and the only `unsafe` of this crate |
@@ -58,6 +59,7 @@ extern crate std;
 
 mod affine;
 mod apply;
+pub mod checkpoint;
 mod cpu;
 mod decide;
 mod init;

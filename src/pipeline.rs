@@ -3,6 +3,7 @@
 use heapless::Vec;
 
 use crate::affine::Affine;
+use crate::checkpoint::{Reader, Writer};
 use crate::method::{
     Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
     GuardState, NormState, Scale, StableGrad, Unscale, Verdict, Zclip, ZclipState, Znorm,
@@ -121,6 +122,52 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// The same for changing a configuration (a new loss scale) or restoring states.
     pub fn stages_mut(&mut self) -> &mut [Stage<TENSORS>] {
         &mut self.stages
+    }
+
+    /// Puts the states of all methods, in their order; the configurations stay the program's.
+    ///
+    /// ```
+    /// use trimtab::{GradientStabilizer, Guard, Pipeline, StepState, checkpoint};
+    /// let new = || Pipeline::<2, 8>::new().with(Guard::default())?.with(GradientStabilizer::default());
+    /// let (pipeline, adam, mut bytes) = (new()?, StepState { steps: 7 }, [0; 512]);
+    /// let len = checkpoint::save(&mut bytes, |to| {
+    ///     pipeline.save(to);
+    ///     to.put_one(&adam);
+    /// })?;
+    ///
+    /// let (mut pipeline, mut adam) = (new()?, StepState::default()); // after a restart
+    /// checkpoint::load(&bytes[..len], |from| {
+    ///     pipeline.load(from);
+    ///     from.take_one(&mut adam);
+    /// })?;
+    /// # Ok::<(), trimtab::Error>(())
+    /// ```
+    pub fn save(&self, to: &mut Writer) {
+        for stage in &self.stages {
+            match &stage.memory {
+                Memory::None => (),
+                Memory::Norms(states) => to.put(states),
+                Memory::Autoscale(state) => to.put_one(state),
+                Memory::Zclip(state) => to.put_one(state),
+                Memory::Guard(state) => to.put_one(state),
+            }
+        }
+    }
+
+    /// Takes the states of all methods, as [`save`](Self::save) has put them.
+    ///
+    /// A pipeline that has made no step yet takes the states of as many tensors as were saved, up to
+    /// `TENSORS`.
+    pub fn load(&mut self, from: &mut Reader) {
+        for stage in &mut self.stages {
+            match &mut stage.memory {
+                Memory::None => (),
+                Memory::Norms(states) => from.take_grown(states),
+                Memory::Autoscale(state) => from.take_one(state),
+                Memory::Zclip(state) => from.take_one(state),
+                Memory::Guard(state) => from.take_one(state),
+            }
+        }
     }
 
     /// Observes the gradients, then lets every method decide. What remains is to apply, or an

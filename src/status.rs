@@ -56,6 +56,37 @@ pub enum Error {
     },
     /// This build cannot do what was asked.
     Unsupported,
+    /// Bytes to [load](crate::checkpoint::load) do not begin as a record of states does.
+    BadMagic,
+    /// A record of states has a version that this library does not know.
+    BadVersion {
+        /// Which.
+        found: u32,
+    },
+    /// A record holds states of another kind than asked for, or more or fewer entries.
+    WrongKind {
+        /// Which of the entries.
+        index: usize,
+    },
+    /// An entry of a record holds more or fewer states than asked for.
+    WrongCount {
+        /// Which of the entries.
+        index: usize,
+        /// How many it holds.
+        saved: u64,
+    },
+    /// A record of states ends before its end.
+    Truncated {
+        /// How many bytes it has to have, as far as is known.
+        needed: u64,
+    },
+    /// Bytes of a record are not those that were written.
+    BadChecksum,
+    /// There are too few bytes for a record, or more than it has.
+    BadSize {
+        /// How many it has.
+        needed: u64,
+    },
 }
 
 impl Error {
@@ -73,6 +104,13 @@ impl Error {
             Error::BadDtype { .. } => Status::BadDtype,
             Error::MissingBuffer { .. } => Status::NullPointer,
             Error::Unsupported => Status::Unsupported,
+            Error::BadMagic => Status::BadMagic,
+            Error::BadVersion { .. } => Status::BadVersion,
+            Error::WrongKind { .. } => Status::WrongKind,
+            Error::WrongCount { .. } => Status::WrongCount,
+            Error::Truncated { .. } => Status::Truncated,
+            Error::BadChecksum => Status::BadChecksum,
+            Error::BadSize { .. } => Status::BadLength,
         }
     }
 }
@@ -90,7 +128,19 @@ impl fmt::Display for Error {
             Error::BadLength { index }
             | Error::BadDtype { index }
             | Error::MissingBuffer { index } => write!(f, "number {index}: {message}"),
-            Error::BadReference | Error::Diverged | Error::Unsupported => f.write_str(message),
+            Error::WrongKind { index } => write!(f, "entry {index}: {message}"),
+            Error::WrongCount { index, saved } => {
+                write!(f, "entry {index}: {message}: {saved} were saved")
+            }
+            Error::BadVersion { found } => write!(f, "version {found}: {message}"),
+            Error::Truncated { needed } | Error::BadSize { needed } => {
+                write!(f, "a record of {needed} bytes: {message}")
+            }
+            Error::BadReference
+            | Error::Diverged
+            | Error::Unsupported
+            | Error::BadMagic
+            | Error::BadChecksum => f.write_str(message),
         }
     }
 }
@@ -154,11 +204,23 @@ pub enum Status {
     Misaligned = -11,
     /// A length cannot exist or does not match.
     BadLength = -12,
+    /// Bytes do not begin as a record of states does.
+    BadMagic = -13,
+    /// A record of states has an unknown version.
+    BadVersion = -14,
+    /// A record holds states of another kind, or more or fewer entries.
+    WrongKind = -15,
+    /// A record holds more or fewer states.
+    WrongCount = -16,
+    /// A record of states ends before its end.
+    Truncated = -17,
+    /// Bytes of a record are not those that were written.
+    BadChecksum = -18,
 }
 
 impl Status {
     /// All of them, in the order of the header.
-    pub const ALL: [Status; 14] = [
+    pub const ALL: [Status; 20] = [
         Status::Ok,
         Status::SkipStep,
         Status::NullPointer,
@@ -173,6 +235,12 @@ impl Status {
         Status::Unsupported,
         Status::Misaligned,
         Status::BadLength,
+        Status::BadMagic,
+        Status::BadVersion,
+        Status::WrongKind,
+        Status::WrongCount,
+        Status::Truncated,
+        Status::BadChecksum,
     ];
 
     /// The number the C ABI returns.
@@ -237,8 +305,29 @@ impl Status {
             }
             Status::BadLength => {
                 "a length is impossible or does not match: every parameter, state and output \
-                 goes with one tensor, in the same order\0"
+                 goes with one tensor, in the same order; bytes to load are all that were saved and \
+                 no more, a buffer to save to has room for them\0"
             }
+            Status::BadMagic => {
+                "these bytes are no states that trimtab saved: check which file was read, and from \
+                 where in it\0"
+            }
+            Status::BadVersion => {
+                "the states were saved in a format that this version of trimtab does not know: load \
+                 them with the version that saved them, or a later one\0"
+            }
+            Status::WrongKind => {
+                "the states saved are of other kinds: name the same kinds in the same order as when \
+                 they were saved\0"
+            }
+            Status::WrongCount => {
+                "more or fewer states were saved than are to be loaded: describe the same tensors as \
+                 when they were saved\0"
+            }
+            Status::Truncated => {
+                "the saved states end too early: read the whole file, or go back to an older copy\0"
+            }
+            Status::BadChecksum => "the saved states have been damaged: go back to an older copy\0",
         }
     }
 }

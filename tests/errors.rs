@@ -3,7 +3,7 @@
 use trimtab::{Error, Moments, Status};
 
 /// The codes as `DESIGN.md` fixes them for the C ABI.
-const CODES: [(Status, i32); 14] = [
+const CODES: [(Status, i32); 20] = [
     (Status::Ok, 0),
     (Status::SkipStep, 1),
     (Status::NullPointer, -1),
@@ -18,6 +18,12 @@ const CODES: [(Status, i32); 14] = [
     (Status::Unsupported, -10),
     (Status::Misaligned, -11),
     (Status::BadLength, -12),
+    (Status::BadMagic, -13),
+    (Status::BadVersion, -14),
+    (Status::WrongKind, -15),
+    (Status::WrongCount, -16),
+    (Status::Truncated, -17),
+    (Status::BadChecksum, -18),
 ];
 
 #[test]
@@ -30,8 +36,9 @@ fn status_codes_are_those_of_the_c_abi() {
 }
 
 /// One error of every kind, with the status it stands for.
-fn errors() -> [(Error, Status); 11] {
+fn errors() -> [(Error, Status); 18] {
     let (index, tensor, what) = (7, 7, "the reason");
+    let (found, saved, needed) = (7, 123, 7);
     [
         (Error::BadConfig(what), Status::BadConfig),
         (Error::BadReference, Status::BadReference),
@@ -44,6 +51,13 @@ fn errors() -> [(Error, Status); 11] {
         (Error::BadDtype { index }, Status::BadDtype),
         (Error::MissingBuffer { index }, Status::NullPointer),
         (Error::Unsupported, Status::Unsupported),
+        (Error::BadMagic, Status::BadMagic),
+        (Error::BadVersion { found }, Status::BadVersion),
+        (Error::WrongKind { index }, Status::WrongKind),
+        (Error::WrongCount { index, saved }, Status::WrongCount),
+        (Error::Truncated { needed }, Status::Truncated),
+        (Error::BadChecksum, Status::BadChecksum),
+        (Error::BadSize { needed }, Status::BadLength),
     ]
 }
 

@@ -56,6 +56,28 @@ pub(crate) unsafe fn array_mut<'a, T>(data: *mut T, len: usize) -> Result<&'a mu
     })
 }
 
+/// The first `needed` of `capacity` bytes, as zeros, because memory to be written to may hold
+/// nothing yet; or none if there are fewer.
+///
+/// # Safety
+///
+/// A pointer that passes is writable for `capacity` bytes, for `'a`, and not reached in any other way
+/// meanwhile.
+pub(crate) unsafe fn room<'a>(
+    data: *mut u8,
+    capacity: usize,
+    needed: usize,
+) -> Result<&'a mut [u8], Status> {
+    pointer(data, capacity.min(needed))?;
+    if capacity < needed {
+        return Ok(&mut []);
+    }
+    // SAFETY: not NULL, of possible length; live and unshared by the caller's promise.
+    unsafe { data.write_bytes(0, needed) };
+    // SAFETY: as above, and now they hold something.
+    unsafe { array_mut(data, needed) }
+}
+
 /// One state or other struct of the caller's.
 ///
 /// # Safety

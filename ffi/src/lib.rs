@@ -6,7 +6,7 @@
 //! | `config.rs` | the configurations, and what they become in the core |
 //! | `layout.rs` | where every field lies, asserted |
 //! | `check.rs` | from raw pointers to references, or a status that says what is wrong |
-//! | `observe.rs`, `decide.rs`, `write.rs`, `info.rs` | the functions, in the order of the header |
+//! | `observe.rs`, `decide.rs`, `write.rs`, `state.rs`, `info.rs` | the functions, in the order of the header |
 //!
 //! `include/trimtab.h` is generated from these files by the build script. The comments of public
 //! items are the header's comments: they speak to C programmers.
@@ -24,6 +24,7 @@ mod decide;
 mod info;
 mod layout;
 mod observe;
+mod state;
 mod types;
 mod write;
 
@@ -31,6 +32,7 @@ pub use config::*;
 pub use decide::*;
 pub use info::*;
 pub use observe::*;
+pub use state::*;
 pub use types::*;
 pub use write::*;
 

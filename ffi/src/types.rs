@@ -3,7 +3,10 @@
 use core::ffi::c_void;
 use core::mem::offset_of;
 
-use trimtab_core::{Affine, Moments, Status, Tensor};
+use trimtab_core::checkpoint::State;
+use trimtab_core::{
+    Affine, AutoscaleState, GuardState, Moments, NormState, Status, StepState, Tensor, ZclipState,
+};
 
 /// What every call returns: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
 /// that the call was refused and nothing was changed.
@@ -40,6 +43,18 @@ pub enum trimtab_status_code {
     TRIMTAB_MISALIGNED = -11,
     /// A length cannot exist, or does not match.
     TRIMTAB_BAD_LENGTH = -12,
+    /// These bytes are no saved states.
+    TRIMTAB_BAD_MAGIC = -13,
+    /// States were saved in a format that this library does not know.
+    TRIMTAB_BAD_VERSION = -14,
+    /// Saved states are of other kinds, or in another order, than those to be loaded.
+    TRIMTAB_WRONG_KIND = -15,
+    /// More or fewer states were saved than are to be loaded.
+    TRIMTAB_WRONG_COUNT = -16,
+    /// Saved states end too early.
+    TRIMTAB_TRUNCATED = -17,
+    /// Saved states have been damaged.
+    TRIMTAB_BAD_CHECKSUM = -18,
 }
 
 /// Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64.
@@ -89,6 +104,21 @@ pub enum trimtab_guard_policy {
     TRIMTAB_GUARD_SKIP_STEP = 0,
     /// Turn the offending tensors into zeros and go on.
     TRIMTAB_GUARD_ZERO = 1,
+}
+
+/// Which states an entry of trimtab_states is about.
+#[repr(C)]
+pub enum trimtab_state_kind {
+    /// trimtab_norm_state
+    TRIMTAB_STATE_NORM = 0,
+    /// trimtab_autoscale_state
+    TRIMTAB_STATE_AUTOSCALE = 1,
+    /// trimtab_zclip_state
+    TRIMTAB_STATE_ZCLIP = 2,
+    /// trimtab_guard_state
+    TRIMTAB_STATE_GUARD = 3,
+    /// trimtab_step_state
+    TRIMTAB_STATE_STEP = 4,
 }
 
 /// Activation functions, for trimtab_init_std.
@@ -147,6 +177,21 @@ pub struct trimtab_slot {
     pub reserved: u32,
 }
 
+/// States to save or to load: an array of one kind. A run has one such entry per method and optimizer
+/// that has a state.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_states {
+    /// The first of them; may be NULL if count is 0.
+    pub states: *mut c_void,
+    /// How many.
+    pub count: usize,
+    /// TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+    pub kind: u32,
+    /// Set to 0.
+    pub reserved: u32,
+}
+
 // What the cast from trimtab_tensor to the core's Tensor relies on; the core asserts the same.
 const _: () = {
     let word = size_of::<usize>();
@@ -177,10 +222,26 @@ const _: () = {
         TRIMTAB_UNSUPPORTED as i32,
         TRIMTAB_MISALIGNED as i32,
         TRIMTAB_BAD_LENGTH as i32,
+        TRIMTAB_BAD_MAGIC as i32,
+        TRIMTAB_BAD_VERSION as i32,
+        TRIMTAB_WRONG_KIND as i32,
+        TRIMTAB_WRONG_COUNT as i32,
+        TRIMTAB_TRUNCATED as i32,
+        TRIMTAB_BAD_CHECKSUM as i32,
     ];
+    assert!(header.len() == Status::ALL.len());
     let mut i = 0;
     while i < header.len() {
         assert!(header[i] == Status::ALL[i].code());
         i += 1;
     }
+};
+
+const _: () = {
+    use trimtab_state_kind::*;
+    assert!(TRIMTAB_STATE_NORM as u32 == NormState::KIND);
+    assert!(TRIMTAB_STATE_AUTOSCALE as u32 == AutoscaleState::KIND);
+    assert!(TRIMTAB_STATE_ZCLIP as u32 == ZclipState::KIND);
+    assert!(TRIMTAB_STATE_GUARD as u32 == GuardState::KIND);
+    assert!(TRIMTAB_STATE_STEP as u32 == StepState::KIND);
 };

@@ -88,14 +88,14 @@ fn refusal() {
         .lines()
         .filter(|line| line.starts_with("message "))
         .collect();
-    assert_eq!(messages.len(), 14, "{output}");
+    assert_eq!(messages.len(), 20, "{output}");
     // A code, and a text that says more than a word.
     let texts: Vec<&str> = messages
         .iter()
         .filter_map(|line| line.split_once(": ").map(|(_, t)| t))
         .collect();
     let distinct: std::collections::BTreeSet<&&str> = texts.iter().collect();
-    assert_eq!(distinct.len(), 14, "{output}");
+    assert_eq!(distinct.len(), 20, "{output}");
     for text in texts.iter().filter(|text| **text != "ok") {
         assert!(text.split_whitespace().count() > 3, "{text}");
     }

@@ -1,6 +1,7 @@
 //! Gradient Autoscaled Normalization (arXiv 2509.03677): mean removed, one smooth global factor.
 
 use super::Roles;
+use crate::checkpoint::State;
 use crate::decide::{self, Decision};
 use crate::status::Error;
 use crate::tensor::Tensor;
@@ -48,6 +49,26 @@ pub struct AutoscaleState {
     pub alpha: f64,
     /// Number of steps with sigma > 0.
     pub steps: u64,
+}
+
+impl State for AutoscaleState {
+    const KIND: u32 = 1;
+    type Words = [u64; 4];
+
+    fn to_words(&self) -> [u64; 4] {
+        let [exponent, sigma, alpha] = [self.exponent, self.sigma, self.alpha].map(f64::to_bits);
+        [exponent, sigma, alpha, self.steps]
+    }
+
+    fn from_words([exponent, sigma, alpha, steps]: [u64; 4]) -> Self {
+        let [exponent, sigma, alpha] = [exponent, sigma, alpha].map(f64::from_bits);
+        Self {
+            exponent,
+            sigma,
+            alpha,
+            steps,
+        }
+    }
 }
 
 impl Autoscale {

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use super::{Scope, is_decay, is_eps};
+use crate::checkpoint::State;
 use crate::decide::{self, Decision};
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -65,6 +66,25 @@ pub struct NormState {
     pub steps: u64,
     /// Number of gradients of norm 0, which are not averaged.
     pub skipped: u64,
+}
+
+impl State for NormState {
+    const KIND: u32 = 0;
+    type Words = [u64; 4];
+
+    fn to_words(&self) -> [u64; 4] {
+        [self.m.to_bits(), self.v.to_bits(), self.steps, self.skipped]
+    }
+
+    fn from_words([m, v, steps, skipped]: [u64; 4]) -> Self {
+        let [m, v] = [m, v].map(f64::from_bits);
+        Self {
+            m,
+            v,
+            steps,
+            skipped,
+        }
+    }
 }
 
 impl Default for GradientStabilizer {

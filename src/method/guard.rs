@@ -1,5 +1,6 @@
 //! What to do when a gradient is not finite.
 
+use crate::checkpoint::State;
 use crate::decide;
 use crate::status::Error;
 use crate::tensor::Tensor;
@@ -48,6 +49,19 @@ pub struct GuardState {
     pub consecutive: u64,
     /// Bad steps in all.
     pub total: u64,
+}
+
+impl State for GuardState {
+    const KIND: u32 = 3;
+    type Words = [u64; 2];
+
+    fn to_words(&self) -> [u64; 2] {
+        [self.consecutive, self.total]
+    }
+
+    fn from_words([consecutive, total]: [u64; 2]) -> Self {
+        Self { consecutive, total }
+    }
 }
 
 /// What the caller is to do.

@@ -1,6 +1,7 @@
 //! ZClip (arXiv 2504.02507): clipping where the norm is unusual for this run.
 
 use super::{check_averages, is_decay, is_eps};
+use crate::checkpoint::State;
 use crate::decide;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -55,6 +56,20 @@ pub struct ZclipState {
     pub var: f64,
     /// Number of steps.
     pub steps: u64,
+}
+
+impl State for ZclipState {
+    const KIND: u32 = 2;
+    type Words = [u64; 3];
+
+    fn to_words(&self) -> [u64; 3] {
+        [self.mean.to_bits(), self.var.to_bits(), self.steps]
+    }
+
+    fn from_words([mean, var, steps]: [u64; 3]) -> Self {
+        let [mean, var] = [mean, var].map(f64::from_bits);
+        Self { mean, var, steps }
+    }
 }
 
 impl Default for Zclip {

@@ -11,6 +11,7 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 pub use slot::{Slot, Slots};
 
+use crate::checkpoint::State;
 use crate::kernel::{self, Dtype, Parameter, Rule};
 use crate::status::{Error, require_same};
 use crate::tensor::{Paired, Tensor, elements};
@@ -22,6 +23,19 @@ use crate::threads::{self, Crew, LEAST_TO_STEP};
 pub struct StepState {
     /// Number of steps taken.
     pub steps: u64,
+}
+
+impl State for StepState {
+    const KIND: u32 = 4;
+    type Words = [u64; 1];
+
+    fn to_words(&self) -> [u64; 1] {
+        [self.steps]
+    }
+
+    fn from_words([steps]: [u64; 1]) -> Self {
+        Self { steps }
+    }
 }
 
 /// What the two optimizers have in common: checks for everything, then one pass a tensor.

@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_char, c_void};
 use trimtab_core::{AutoscaleState, GuardState, Moments, NormState, StepState, ZclipState};
 
 use crate::config::*;
-use crate::types::{trimtab_slot, trimtab_tensor};
+use crate::types::{trimtab_slot, trimtab_states, trimtab_tensor};
 
 macro_rules! functions {
     ($($name:ident = $function:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {$(
@@ -53,6 +53,10 @@ functions! {
     adam_step = trimtab_adam_step(
         config: *const trimtab_adam_config, state: *mut StepState, grads: *const trimtab_tensor,
         slots: *const trimtab_slot, n: usize) -> i32;
+    state_save = trimtab_state_save(
+        entries: *const trimtab_states, n: usize, bytes: *mut c_void, capacity: usize, size: *mut usize) -> i32;
+    state_load = trimtab_state_load(
+        entries: *const trimtab_states, n: usize, bytes: *const c_void, len: usize) -> i32;
 }
 
 pub use crate::{

@@ -14,6 +14,12 @@ pub const DIVERGED: i32 = -9;
 pub const UNSUPPORTED: i32 = -10;
 pub const MISALIGNED: i32 = -11;
 pub const BAD_LENGTH: i32 = -12;
+pub const BAD_MAGIC: i32 = -13;
+pub const BAD_VERSION: i32 = -14;
+pub const WRONG_KIND: i32 = -15;
+pub const WRONG_COUNT: i32 = -16;
+pub const TRUNCATED: i32 = -17;
+pub const BAD_CHECKSUM: i32 = -18;
 
 /// The name of a code, for failures that can be read.
 pub fn name(code: i32) -> String {
@@ -32,6 +38,12 @@ pub fn name(code: i32) -> String {
         "UNSUPPORTED",
         "MISALIGNED",
         "BAD_LENGTH",
+        "BAD_MAGIC",
+        "BAD_VERSION",
+        "WRONG_KIND",
+        "WRONG_COUNT",
+        "TRUNCATED",
+        "BAD_CHECKSUM",
     ];
     let index = usize::try_from(1 - code).ok();
     let known = index.and_then(|index| names.get(index));

@@ -120,7 +120,7 @@ int main(void) {
     bad_descriptors();
     bad_values();
     not_finite();
-    for (status = TRIMTAB_SKIP_STEP; status >= TRIMTAB_BAD_LENGTH; status--)
+    for (status = TRIMTAB_SKIP_STEP; status >= TRIMTAB_BAD_CHECKSUM; status--)
         printf("message %d: %s\n", (int)status, trimtab_status_message(status));
     printf("ok\n");
     return 0;

@@ -1,4 +1,5 @@
-//! DESIGN section 5, written out as data: what clients are built against. Never copied from the header.
+//! DESIGN section 5 and what has been added since, written out as data: what clients are built against. Never copied
+//! from the header.
 
 /// Prototypes without the names of parameters.
 pub const FUNCTIONS: &[&str] = &[
@@ -27,6 +28,9 @@ pub const FUNCTIONS: &[&str] = &[
     "trimtab_status trimtab_apply_into(const trimtab_tensor *, void *const *, size_t)",
     "trimtab_status trimtab_sgd_step(const trimtab_sgd_config *, trimtab_step_state *, const trimtab_tensor *, const trimtab_slot *, size_t)",
     "trimtab_status trimtab_adam_step(const trimtab_adam_config *, trimtab_step_state *, const trimtab_tensor *, const trimtab_slot *, size_t)",
+    // state
+    "trimtab_status trimtab_state_save(const trimtab_states *, size_t, void *, size_t, size_t *)",
+    "trimtab_status trimtab_state_load(const trimtab_states *, size_t, const void *, size_t)",
     // the rest
     "double trimtab_init_std(uint32_t, size_t)",
     "const char *trimtab_status_message(int32_t)",
@@ -51,6 +55,12 @@ pub const CONSTANTS: &[(&str, i64)] = &[
     ("UNSUPPORTED", -10),
     ("MISALIGNED", -11),
     ("BAD_LENGTH", -12),
+    ("BAD_MAGIC", -13),
+    ("BAD_VERSION", -14),
+    ("WRONG_KIND", -15),
+    ("WRONG_COUNT", -16),
+    ("TRUNCATED", -17),
+    ("BAD_CHECKSUM", -18),
     ("F32", 0),
     ("F16", 1),
     ("BF16", 2),
@@ -63,6 +73,11 @@ pub const CONSTANTS: &[(&str, i64)] = &[
     ("SCOPE_GLOBAL", 1),
     ("GUARD_SKIP_STEP", 0),
     ("GUARD_ZERO", 1),
+    ("STATE_NORM", 0),
+    ("STATE_AUTOSCALE", 1),
+    ("STATE_ZCLIP", 2),
+    ("STATE_GUARD", 3),
+    ("STATE_STEP", 4),
     ("RELU", 0),
     ("TANH", 1),
     ("SILU", 2),
@@ -190,6 +205,15 @@ pub const STRUCTS: &[(&str, &[&str])] = &[
         &["uint64_t consecutive", "uint64_t total"],
     ),
     ("trimtab_step_state", &["uint64_t steps"]),
+    (
+        "trimtab_states",
+        &[
+            "void *states",
+            "size_t count",
+            "uint32_t kind",
+            "uint32_t reserved",
+        ],
+    ),
     (
         "trimtab_slot",
         &[
