@@ -27,8 +27,9 @@
  *              the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
  *              may run at the same time.
- *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields, safe
- *              to copy. trimtab_state_save and trimtab_state_load keep them over a restart.
+ *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
+ *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
+ *              that are the same on every machine and that are known when they are damaged.
  *   Same bits  The order of every sum is fixed: results do not depend on the instruction set or the
  *              number of threads.
  *

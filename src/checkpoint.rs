@@ -223,11 +223,14 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Of a record whose header and checksums are right.
     fn new(bytes: &'a [u8]) -> Result<Self, Error> {
-        let count = check_header(bytes)?;
+        let (count, entries) = intact(bytes)?;
+        let (words, []) = entries.as_chunks() else {
+            let index = count as usize;
+            return Err(Error::BadLength { index });
+        };
         Ok(Self {
-            words: bytes.get(HEADER..).unwrap_or_default().as_chunks().0,
+            words,
             count,
             taken: 0,
             copy: false,
@@ -237,7 +240,7 @@ impl<'a> Reader<'a> {
 
     /// The next entry: as many states of this kind.
     pub fn take<S: State>(&mut self, states: &mut [S]) {
-        if let Some(words) = self.next::<S>(|saved| saved == states.len() as u64) {
+        if let Some(words) = self.entry::<S>(|saved| saved == states.len() as u64) {
             let mut words = words.iter();
             states.fill_with(|| read(&mut words));
         }
@@ -253,7 +256,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn take_grown<const N: usize>(&mut self, states: &mut Vec<NormState, N>) {
         let len = states.len() as u64;
         let fits = |saved| saved == len || saved == 0 || (len == 0 && saved <= N as u64);
-        if let Some(words) = self.next::<NormState>(fits) {
+        if let Some(words) = self.entry::<NormState>(fits) {
             let mut words = words.iter();
             states.clear();
             while !words.as_slice().is_empty() && states.push(read(&mut words)).is_ok() {}
@@ -261,7 +264,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The fields of the next entry's states, if it is time to write them.
-    fn next<S: State>(&mut self, fits: impl FnOnce(u64) -> bool) -> Option<&'a [[u8; 8]]> {
+    fn entry<S: State>(&mut self, fits: impl FnOnce(u64) -> bool) -> Option<&'a [[u8; 8]]> {
         let found = self.refusal.and_then(|()| self.find::<S>(fits));
         self.refusal = found.map(drop);
         found.ok().filter(|_| self.copy)
@@ -338,8 +341,8 @@ fn write_header(header: &mut [u8; HEADER], count: u32, len: usize, entries: &[u8
     header[28..].copy_from_slice(&own.to_le_bytes());
 }
 
-/// The number of entries that a header gives, if it and the entries are intact.
-fn check_header(bytes: &[u8]) -> Result<u32, Error> {
+/// The number of entries and their bytes, of a record that is as it was written.
+fn intact(bytes: &[u8]) -> Result<(u32, &[u8]), Error> {
     if bytes.iter().zip(MAGIC).any(|(byte, magic)| *byte != magic) {
         return Err(Error::BadMagic);
     }
@@ -350,15 +353,16 @@ fn check_header(bytes: &[u8]) -> Result<u32, Error> {
         found => return Err(Error::BadVersion { found }),
     }
     let (entries_sum, own_sum) = (field(24)?, field(28)?);
-    check_sum(bytes.get(..28), own_sum)?;
+    check_sum(bytes.get(..28).unwrap_or_default(), own_sum)?;
     let needed = u64::from(field(16)?) | u64::from(field(20)?) << 32;
     match needed.cmp(&(bytes.len() as u64)) {
         Ordering::Greater => return Err(Error::Truncated { needed }),
         Ordering::Less => return Err(Error::BadSize { needed }),
         Ordering::Equal => (),
     }
-    check_sum(bytes.get(HEADER..), entries_sum)?;
-    field(12)
+    let entries = bytes.get(HEADER..).unwrap_or_default();
+    check_sum(entries, entries_sum)?;
+    Ok((field(12)?, entries))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
@@ -366,8 +370,8 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*field))
 }
 
-fn check_sum(bytes: Option<&[u8]>, sum: u32) -> Result<(), Error> {
-    match CHECKSUM.checksum(bytes.unwrap_or_default()) == sum {
+fn check_sum(bytes: &[u8], sum: u32) -> Result<(), Error> {
+    match CHECKSUM.checksum(bytes) == sum {
         true => Ok(()),
         false => Err(Error::BadChecksum),
     }

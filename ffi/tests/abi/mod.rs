@@ -21,6 +21,7 @@ mod status;
 mod world;
 
 mod accepted;
+mod checkpoint;
 mod chunks;
 mod configs;
 mod defaults;
