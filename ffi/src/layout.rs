@@ -49,6 +49,7 @@ macro_rules! with_structs {
             trimtab_zclip_state = trimtab_core::ZclipState: 24 { mean: 0, var: 8, steps: 16 }
             trimtab_guard_state = trimtab_core::GuardState: 16 { consecutive: 0, total: 8 }
             trimtab_step_state = trimtab_core::StepState: 8 { steps: 0 }
+            trimtab_states = crate::types::trimtab_states: 24 { states: 0, count: 8, kind: 16, reserved: 20 }
         }
     };
 }
