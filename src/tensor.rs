@@ -157,9 +157,10 @@ impl<'a> Tensor<'a> {
         Ok(())
     }
 
-    /// Refuses a tensor whose result may exceed `largest` in magnitude.
+    /// Refuses a tensor whose result may exceed `largest` in magnitude. A shard without elements is refused with
+    /// the others, so that all owners of a tensor write it or none does.
     pub(crate) fn check_bound(&self, tensor: usize, largest: f64) -> Result<(), Error> {
-        if self.outlook().abs_max() <= largest || self.is_empty() {
+        if self.outlook().abs_max() <= largest || self.moments.count == 0 {
             Ok(())
         } else {
             Err(Error::Overflow { tensor })

@@ -161,6 +161,34 @@ fn results_that_are_not_finite_are_not_written() {
     );
 }
 
+/// All owners of a tensor write it or none does, also those whose shard of it is empty.
+#[test]
+fn overflow_is_refused_where_a_shard_is_empty() {
+    let mut batch = three::<f32>();
+    batch.data[2].clear();
+    let mut tensors = batch.tensors();
+    observe(&mut tensors).expect("finite");
+    // Of the whole tensor, whose elements others own.
+    tensors[2].set_moments(Moments {
+        count: 2,
+        sum: 3.0,
+        sum_sq: 5.0,
+        abs_max: 2.0,
+    });
+    apply(&mut tensors).expect("in range");
+    Scale { factor: 1e45 }
+        .decide(&mut tensors[2..])
+        .expect("decided, not written");
+    let before = snapshot::tensors(&tensors);
+    assert_eq!(apply(&mut tensors), Err(Error::Overflow { tensor: 2 }));
+    assert_eq!(snapshot::tensors(&tensors), before);
+    let (mut w, mut m, mut v) = ([], [], []);
+    let mut slots = [Slot::adam::<f32>(&mut w, &mut m, &mut v)];
+    let mut state = StepState::default();
+    let step = Adam::default().step(&mut state, &tensors[2..], &mut slots);
+    assert_eq!((step, state.steps), (Err(Error::Overflow { tensor: 0 }), 0));
+}
+
 #[test]
 fn overflow_is_refused_in_every_dtype() {
     for_every_dtype!(overflow_is_refused);
