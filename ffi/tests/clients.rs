@@ -14,6 +14,8 @@ mod check;
 #[path = "clients/command.rs"]
 #[allow(dead_code)]
 mod command;
+#[path = "clients/mpi.rs"]
+mod mpi;
 #[path = "clients/package.rs"]
 #[allow(dead_code)]
 mod package;
@@ -25,7 +27,10 @@ use std::process::ExitCode;
 
 /// Every check of every language; a new language adds its line here.
 fn checks() -> Vec<check::Check> {
-    [blocks::checks()].into_iter().flatten().collect()
+    [blocks::checks(), mpi::checks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn main() -> ExitCode {
