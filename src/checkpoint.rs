@@ -24,14 +24,14 @@
 //! # Ok::<(), trimtab::Error>(())
 //! ```
 //!
-//! Loading is all or nothing. Every bit of every field comes back, a NaN's and a zero's sign too;
-//! whether a state makes sense is judged by the method that uses it. Configurations, parameters and
-//! the optimizers' buffers are the caller's to keep.
+//! Loading is all or nothing. Every bit of every field comes back, those of NaNs and of negative zeros
+//! too; whether a state makes sense is judged by the method that uses it. Configurations, parameters
+//! and the optimizers' buffers are the caller's to keep.
 //!
 //! # The bytes
 //!
-//! Integers are little-endian. A checksum is CRC-32 as in zlib and PNG (polynomial 0x04C11DB7,
-//! reflected, initial value and final xor 0xFFFFFFFF).
+//! Everything is little-endian. A checksum is the CRC-32 of zlib and PNG (polynomial 0x04C11DB7,
+//! reflected, initial value and final xor 0xFFFFFFFF; 0xCBF43926 for the text `123456789`).
 //!
 //! | offset | bytes | holds |
 //! |---:|---:|---|
@@ -43,7 +43,7 @@
 //! | 28 | 4 | checksum of bytes 0 to 27 |
 //! | 32 | | the entries, one behind the other |
 //!
-//! An entry is an array of states of one kind. A reader passes over a kind that it does not know.
+//! An entry is an array of states of one kind. Its end can be found without knowing the kind.
 //!
 //! | offset | bytes | holds |
 //! |---:|---:|---|
@@ -80,7 +80,7 @@ const VERSION: u32 = 1;
 /// Bytes before the first entry; their own checksum is in the last four.
 const HEADER: usize = 32;
 
-/// Without a table: states are few, and a table would be larger than the rest of this file.
+/// Without a table of 1 KiB: states are few.
 const CHECKSUM: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// A state that can be saved: so many fields of 64 bits.

@@ -114,12 +114,12 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         Ok(self)
     }
 
-    /// The methods with their states, to look at, or to save.
+    /// The methods with their states, to look at.
     pub fn stages(&self) -> &[Stage<TENSORS>] {
         &self.stages
     }
 
-    /// The same for changing a configuration (a new loss scale) or restoring states.
+    /// The same for changing a configuration (a new loss scale) or a state.
     pub fn stages_mut(&mut self) -> &mut [Stage<TENSORS>] {
         &mut self.stages
     }

@@ -41,7 +41,7 @@ pub enum Error {
     Diverged,
     /// Lengths that belong together differ, or a length cannot exist.
     BadLength {
-        /// Which of the tensors, states, slots or outputs.
+        /// Which of the tensors, states, slots, outputs or entries.
         index: usize,
     },
     /// Element types that belong together differ, or are not allowed here.
@@ -305,8 +305,8 @@ impl Status {
             }
             Status::BadLength => {
                 "a length is impossible or does not match: every parameter, state and output \
-                 goes with one tensor, in the same order; bytes to load are all that were saved and \
-                 no more, a buffer to save to has room for them\0"
+                 goes with one tensor, in the same order; states are saved into as many bytes as the \
+                 size asked for, and loaded with no bytes behind them\0"
             }
             Status::BadMagic => {
                 "these bytes are no states that trimtab saved: check which file was read, and from \

@@ -287,6 +287,37 @@ fn methods_do_not_name_kernels_and_kernels_do_not_name_methods() {
     fail_with(wrong, "an arrow that runs the wrong way:");
 }
 
+/// A state that cannot be saved would be lost at a restart; two of one kind would be taken for each other.
+#[test]
+fn every_state_can_be_saved_and_has_its_own_kind() {
+    let code: Vec<String> = sources()
+        .iter()
+        .filter(|s| s.is_in("src/method/") || s.is_in("src/optimizer/"))
+        .flat_map(|s| s.lines.clone())
+        .collect();
+    let after = |prefix: &str| -> Vec<String> {
+        let rest = code
+            .iter()
+            .filter_map(|line| line.trim().strip_prefix(prefix));
+        rest.map(String::from).collect()
+    };
+    let names = after("pub struct ");
+    let states = names.iter().filter_map(|name| name.strip_suffix("State {"));
+    let states: Vec<&str> = states.collect();
+    assert!(states.len() >= 5, "found only {states:?}");
+    let saved = after("impl State for ");
+    let missing = states
+        .iter()
+        .filter(|name| !saved.contains(&format!("{name}State {{")));
+    fail_with(
+        missing.map(|name| format!("{name}State")).collect(),
+        "states that do not implement `State`:",
+    );
+    let kinds: std::collections::BTreeSet<String> =
+        after("const KIND: u32 = ").into_iter().collect();
+    assert_eq!(kinds.len(), saved.len(), "kinds: {kinds:?}");
+}
+
 /// A method that the crate exports and the generic tests do not walk would be tested by nobody.
 #[test]
 fn every_method_file_is_in_the_list_that_generic_tests_walk() {

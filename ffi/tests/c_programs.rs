@@ -82,6 +82,14 @@ fn losses(line: &str) -> Option<(f64, f64)> {
 }
 
 #[test]
+fn state() {
+    assert_eq!(
+        output_of("state"),
+        "continued after 17 of 40 steps, 256 bytes\ndamaged\nok\n"
+    );
+}
+
+#[test]
 fn refusal() {
     let output = output_of("refusal");
     let messages: Vec<&str> = output
@@ -143,7 +151,7 @@ fn nothing_to_report_under_sanitizers() {
         std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("stderr");
         return;
     }
-    for program in ["smallest", "defaults", "training", "refusal"] {
+    for program in ["smallest", "defaults", "training", "state", "refusal"] {
         let output = run(&build(program, Language::C, Link::Archive, &flags));
         assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");
     }

@@ -1,7 +1,10 @@
 //! Intact records of another run: of other kinds, in another order, with more or fewer states.
 
 use trimtab::checkpoint::{self, Reader, State, Writer};
-use trimtab::{AutoscaleState, Error, GuardState, NormState, StepState, ZclipState};
+use trimtab::{
+    Autoscale, AutoscaleState, Error, GradientStabilizer, Guard, GuardState, NormState, Pipeline,
+    Scale, StepState, ZclipState,
+};
 
 use crate::run::{Run, entry, record};
 
@@ -154,6 +157,38 @@ fn entries_that_do_not_fill_the_record() {
         checkpoint::load(&empty, |from| from.take(&mut nothing)),
         Ok(())
     );
+}
+
+/// Into a pipeline: as many states as it has, or any number that there is room for if it has none yet.
+#[test]
+fn a_pipeline_of_other_methods_or_other_tensors() {
+    let new = || Pipeline::<2, 2>::new().with(GradientStabilizer::default());
+    let loads = |pipeline: &mut Pipeline<2, 2>, norms: usize| {
+        let norms = vec![NormState::default(); norms];
+        load(|to| to.put(&norms), |from| pipeline.load(from))
+    };
+    for norms in 0..=2 {
+        assert_eq!(loads(&mut new().expect("there is room"), norms), Ok(()));
+    }
+    let wrong = |saved| Err(Error::WrongCount { index: 0, saved });
+    let mut pipeline = new().expect("there is room");
+    assert_eq!(loads(&mut pipeline, 3), wrong(3));
+    assert_eq!(loads(&mut pipeline, 2), Ok(()));
+    assert_eq!(loads(&mut pipeline, 1), wrong(1));
+    assert_eq!(loads(&mut pipeline, 0), Ok(()));
+    let mut more = new()
+        .and_then(|p| p.with(Guard::default()))
+        .expect("there is room");
+    assert_eq!(loads(&mut more, 2), Err(Error::WrongKind { index: 1 }));
+    let mut without_states = Pipeline::<1, 1>::new()
+        .with(Autoscale)
+        .expect("there is room");
+    let saved = load(|to| pipeline.save(to), |from| without_states.load(from));
+    assert_eq!(saved, Err(Error::WrongKind { index: 0 }));
+    let clip = Pipeline::<1, 1>::new()
+        .with(Scale { factor: 2.0 })
+        .expect("there is room");
+    assert_eq!(checkpoint::size(|to| clip.save(to)), 32);
 }
 
 /// A state of the caller's own, of a kind above the library's.
