@@ -2,8 +2,9 @@
 //!
 //! Every method is a small value, its configuration, with a `decide` that refuses or succeeds as a
 //! whole. What it remembers between steps is a plain struct of the caller's, zero-initialised
-//! before the first step. To add a method: write its file here, and give it a line in
-//! [`Method`](crate::Method) and a shim in the C ABI.
+//! before the first step, and a [`State`](crate::checkpoint::State), so that it can be saved. To add
+//! a method: write its file here, and give it a line in [`Method`](crate::Method) and a shim in the C
+//! ABI.
 
 mod agc;
 mod autoscale;
