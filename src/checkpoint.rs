@@ -56,7 +56,7 @@
 //!
 //! | kind | state | fields |
 //! |---:|---|---|
-//! | 0 | [`NormState`](crate::NormState) | m: f64, v: f64, steps: u64, skipped: u64 |
+//! | 0 | [`NormState`] | m: f64, v: f64, steps: u64, skipped: u64 |
 //! | 1 | [`AutoscaleState`](crate::AutoscaleState) | exponent: f64, sigma: f64, alpha: f64, steps: u64 |
 //! | 2 | [`ZclipState`](crate::ZclipState) | mean: f64, var: f64, steps: u64 |
 //! | 3 | [`GuardState`](crate::GuardState) | consecutive: u64, total: u64 |
