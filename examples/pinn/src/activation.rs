@@ -4,10 +4,10 @@
 
 use crate::linalg::vectorised;
 use crate::real::Real;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A smooth activation function. Kinked ones (ReLU) have no useful second derivative and are not offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// Hyperbolic tangent.

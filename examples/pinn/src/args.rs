@@ -1,14 +1,15 @@
-//! The command line.
+//! The options of the main job.
 
 use crate::activation::Activation;
 use crate::init::Init;
-use crate::loss::Balance;
-use crate::network::Shape;
-use crate::optimizer::{Hyperparameters, Rule, Schedule};
-use crate::problem::{Burgers, Helmholtz, Poisson, Problem};
+use crate::method::{Chain, Method, Reference};
+use crate::notation::name;
+use crate::optimizer::{Rule, Schedule, Update};
+use crate::problem::{Burgers, Equation, Helmholtz, Poisson, Problem};
 use crate::run::Start;
-use crate::stabilizer::{Method, Reference};
-use clap::{Parser, ValueEnum};
+use crate::setup::Setup;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum, error::ErrorKind};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -24,18 +25,8 @@ pub enum ProblemName {
     Burgers,
 }
 
-/// Trains a deep physics-informed network once for every method and shows the difference.
-///
-/// All methods start from the same weights and points. Each gradient goes through trimtab: observe, decide, and an
-/// optimizer step that writes the parameters. The table is printed at the end; report.json and the pictures lie in the
-/// output folder.
-#[derive(Clone, Debug, Parser, Serialize)]
-#[command(
-    version,
-    max_term_width = 110,
-    args_override_self = true,
-    allow_negative_numbers = true
-)]
+/// What to train, and how.
+#[derive(Clone, Debug, clap::Args, Serialize)]
 pub struct Args {
     /// The equation to solve
     #[arg(
@@ -95,14 +86,16 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "aware", help_heading = "Network")]
     pub init: Init,
 
-    /// What to put in front of the optimizer; repeat for several [default: none, stable-grad, gradient-stabilizer, autoscale]
-    #[arg(long = "method", value_enum, value_name = "METHOD", hide_default_value = true, default_values = ["none", "stable-grad", "gradient-stabilizer", "autoscale"], help_heading = "Training")]
-    pub methods: Vec<Method>,
+    /// What to put in front of the optimizer; repeat for several, join with + for several in a row, add options in
+    /// parentheses as studies/README.md says [default: none, stable-grad, gradient-stabilizer, autoscale]
+    #[arg(long = "method", value_parser = ChainParser, value_name = "METHOD", hide_default_value = true, default_values = ["none", "stable-grad", "gradient-stabilizer", "autoscale"], help_heading = "Training")]
+    pub methods: Vec<Chain>,
 
-    /// What StableGrad takes as its reference scale
+    /// What StableGrad takes as its reference scale: the spread of the gradient with respect to the prediction, pooled
+    /// with those with respect to its derivatives, or of the last weights' gradient; or a number
     #[arg(
         long,
-        value_enum,
+        value_name = "prediction|derivatives|last-layer|NUMBER",
         default_value = "prediction",
         help_heading = "Training"
     )]
@@ -127,6 +120,10 @@ pub struct Args {
     /// Momentum of SGD
     #[arg(long, default_value_t = 0.0, value_parser = fraction, help_heading = "Training")]
     pub momentum: f64,
+
+    /// Weight of the past in Adam's average of squares [default: 0.999]
+    #[arg(long, value_parser = fraction, help_heading = "Training")]
+    pub beta2: Option<f64>,
 
     /// Weight decay [default: 0.01 for adamw, 0 otherwise]
     #[arg(long, value_parser = not_negative, help_heading = "Training")]
@@ -168,12 +165,41 @@ pub struct Args {
 }
 
 impl Args {
-    /// The equation with its numbers.
-    pub fn problem(&self) -> Box<dyn Problem> {
+    /// The run of one method.
+    pub fn setup(&self, method: &Chain) -> Setup {
+        Setup {
+            problem: self.equation(),
+            depth: self.depth,
+            width: self.width,
+            activation: self.activation,
+            init: self.init,
+            method: method.completed(self.reference, self.max_norm),
+            optimizer: self.update(),
+            lr: self.lr,
+            schedule: self.schedule,
+            steps: self.steps,
+            interior_points: self.interior_points,
+            boundary_points: self.boundary_points,
+            resample: self.resample,
+            boundary_weight: self.boundary_weight,
+            residual_scale: self.residual_scale,
+            test_grid: self.grid,
+            seed: self.seed,
+            ..Setup::default()
+        }
+    }
+
+    /// The runs of all methods.
+    pub fn setups(&self) -> Vec<Setup> {
+        let methods = self.methods.iter();
+        methods.map(|method| self.setup(method)).collect()
+    }
+
+    fn equation(&self) -> Equation {
         match self.problem {
-            ProblemName::Poisson => Box::new(Poisson::default()),
-            ProblemName::Helmholtz => Box::new(self.helmholtz()),
-            ProblemName::Burgers => Box::new(
+            ProblemName::Poisson => Equation::Poisson(Poisson::default()),
+            ProblemName::Helmholtz => Equation::Helmholtz(self.helmholtz()),
+            ProblemName::Burgers => Equation::Burgers(
                 self.viscosity
                     .map_or_else(Burgers::default, |viscosity| Burgers { viscosity }),
             ),
@@ -189,6 +215,16 @@ impl Args {
         Helmholtz {
             modes,
             wavenumber: self.wavenumber.unwrap_or(usual.wavenumber),
+        }
+    }
+
+    fn update(&self) -> Update {
+        let usual = Update::usual(self.optimizer);
+        Update {
+            momentum: self.momentum,
+            beta2: self.beta2.unwrap_or(usual.beta2),
+            weight_decay: self.weight_decay.unwrap_or(usual.weight_decay),
+            ..usual
         }
     }
 
@@ -227,6 +263,12 @@ impl Args {
             "--momentum",
             "--optimizer sgd",
             self.optimizer == Rule::Sgd,
+        )?;
+        only(
+            self.beta2.is_some(),
+            "--beta2",
+            "--optimizer adam or adamw",
+            self.optimizer != Rule::Sgd,
         )
     }
 
@@ -241,14 +283,14 @@ impl Args {
              {}, {} steps; {runs} runs, {jobs} at a time",
             self.network(),
             self.seed,
-            self.update(),
+            self.updates(),
             self.steps,
         )
     }
 
     /// The equation, the network and the optimizer, in a line.
     pub fn subtitle(&self, problem: &dyn Problem) -> String {
-        let (equation, network, update) = (problem.title(), self.network(), self.update());
+        let (equation, network, update) = (problem.title(), self.network(), self.updates());
         format!("{equation};  {network};  {update}, seed {}", self.seed)
     }
 
@@ -258,59 +300,9 @@ impl Args {
         format!("{depth} hidden layers of {width}, {activation}, {init} init")
     }
 
-    fn update(&self) -> String {
+    fn updates(&self) -> String {
         let (rule, schedule) = (name(self.optimizer), name(self.schedule));
         format!("{rule}, {schedule} learning rate {}", self.lr)
-    }
-
-    /// Sizes and activation of the network.
-    pub fn shape(&self) -> Shape {
-        Shape {
-            depth: self.depth,
-            width: self.width,
-            activation: self.activation,
-        }
-    }
-
-    /// Of the two terms of the loss.
-    pub fn balance(&self, problem: &dyn Problem) -> Balance {
-        let residual_scale = self
-            .residual_scale
-            .unwrap_or_else(|| problem.residual_scale());
-        Balance {
-            residual_scale,
-            boundary_weight: self.boundary_weight,
-        }
-    }
-
-    /// Of the optimizer.
-    pub fn hyperparameters(&self) -> Hyperparameters {
-        let usual = if self.optimizer == Rule::AdamW {
-            0.01
-        } else {
-            0.0
-        };
-        let weight_decay = self.weight_decay.unwrap_or(usual);
-        Hyperparameters {
-            lr: self.lr,
-            momentum: self.momentum,
-            weight_decay,
-        }
-    }
-
-    /// The learning rate of the step with the given number, counted from 0.
-    pub fn learning_rate(&self, step: usize) -> f64 {
-        self.lr * self.schedule.factor(step as f64 / self.steps as f64)
-    }
-
-    /// Updates from one record to the next.
-    pub fn record_every(&self) -> usize {
-        self.steps.div_ceil(self.records)
-    }
-
-    /// Whether new points are drawn before the step with the given number, counted from 0.
-    pub fn resamples_before(&self, step: usize) -> bool {
-        step > 0 && self.resample > 0 && step.is_multiple_of(self.resample)
     }
 
     /// Runs at the same time.
@@ -320,11 +312,30 @@ impl Args {
     }
 }
 
-/// The name of a choice, as the user writes it.
-fn name(choice: impl ValueEnum) -> String {
-    choice
-        .to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
+/// Reads a [`Chain`], and lists the methods in the help.
+#[derive(Clone)]
+struct ChainParser;
+
+impl TypedValueParser for ChainParser {
+    type Value = Chain;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Chain, clap::Error> {
+        let refuse = |message| {
+            clap::Error::raw(ErrorKind::InvalidValue, format!("--method: {message}\n"))
+                .with_cmd(command)
+        };
+        value.to_string_lossy().parse().map_err(refuse)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let methods = Method::value_variants().iter();
+        Some(Box::new(methods.filter_map(ValueEnum::to_possible_value)))
+    }
 }
 
 fn number(text: &str, allowed: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
@@ -361,60 +372,46 @@ fn count(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use crate::cli::Cli;
+    use clap::Parser;
 
     fn parse(options: &str) -> Args {
         let words = std::iter::once("pinn").chain(options.split_whitespace());
-        Args::try_parse_from(words).expect("valid options")
-    }
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        Cli::try_parse_from(words).expect("valid options").args
     }
 
     #[test]
     fn without_options_the_papers_methods_meet_the_optimizer_alone() {
-        let papers = [
-            Method::None,
-            Method::StableGrad,
-            Method::GradientStabilizer,
-            Method::Autoscale,
-        ];
-        assert_eq!(parse("").methods, papers);
+        let chains = |options| {
+            let chains = parse(options).methods;
+            chains.iter().map(Chain::to_string).collect::<Vec<_>>()
+        };
+        let papers = ["none", "stable-grad", "gradient-stabilizer", "autoscale"];
+        assert_eq!(chains(""), papers);
         assert_eq!(
-            parse("--method agc --method none").methods,
-            [Method::Agc, Method::None]
+            chains("--method agc+zclip --method none"),
+            ["agc + zclip", "none"]
         );
     }
 
     #[test]
     fn defaults_depend_on_problem_and_optimizer() {
+        let setup = |options| parse(options).setup(&Chain::default());
         let scale = |options| {
-            let args = parse(options);
-            args.balance(&*args.problem()).residual_scale
+            let setup = setup(options);
+            setup.balance(&*setup.problem.problem()).residual_scale
         };
         assert_eq!(scale(""), 10.0);
         assert_eq!(scale("--problem burgers"), 1.0);
         assert_eq!(scale("--residual-scale 4"), 4.0);
-        assert_eq!(
-            parse("--optimizer adamw").hyperparameters().weight_decay,
-            0.01
-        );
-        assert_eq!(
-            parse("--optimizer adam").hyperparameters().weight_decay,
-            0.0
-        );
+        let decay = |options| setup(options).optimizer.weight_decay;
+        assert_eq!(decay("--optimizer adamw"), 0.01);
+        assert_eq!(decay("--optimizer adam"), 0.0);
+        assert_eq!(setup("--beta2 0.9").optimizer.beta2, 0.9);
     }
 
     #[test]
-    fn records_and_new_points_come_at_their_steps() {
-        assert_eq!(parse("--steps 1000 --records 300").record_every(), 4);
-        let args = parse("--resample 5");
-        let drawn: Vec<_> = (0..12)
-            .filter(|&step| args.resamples_before(step))
-            .collect();
-        assert_eq!(drawn, [5, 10]);
-        assert!(!parse("--resample 0").resamples_before(5));
+    fn without_options_a_run_is_the_default_setup() {
+        assert_eq!(parse("").setup(&Chain::default()), Setup::default());
     }
 }

@@ -2,29 +2,42 @@
 //!
 //! Where to look, in the order in which things happen:
 //!
-//! * [`args`]: the command line
+//! * [`cli`], [`args`]: the command line
+//! * [`setup`]: what decides the result of one run
 //! * [`problem`]: differential equations with known solutions, training points
 //! * [`init`], [`network`], [`jet`], [`activation`]: a network that carries derivatives along with values
 //! * [`loss`]: the residual, its gradient, the error against the exact solution
 //! * [`train`]: one step: loss and gradient, then trimtab's observe, decide and write
-//! * [`stabilizer`], [`optimizer`]: the calls into trimtab
-//! * [`run`]: a whole run of each method, side by side
+//! * [`method`], [`stabilizer`], [`optimizer`], [`precision`]: the calls into trimtab
+//! * [`spikes`], [`recovery`]: gradients corrupted on purpose, and what comes of it
+//! * [`run`]: a whole run, and several side by side
+//! * [`study`]: many runs from one file, and a report on them
 //! * [`screen`], [`report`], [`plots`]: what comes out
+//! * [`notation`], [`statistics`]: `name(key=value)`, quartiles
 //! * [`real`], [`linalg`]: number types, vectorised loops and matrix products
 
 pub mod activation;
 pub mod args;
+pub mod cli;
 pub mod init;
 pub mod jet;
 pub mod linalg;
 pub mod loss;
+pub mod method;
 pub mod network;
+pub mod notation;
 pub mod optimizer;
 pub mod plots;
+pub mod precision;
 pub mod problem;
 pub mod real;
+pub mod recovery;
 pub mod report;
 pub mod run;
 pub mod screen;
+pub mod setup;
+pub mod spikes;
 pub mod stabilizer;
+pub mod statistics;
+pub mod study;
 pub mod train;

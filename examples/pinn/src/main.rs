@@ -1,16 +1,23 @@
-//! `pinn`: reads the options, trains once for every method, prints a table, writes a report and pictures.
+//! `pinn`: reads the options, trains once for every method, prints a table, writes a report and pictures; or runs a
+//! study.
 
 use clap::Parser;
 use pinn::args::Args;
+use pinn::cli::{Cli, Task};
 use pinn::plots::{self, Scene};
 use pinn::report::Report;
 use pinn::run::{self, Start};
-use pinn::screen;
+use pinn::{screen, study};
 use std::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match train(&Args::parse()) {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        None => train(&cli.args),
+        Some(Task::Study(args)) => study::conduct(args),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -27,12 +34,16 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
             args.out.display()
         )
     })?;
-    let problem = args.problem();
-    let start = Start::draw(args, &*problem);
+    let setups = args.setups();
+    let problem = setups[0].problem.problem();
+    let start = Start::draw(&setups[0], &*problem);
     println!("{}\n{}\n", problem.title(), args.summary(&start));
 
     let bars = screen::Bars::new(args.steps);
-    let outcomes = run::run_all(args, &*problem, &start, |method| bars.add(method));
+    let outcomes = run::side_by_side(args.jobs(), &setups, |setup| {
+        let mut bar = bars.add(&setup.method);
+        run::run(setup, &*problem, &start, args.records, &mut *bar)
+    });
     println!(
         "\n{}\n{}\n",
         screen::table(&outcomes),
@@ -40,7 +51,7 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
     );
 
     let report = args.out.join("report.json");
-    Report::new(args, &*problem, &start, &outcomes).write(&report)?;
+    Report::new(args, &setups[0], &start, &outcomes).write(&report)?;
     println!("{}", report.display());
     if args.no_pictures {
         return Ok(());

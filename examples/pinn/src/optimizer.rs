@@ -1,7 +1,10 @@
 //! The optimizers on offer, each with its buffers. The update itself is trimtab's, fused with the scaling.
 
 use crate::network::Network;
-use serde::Serialize;
+use crate::notation::{self, Call, serde_as_text};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 use trimtab::{Adam, Error, Sgd, Slot, StepState, Tensor};
 
 /// The update rule.
@@ -19,7 +22,7 @@ pub enum Rule {
 }
 
 /// How the learning rate changes over training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
     /// Not at all.
@@ -38,15 +41,75 @@ impl Schedule {
     }
 }
 
-/// What the user may set.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Hyperparameters {
-    /// Learning rate.
-    pub lr: f64,
+/// An update rule with what the user may set besides the learning rate. Written `sgd(momentum=0.9)`,
+/// `adam(beta2=0.99)`, `adamw(weight-decay=0.1)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Update {
+    /// Which one.
+    pub rule: Rule,
     /// Of SGD.
     pub momentum: f64,
+    /// Weight of the past in Adam's running average of squares.
+    pub beta2: f64,
     /// Coupled for SGD and Adam, decoupled for AdamW.
     pub weight_decay: f64,
+}
+
+serde_as_text!(Update);
+
+impl Update {
+    /// The rule with its usual settings.
+    pub fn usual(rule: Rule) -> Self {
+        let weight_decay = if rule == Rule::AdamW { 0.01 } else { 0.0 };
+        Self {
+            rule,
+            momentum: 0.0,
+            beta2: 0.999,
+            weight_decay,
+        }
+    }
+
+    /// The name for titles.
+    pub fn label(&self) -> String {
+        self.to_string().replace('(', " (").replace('=', " ")
+    }
+}
+
+impl FromStr for Update {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut call = Call::parse(text)?;
+        let rule = notation::choose("optimizer", &call.name)?;
+        let mut update = Self::usual(rule);
+        let decay = |x: f64| (0.0..1.0).contains(&x);
+        let wanted = "0 or a number between 0 and 1";
+        if rule == Rule::Sgd {
+            update.momentum = call.number("momentum", wanted, decay)?.unwrap_or(0.0);
+        } else {
+            update.beta2 = call.number("beta2", wanted, decay)?.unwrap_or(update.beta2);
+        }
+        let not_negative = |x: f64| x >= 0.0 && x.is_finite();
+        let weight_decay = call.number("weight-decay", "0 or a number above it", not_negative)?;
+        update.weight_decay = weight_decay.unwrap_or(update.weight_decay);
+        call.finish().map(|()| update)
+    }
+}
+
+impl fmt::Display for Update {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let usual = Self::usual(self.rule);
+        let settings = [
+            ("momentum", self.momentum, usual.momentum),
+            ("beta2", self.beta2, usual.beta2),
+            ("weight-decay", self.weight_decay, usual.weight_decay),
+        ];
+        let unusual = settings.iter().filter(|(_, value, usual)| value != usual);
+        let options: Vec<_> = unusual
+            .map(|&(key, value, _)| (key, value.to_string()))
+            .collect();
+        notation::write(f, &notation::name(self.rule), &options)
+    }
 }
 
 /// An update rule with its state.
@@ -63,23 +126,23 @@ enum Configuration {
 }
 
 impl Optimizer {
-    /// Fresh buffers for a network of the shape of `network`.
-    pub fn new(rule: Rule, hyperparameters: Hyperparameters, network: &Network<f32>) -> Self {
-        let Hyperparameters {
-            lr,
+    /// Fresh buffers for a network of the shape of `network`; the learning rate is still to be set.
+    pub fn new(update: &Update, network: &Network<f32>) -> Self {
+        let Update {
+            rule,
             momentum,
+            beta2,
             weight_decay,
-        } = hyperparameters;
+        } = *update;
         let decoupled = rule == Rule::AdamW;
         let rule = match rule {
             Rule::Sgd => Configuration::Sgd(Sgd {
-                lr,
                 momentum,
                 weight_decay,
                 ..Sgd::default()
             }),
             Rule::Adam | Rule::AdamW => Configuration::Adam(Adam {
-                lr,
+                beta2,
                 weight_decay,
                 decoupled,
                 ..Adam::default()
@@ -148,5 +211,28 @@ mod tests {
         assert_eq!(factors[0], 1.0);
         assert!((factors[1] - 0.5).abs() < 1e-15 && factors[2].abs() < 1e-15);
         assert_eq!(Schedule::Constant.factor(0.7), 1.0);
+    }
+
+    #[test]
+    fn an_update_is_written_as_it_was_read() {
+        for text in [
+            "sgd",
+            "sgd(momentum=0.9)",
+            "adam(beta2=0.99)",
+            "adamw(weight-decay=0.1)",
+        ] {
+            assert_eq!(text.parse::<Update>().expect(text).to_string(), text);
+        }
+        let error = "adam(momentum=0.9)"
+            .parse::<Update>()
+            .expect_err("Adam has none");
+        assert!(error.contains("it has: beta2, weight-decay"), "{error}");
+        assert_eq!(
+            "sgd(momentum=0.9)"
+                .parse::<Update>()
+                .expect("valid")
+                .label(),
+            "sgd (momentum 0.9)"
+        );
     }
 }

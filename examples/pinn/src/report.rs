@@ -2,10 +2,10 @@
 
 use crate::args::Args;
 use crate::loss::Balance;
-use crate::optimizer::Hyperparameters;
-use crate::problem::Problem;
+use crate::method::Chain;
+use crate::optimizer::Update;
 use crate::run::{History, Outcome, Start};
-use crate::stabilizer::Method;
+use crate::setup::Setup;
 use serde::Serialize;
 use std::error::Error;
 use std::fs::File;
@@ -18,7 +18,7 @@ pub struct Report<'a> {
     /// The options of the run; null where the problem or the optimizer decides.
     configuration: &'a Args,
     /// What was decided for the optimizer.
-    hyperparameters: Hyperparameters,
+    optimizer: Update,
     /// What was decided for the loss.
     balance: Balance,
     /// The equation with its numbers.
@@ -34,7 +34,7 @@ pub struct Report<'a> {
 /// The end of one run. Numbers that are not finite are written as null.
 #[derive(Serialize)]
 struct Run<'a> {
-    method: Method,
+    method: &'a Chain,
     status: Status,
     /// Why the run ended early.
     reason: Option<String>,
@@ -54,17 +54,13 @@ enum Status {
 }
 
 impl<'a> Report<'a> {
-    /// Collects everything.
-    pub fn new(
-        args: &'a Args,
-        problem: &dyn Problem,
-        start: &Start,
-        outcomes: &'a [Outcome],
-    ) -> Self {
+    /// Collects everything; `setup` is that of any of the runs.
+    pub fn new(args: &'a Args, setup: &Setup, start: &Start, outcomes: &'a [Outcome]) -> Self {
+        let problem = setup.problem.problem();
         Self {
             configuration: args,
-            hyperparameters: args.hyperparameters(),
-            balance: args.balance(problem),
+            optimizer: setup.optimizer,
+            balance: setup.balance(&*problem),
             equation: problem.title(),
             parameters: start.network.parameters(),
             simultaneous_runs: args.jobs(),
@@ -84,7 +80,7 @@ impl<'a> Report<'a> {
 impl<'a> Run<'a> {
     fn new(outcome: &'a Outcome) -> Self {
         Self {
-            method: outcome.method,
+            method: &outcome.method,
             status: if outcome.divergence.is_some() {
                 Status::Diverged
             } else {

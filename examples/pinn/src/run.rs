@@ -1,18 +1,21 @@
 //! A whole training run of one method, and all of them side by side.
 
-use crate::args::Args;
 use crate::jet::Point;
 use crate::loss::Objective;
+use crate::method::Chain;
 use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::problem::{Problem, sampling};
-use crate::stabilizer::{Method, Stabilizer};
-use crate::train::{Divergence, StepTime, TestSet, Trainer};
+use crate::recovery::{Recovery, Watch};
+use crate::setup::Setup;
+use crate::stabilizer::Stabilizer;
+use crate::train::{Divergence, StepTime, TestSet, Trainer, View};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 use trimtab::{Role, Tensor};
 
 /// Curves over the training steps; all fields have one entry for each recorded step.
@@ -32,8 +35,8 @@ pub struct History {
 
 /// The end of a run.
 pub struct Outcome {
-    /// The method.
-    pub method: Method,
+    /// What stood between gradient and optimizer.
+    pub method: Chain,
     /// The curves.
     pub history: History,
     /// The loss after the last update.
@@ -46,6 +49,10 @@ pub struct Outcome {
     pub steps: usize,
     /// Where their time went.
     pub time: StepTime,
+    /// Steps that the loss scale of half precision skipped.
+    pub skipped: u64,
+    /// The corrupted steps and what came of them.
+    pub recoveries: Vec<Recovery>,
     /// Why the run ended before its last step, if it did.
     pub divergence: Option<Divergence>,
 }
@@ -79,14 +86,14 @@ pub struct Start {
 
 impl Start {
     /// Draws everything random from the seed.
-    pub fn draw(args: &Args, problem: &dyn Problem) -> Self {
-        let random = &mut ChaCha8Rng::seed_from_u64(args.seed);
-        let points = sampling::grid(problem, args.grid);
+    pub fn draw(setup: &Setup, problem: &dyn Problem) -> Self {
+        let random = &mut ChaCha8Rng::seed_from_u64(setup.seed);
+        let points = sampling::grid(problem, setup.test_grid);
         let exact = points.iter().map(|&point| problem.exact(point)).collect();
         Self {
-            network: args.init.draw(args.shape(), random),
-            interior: sampling::interior(problem, args.interior_points, random),
-            boundary: sampling::boundary(problem, args.boundary_points, random),
+            network: setup.init.draw(setup.shape(), random),
+            interior: sampling::interior(problem, setup.interior_points, random),
+            boundary: sampling::boundary(problem, setup.boundary_points, random),
             test: TestSet { points, exact },
         }
     }
@@ -99,31 +106,35 @@ impl Start {
     }
 }
 
-/// Trains with one method.
+/// Trains as `setup` says, with about `records` records on the way.
 pub fn run(
-    args: &Args,
+    setup: &Setup,
     problem: &dyn Problem,
     start: &Start,
-    method: Method,
+    records: usize,
     progress: Progress,
 ) -> Outcome {
-    let mut trainer = trainer(args, problem, start, method);
-    let mut history = History::default();
-    let random = &mut Start::later(args.seed);
+    let mut trainer = trainer(setup, problem, start);
+    let (mut history, mut watch) = (History::default(), Watch::default());
+    let spikes = setup.spikes.draw(setup.steps, setup.tensors(), setup.seed);
+    let random = &mut Start::later(setup.seed);
     let (mut done, mut divergence) = (0, None);
-    while done < args.steps && divergence.is_none() {
-        let record = done % args.record_every() == 0;
+    while done < setup.steps && divergence.is_none() {
+        let record = done % record_every(setup.steps, records) == 0;
         let error = record.then(|| trainer.test(&start.test).1);
-        if args.resamples_before(done) {
-            let points = sampling::interior(problem, args.interior_points, random);
+        if setup.resamples_before(done) {
+            let points = sampling::interior(problem, setup.interior_points, random);
             trainer.objective.set_interior(&points);
         }
-        let rate = args.learning_rate(done);
-        trainer.optimizer.set_learning_rate(rate);
-        let result = trainer.step(|evaluation, tensors| {
+        trainer
+            .optimizer
+            .set_learning_rate(setup.learning_rate(done));
+        let spike = spikes.iter().find(|spike| spike.step == done);
+        let result = trainer.step(spike, |view| {
+            watch.observe(done, view.evaluation.loss, spike);
             if let Some(error) = error {
-                history.push(done, evaluation.loss, error, tensors);
-                progress(done, evaluation.loss, error);
+                history.push(done, error, view);
+                progress(done, view.evaluation.loss, error);
             }
         });
         match result {
@@ -131,98 +142,95 @@ pub fn run(
             Err(reason) => divergence = Some(reason),
         }
     }
-    let outcome = finish(trainer, &start.test, method, history, done, divergence);
-    progress(done, outcome.loss, outcome.error);
-    outcome
-}
-
-fn trainer<'p>(
-    args: &Args,
-    problem: &'p dyn Problem,
-    start: &Start,
-    method: Method,
-) -> Trainer<'p> {
-    let network = start.network.clone();
-    let objective = Objective::new(
-        problem,
-        &start.interior,
-        &start.boundary,
-        args.balance(problem),
-    );
-    let stabilizer = Stabilizer::new(
-        method,
-        args.reference,
-        args.max_norm,
-        2 * network.layers.len(),
-    );
-    let optimizer = Optimizer::new(args.optimizer, args.hyperparameters(), &network);
-    Trainer::new(objective, network, stabilizer, optimizer)
-}
-
-fn finish(
-    mut trainer: Trainer,
-    test: &TestSet,
-    method: Method,
-    history: History,
-    steps: usize,
-    divergence: Option<Divergence>,
-) -> Outcome {
     let loss = trainer.loss();
-    let (prediction, error) = trainer.test(test);
+    let (prediction, error) = trainer.test(&start.test);
+    progress(done, loss, error);
     Outcome {
-        method,
+        method: setup.method.clone(),
         history,
         loss,
         error,
         prediction,
-        steps,
-        time: trainer.time(),
+        steps: done,
+        time: trainer.time().clone(),
+        skipped: trainer.skipped(),
+        recoveries: watch.finish(),
         divergence,
     }
 }
 
+/// Seconds of a step and of a test of the error: the fastest of a few, to predict how long a run takes.
+pub fn seconds_per_step(setup: &Setup, problem: &dyn Problem, start: &Start) -> (f64, f64) {
+    let mut trainer = trainer(setup, problem, start);
+    trainer.optimizer.set_learning_rate(setup.learning_rate(0));
+    let fastest = |work: &mut dyn FnMut()| {
+        let mut seconds = || {
+            let begin = Instant::now();
+            work();
+            begin.elapsed().as_secs_f64()
+        };
+        (0..8).map(|_| seconds()).fold(f64::INFINITY, f64::min)
+    };
+    // A step that diverges takes as long as one that does not.
+    let step = fastest(&mut || {
+        let _ = trainer.step(None, |_| ());
+    });
+    let test = fastest(&mut || drop(trainer.test(&start.test)));
+    (step, test)
+}
+
+/// Updates from one record to the next.
+pub fn record_every(steps: usize, records: usize) -> usize {
+    steps.div_ceil(records)
+}
+
+fn trainer<'p>(setup: &Setup, problem: &'p dyn Problem, start: &Start) -> Trainer<'p> {
+    let network = start.network.clone();
+    let balance = setup.balance(problem);
+    let objective = Objective::new(problem, &start.interior, &start.boundary, balance);
+    let stabilizer = Stabilizer::new(&setup.method, setup.tensors());
+    let optimizer = Optimizer::new(&setup.optimizer, &network);
+    Trainer::new(objective, network, stabilizer, optimizer, setup.precision)
+}
+
 impl History {
-    fn push(&mut self, step: usize, loss: f64, error: f64, tensors: &[Tensor]) {
-        let weights = || {
-            tensors
-                .iter()
-                .filter(|tensor| tensor.role() == Role::Weight)
+    fn push(&mut self, step: usize, error: f64, view: &View) {
+        let stds = |std: &dyn Fn(&Tensor) -> f64| {
+            let weights = view.tensors.iter();
+            let weights = weights.filter(|tensor| tensor.role() == Role::Weight);
+            weights.map(std).collect()
         };
         self.steps.push(step);
-        self.loss.push(loss);
+        self.loss.push(view.evaluation.loss);
         self.error.push(error);
         self.scale_before
-            .push(weights().map(|tensor| tensor.moments().std()).collect());
+            .push(stds(&|tensor| tensor.moments().std() / view.loss_scale));
         self.scale_after
-            .push(weights().map(|tensor| tensor.outlook().std()).collect());
+            .push(stds(&|tensor| tensor.outlook().std()));
     }
 }
 
-/// Trains with every method of `args`, at most `args.jobs()` at a time; outcomes are in the order of the methods.
-pub fn run_all<'a>(
-    args: &Args,
-    problem: &dyn Problem,
-    start: &Start,
-    progress: impl Fn(Method) -> Box<dyn FnMut(usize, f64, f64) + 'a> + Sync,
-) -> Vec<Outcome> {
+/// Does `work` for every item, at most `jobs` at a time, begun in order; results are in the order of the items.
+pub fn side_by_side<T: Sync, R: Send>(
+    jobs: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(Vec::new());
-    let work = || {
-        while let Some((index, method)) = take(&next, &args.methods) {
-            let outcome = run(args, problem, start, method, &mut *progress(method));
-            outcomes
-                .lock()
-                .expect("no run panics")
-                .push((index, outcome));
+    let results = Mutex::new(Vec::new());
+    let worker = || {
+        while let Some((index, item)) = take(&next, items) {
+            let result = work(item);
+            results.lock().expect("no run panics").push((index, result));
         }
     };
-    std::thread::scope(|scope| (0..args.jobs()).for_each(|_| drop(scope.spawn(work))));
-    let mut outcomes = outcomes.into_inner().expect("no run panics");
-    outcomes.sort_by_key(|(index, _)| *index);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    std::thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(worker))));
+    let mut results = results.into_inner().expect("no run panics");
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn take(next: &AtomicUsize, methods: &[Method]) -> Option<(usize, Method)> {
+fn take<'a, T>(next: &AtomicUsize, items: &'a [T]) -> Option<(usize, &'a T)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
-    methods.get(index).map(|&method| (index, method))
+    items.get(index).map(|item| (index, item))
 }

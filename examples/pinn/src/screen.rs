@@ -1,8 +1,8 @@
 //! What the terminal shows: a progress bar for each run, and a table at the end.
 
 use crate::args::Args;
+use crate::method::Chain;
 use crate::run::Outcome;
-use crate::stabilizer::Method;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
@@ -22,7 +22,7 @@ impl Bars {
     }
 
     /// A new bar, and the function that moves it.
-    pub fn add(&self, method: Method) -> Box<dyn FnMut(usize, f64, f64)> {
+    pub fn add(&self, method: &Chain) -> Box<dyn FnMut(usize, f64, f64)> {
         let bar = self
             .all
             .add(ProgressBar::new(self.steps as u64).with_finish(ProgressFinish::Abandon));
@@ -88,7 +88,7 @@ fn row(outcome: &Outcome) -> [String; 6] {
         Some(_) => format!("diverged at step {}", outcome.steps),
     };
     [
-        outcome.method.label().to_owned(),
+        outcome.method.label(),
         three_figures(outcome.loss),
         three_figures(outcome.error),
         format!("{:.2}", outcome.milliseconds_per_step()),

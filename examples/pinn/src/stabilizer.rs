@@ -1,62 +1,11 @@
-//! The methods on offer, and how each is asked for its decision.
+//! The methods at work: each with its state, asked in turn for its decision.
 
 use crate::loss::Evaluation;
-use serde::Serialize;
+use crate::method::{Chain, Link, Reference};
 use trimtab::{
-    Agc, Autoscale, AutoscaleState, ClipNorm, Error, GradientStabilizer, Moments, NormState, Role,
-    Scope, StableGrad, Tensor, Zclip, ZclipState, Znorm,
+    Autoscale, AutoscaleState, Centralize, ClipNorm, Error, Moments, NormState, Role, Scale,
+    StableGrad, Tensor, ZclipState, Znorm,
 };
-
-/// What stands between the gradient and the optimizer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// Nothing: the optimizer alone.
-    None,
-    /// StableGrad (arXiv 2605.19856): every weight gradient gets the standard deviation of the reference.
-    StableGrad,
-    /// GradientStabilizer (arXiv 2502.17055): every gradient keeps its direction and gets a smoothed norm.
-    GradientStabilizer,
-    /// Gradient Autoscaled Normalization (arXiv 2509.03677): weight gradients are centred and scaled by one factor.
-    Autoscale,
-    /// Z-score normalization (arXiv 2408.01215): every weight gradient gets mean 0 and standard deviation 1.
-    Znorm,
-    /// Clipping by the norm of all gradients together, see --max-norm.
-    ClipNorm,
-    /// Adaptive gradient clipping (arXiv 2102.06171): at most 1 % of the norm of the parameters.
-    Agc,
-    /// Clipping of norms that stand out from their running statistics (arXiv 2504.02507).
-    Zclip,
-}
-
-impl Method {
-    /// The name for tables and pictures.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::None => "optimizer alone",
-            Self::StableGrad => "StableGrad",
-            Self::GradientStabilizer => "GradientStabilizer",
-            Self::Autoscale => "Autoscale",
-            Self::Znorm => "Z-norm",
-            Self::ClipNorm => "norm clipping",
-            Self::Agc => "AGC",
-            Self::Zclip => "ZClip",
-        }
-    }
-}
-
-/// What StableGrad takes as its reference scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reference {
-    /// Standard deviation of ∂loss/∂u over all training points. Inside a Poisson problem these are zero, and only the
-    /// boundary is left.
-    Prediction,
-    /// The same, pooled with the gradients with respect to the derivatives of u.
-    Derivatives,
-    /// Standard deviation of the gradient of the last weight tensor.
-    LastLayer,
-}
 
 impl Reference {
     fn value(self, evaluation: &Evaluation, tensors: &[Tensor]) -> Result<f64, Error> {
@@ -73,47 +22,33 @@ impl Reference {
                     .rev()
                     .find(|tensor| tensor.role() == Role::Weight);
                 last.map_or(Err(Error::BadReference), |tensor| {
-                    Ok(tensor.moments().std())
+                    Ok(tensor.outlook().std())
                 })
             }
+            Self::Constant(number) => Ok(number),
         }
     }
 }
 
-/// A method with its configuration and state.
-pub enum Stabilizer {
-    /// Nothing to decide.
+/// The methods of a chain with their states.
+pub struct Stabilizer {
+    stages: Vec<(Link, State)>,
+}
+
+/// What a method remembers from step to step.
+enum State {
     None,
-    /// The reference is taken anew every step.
-    StableGrad(Reference),
-    /// One state for every tensor.
-    GradientStabilizer(Vec<NormState>),
-    /// One state.
+    Norms(Vec<NormState>),
     Autoscale(AutoscaleState),
-    /// No state.
-    Znorm,
-    /// The largest norm of all gradients together.
-    ClipNorm(f64),
-    /// Compares with the parameters.
-    Agc,
-    /// One state.
     Zclip(ZclipState),
 }
 
 impl Stabilizer {
-    /// A fresh state for `tensors` gradient tensors.
-    pub fn new(method: Method, reference: Reference, max_norm: f64, tensors: usize) -> Self {
-        match method {
-            Method::None => Self::None,
-            Method::StableGrad => Self::StableGrad(reference),
-            Method::GradientStabilizer => {
-                Self::GradientStabilizer(vec![NormState::default(); tensors])
-            }
-            Method::Autoscale => Self::Autoscale(AutoscaleState::default()),
-            Method::Znorm => Self::Znorm,
-            Method::ClipNorm => Self::ClipNorm(max_norm),
-            Method::Agc => Self::Agc,
-            Method::Zclip => Self::Zclip(ZclipState::default()),
+    /// Fresh states for `tensors` gradient tensors.
+    pub fn new(chain: &Chain, tensors: usize) -> Self {
+        let stage = |&link: &Link| (link, State::new(&link, tensors));
+        Self {
+            stages: chain.links.iter().map(stage).collect(),
         }
     }
 
@@ -124,26 +59,78 @@ impl Stabilizer {
         parameters: &[&[f32]],
         tensors: &mut [Tensor],
     ) -> Result<(), Error> {
-        match self {
-            Self::None => Ok(()),
-            Self::StableGrad(reference) => {
-                let reference = reference.value(evaluation, tensors)?;
-                StableGrad::default().decide(reference, tensors)
+        self.stages
+            .iter_mut()
+            .try_for_each(|(link, state)| decide(link, state, evaluation, parameters, tensors))
+    }
+}
+
+impl State {
+    fn new(link: &Link, tensors: usize) -> Self {
+        match link {
+            Link::GradientStabilizer(method) => {
+                Self::Norms(vec![NormState::default(); method.states(tensors)])
             }
-            Self::GradientStabilizer(states) => {
-                GradientStabilizer::default().decide(states, tensors)
-            }
-            Self::Autoscale(state) => Autoscale.decide(state, tensors),
-            Self::Znorm => Znorm::default().decide(tensors),
-            Self::ClipNorm(max_norm) => ClipNorm {
-                max_norm: *max_norm,
-                scope: Scope::Global,
-            }
-            .decide(tensors),
-            Self::Agc => Agc::default().decide(&observe_all(parameters)?, tensors),
-            Self::Zclip(state) => Zclip::default().decide(state, tensors),
+            Link::Autoscale { .. } => Self::Autoscale(AutoscaleState::default()),
+            Link::Zclip(_) => Self::Zclip(ZclipState::default()),
+            _ => Self::None,
         }
     }
+}
+
+fn decide(
+    link: &Link,
+    state: &mut State,
+    evaluation: &Evaluation,
+    parameters: &[&[f32]],
+    tensors: &mut [Tensor],
+) -> Result<(), Error> {
+    match (*link, state) {
+        (Link::GradientStabilizer(method), State::Norms(states)) => method.decide(states, tensors),
+        (Link::Autoscale { center: true }, State::Autoscale(state)) => {
+            Autoscale.decide(state, tensors)
+        }
+        (Link::Autoscale { center: false }, State::Autoscale(state)) => {
+            autoscale_uncentered(state, tensors)
+        }
+        (Link::Zclip(method), State::Zclip(state)) => method.decide(state, tensors),
+        (Link::StableGrad(reference), _) => {
+            let reference = reference.unwrap_or(Reference::Prediction);
+            StableGrad::default().decide(reference.value(evaluation, tensors)?, tensors)
+        }
+        (Link::ClipNorm { max_norm, scope }, _) => {
+            let max_norm = max_norm.unwrap_or(1.0);
+            ClipNorm { max_norm, scope }.decide(tensors)
+        }
+        (Link::Agc(method), _) => method.decide(&observe_all(parameters)?, tensors),
+        (Link::ClipValue(method), _) => method.decide(tensors),
+        (Link::Scale(method), _) => method.decide(tensors),
+        (Link::Znorm, _) => Znorm::default().decide(tensors),
+        (Link::Centralize, _) => Centralize::default().decide(tensors),
+        _ => unreachable!("State::new gives every method its state"),
+    }
+}
+
+/// Autoscale's factor, found on stand-ins with the same moments, for weights that keep their means.
+fn autoscale_uncentered(state: &mut AutoscaleState, tensors: &mut [Tensor]) -> Result<(), Error> {
+    let mut nothing = vec![[0.0f32; 0]; tensors.len()];
+    let stand_in = |(tensor, nothing): (&Tensor, _)| {
+        let mut stand_in = Tensor::new::<f32>(tensor.role(), nothing);
+        stand_in.set_moments(tensor.moments().through(tensor.affine()));
+        stand_in
+    };
+    let pairs = tensors
+        .iter()
+        .zip(nothing.iter_mut().map(<[f32; 0]>::as_mut_slice));
+    let mut stand_ins: Vec<Tensor> = pairs.map(stand_in).collect();
+    Autoscale.decide(state, &mut stand_ins)?;
+    let factor = if state.steps > 0 { state.alpha } else { 1.0 };
+    let weights = tensors
+        .iter_mut()
+        .filter(|tensor| tensor.role() == Role::Weight);
+    weights
+        .map(std::slice::from_mut)
+        .try_for_each(|weight| Scale { factor }.decide(weight))
 }
 
 fn observe_all(parameters: &[&[f32]]) -> Result<Vec<Moments>, Error> {
@@ -178,7 +165,10 @@ mod tests {
             Tensor::weight(&mut last),
         ];
         trimtab::observe(&mut tensors).expect("finite gradients");
-        let mut stabilizer = Stabilizer::new(Method::StableGrad, reference, 1.0, 3);
+        let chain = Chain {
+            links: vec![Link::StableGrad(Some(reference))],
+        };
+        let mut stabilizer = Stabilizer::new(&chain, 3);
         stabilizer
             .decide(&evaluation, &[], &mut tensors)
             .expect("a valid reference");
@@ -192,6 +182,7 @@ mod tests {
             (Reference::Prediction, 2.0f64.sqrt()),
             (Reference::Derivatives, (38.0f64 / 3.0).sqrt()),
             (Reference::LastLayer, 32.0f64.sqrt()),
+            (Reference::Constant(0.25), 0.25),
         ];
         for (reference, std) in expected {
             let [first, bias, last] = scales(reference);

@@ -4,10 +4,13 @@ use crate::jet::Point;
 use crate::loss::{Evaluation, Objective, predict, relative_error};
 use crate::network::{Network, Tape};
 use crate::optimizer::Optimizer;
+use crate::precision::{HalfGradient, Precision};
+use crate::spikes::Spike;
 use crate::stabilizer::Stabilizer;
+use crate::statistics::median;
 use std::fmt;
 use std::time::{Duration, Instant};
-use trimtab::Tensor;
+use trimtab::{Tensor, Verdict};
 
 /// Everything that changes during training.
 pub struct Trainer<'p> {
@@ -20,23 +23,49 @@ pub struct Trainer<'p> {
     /// The update rule.
     pub optimizer: Optimizer,
     gradient: Network<f32>,
+    half: Option<HalfGradient>,
     tape: Tape<f32>,
     time: StepTime,
 }
 
+/// What can be seen between deciding and writing.
+pub struct View<'a> {
+    /// The loss and the statistics of the prediction gradient.
+    pub evaluation: &'a Evaluation,
+    /// The gradients with what has been decided about them.
+    pub tensors: &'a [Tensor<'a>],
+    /// What the gradients in memory are multiplied by: 1, or the loss scale of half precision.
+    pub loss_scale: f64,
+}
+
 /// Where the time of all steps so far went.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct StepTime {
     /// Loss and gradient.
     pub network: Duration,
     /// Observe, decide, and the update.
     pub trimtab: Duration,
+    /// Seconds of both in each step.
+    steps: Vec<[f32; 2]>,
 }
 
 impl StepTime {
     /// Seconds in all.
     pub fn total(&self) -> f64 {
         (self.network + self.trimtab).as_secs_f64()
+    }
+
+    /// Median seconds of a step in the network and in trimtab: steps in which the machine did something else do not
+    /// count.
+    pub fn medians(&self) -> [f64; 2] {
+        [0, 1].map(|part| median(self.steps.iter().map(|step| f64::from(step[part]))))
+    }
+
+    fn add(&mut self, network: Duration, trimtab: Duration) {
+        self.network += network;
+        self.trimtab += trimtab;
+        self.steps
+            .push([network, trimtab].map(|time| time.as_secs_f32()));
     }
 }
 
@@ -89,52 +118,94 @@ impl<'p> Trainer<'p> {
         network: Network<f32>,
         stabilizer: Stabilizer,
         optimizer: Optimizer,
+        precision: Precision,
     ) -> Self {
         let gradient = Network::zeros(network.shape);
+        let half = (precision == Precision::F16).then(|| HalfGradient::new(&gradient));
         Self {
             objective,
             network,
             stabilizer,
             optimizer,
             gradient,
+            half,
             tape: Tape::default(),
             time: StepTime::default(),
         }
     }
 
-    /// One update. `look` sees the loss and the gradients with the method's decisions before they are used up.
-    pub fn step(&mut self, look: impl FnOnce(&Evaluation, &[Tensor])) -> Result<(), Divergence> {
+    /// One update, with a corrupted gradient if there is a spike. `look` sees the loss and the gradients with the
+    /// method's decisions before they are used up, or before the loss scale skips the step.
+    pub fn step(
+        &mut self,
+        spike: Option<&Spike>,
+        look: impl FnOnce(&View),
+    ) -> Result<(), Divergence> {
         let start = Instant::now();
-        let evaluation = self
-            .objective
-            .evaluate(&self.network, &mut self.tape, &mut self.gradient);
-        if !evaluation.loss.is_finite() {
-            return Err(Divergence::Loss(evaluation.loss));
+        let mut evaluation = self.backpropagate()?;
+        let mut backpropagated = Instant::now();
+        let network = backpropagated - start;
+        if let Some(spike) = spike {
+            spike.apply(&mut self.gradient, &mut evaluation);
+            backpropagated = Instant::now();
         }
-        let backpropagated = Instant::now();
+        if let Some(half) = &mut self.half {
+            half.fill(&self.gradient);
+            backpropagated = Instant::now();
+        }
         let looking = self
             .update(&evaluation, look)
             .map_err(Divergence::Refused)?;
-        self.time.network += backpropagated - start;
-        self.time.trimtab += backpropagated.elapsed() - looking;
+        self.time.add(network, backpropagated.elapsed() - looking);
         Ok(())
+    }
+
+    fn backpropagate(&mut self) -> Result<Evaluation, Divergence> {
+        let evaluation = self
+            .objective
+            .evaluate(&self.network, &mut self.tape, &mut self.gradient);
+        match evaluation.loss.is_finite() {
+            true => Ok(evaluation),
+            false => Err(Divergence::Loss(evaluation.loss)),
+        }
     }
 
     /// Observe, decide, write; gives the time spent in `look`.
     fn update(
         &mut self,
         evaluation: &Evaluation,
-        look: impl FnOnce(&Evaluation, &[Tensor]),
+        look: impl FnOnce(&View),
     ) -> Result<Duration, trimtab::Error> {
-        let mut tensors = gradient_tensors(&mut self.gradient);
-        trimtab::observe(&mut tensors)?;
-        let parameters: Vec<&[f32]> = self.network.tensors().collect();
-        self.stabilizer
-            .decide(evaluation, &parameters, &mut tensors)?;
+        let (mut tensors, mut scaler) = match &mut self.half {
+            None => (gradient_tensors(&mut self.gradient), None),
+            Some(half) => {
+                let (tensors, scaler) = half.describe();
+                (tensors, Some(scaler))
+            }
+        };
+        let observed = trimtab::observe(&mut tensors);
+        let loss_scale = scaler.as_ref().map_or(1.0, |scaler| scaler.loss_scale());
+        let mut verdict = Verdict::Proceed;
+        match &mut scaler {
+            None => observed?,
+            // The guard has an answer to gradients that are not finite.
+            Some(scaler) => verdict = scaler.unscale(&mut tensors)?,
+        }
+        if verdict == Verdict::Proceed {
+            let parameters: Vec<&[f32]> = self.network.tensors().collect();
+            self.stabilizer
+                .decide(evaluation, &parameters, &mut tensors)?;
+        }
         let start = Instant::now();
-        look(evaluation, &tensors);
+        look(&View {
+            evaluation,
+            tensors: &tensors,
+            loss_scale,
+        });
         let looking = start.elapsed();
-        self.optimizer.step(&mut self.network, &tensors)?;
+        if verdict == Verdict::Proceed {
+            self.optimizer.step(&mut self.network, &tensors)?;
+        }
         Ok(looking)
     }
 
@@ -153,8 +224,13 @@ impl<'p> Trainer<'p> {
     }
 
     /// Where the time of all steps so far went.
-    pub fn time(&self) -> StepTime {
-        self.time
+    pub fn time(&self) -> &StepTime {
+        &self.time
+    }
+
+    /// Steps without an update because a gradient in half precision overflowed.
+    pub fn skipped(&self) -> u64 {
+        self.half.as_ref().map_or(0, HalfGradient::skipped)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 10] = [
     "none",
     "stable-grad",
     "gradient-stabilizer",
@@ -14,6 +14,8 @@ const METHODS: [&str; 8] = [
     "clip-norm",
     "agc",
     "zclip",
+    "clip-value",
+    "centralize",
 ];
 
 fn command(folder: &Path, options: &str) -> Command {
@@ -74,7 +76,13 @@ fn every_method_on_every_problem_leaves_a_report() {
             .iter()
             .map(|run| run["method"].as_str().unwrap_or(""))
             .collect();
-        assert_eq!(names, METHODS);
+        // Options that the command line fills in are told.
+        let told = METHODS.map(|method| match method {
+            "stable-grad" => "stable-grad(reference=prediction)",
+            "clip-norm" => "clip-norm(max-norm=1)",
+            other => other,
+        });
+        assert_eq!(names, told);
         for run in runs(&report) {
             assert_eq!(
                 (run["status"].as_str(), run["steps"].as_u64()),
@@ -88,6 +96,31 @@ fn every_method_on_every_problem_leaves_a_report() {
             }
         }
     }
+}
+
+#[test]
+fn methods_in_a_row_decide_one_after_the_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let methods = "--method centralize+stable-grad(reference=0.5) --method stable-grad+clip-value(limit=1e-30)";
+    let report = report(folder.path(), methods);
+    let rows = runs(&report)[0]["history"]["scale_after"]
+        .as_array()
+        .expect("rows")
+        .clone();
+    for row in rows.iter().map(numbers) {
+        assert!(
+            row.iter().all(|std| (std / 0.5 - 1.0).abs() < 1e-9),
+            "{row:?}"
+        );
+    }
+    let names = runs(&report)
+        .iter()
+        .map(|run| run["method"].as_str().unwrap_or(""));
+    let expected = [
+        "centralize + stable-grad(reference=0.5)",
+        "stable-grad(reference=prediction) + clip-value(limit=0.000000000000000000000000000001)",
+    ];
+    assert!(names.eq(expected));
 }
 
 /// Five methods, so that the predictions need a second row, one of which diverges at once.
@@ -214,6 +247,12 @@ fn impossible_options_are_refused_with_advice() {
         ("--method magic", "possible values: none, stable-grad"),
         ("--problem poisson --modes 1 2", "--problem helmholtz"),
         ("--momentum 0.9", "--optimizer sgd"),
+        ("--optimizer sgd --beta2 0.9", "--optimizer adam or adamw"),
+        ("--method agc(size=1)", "it has: clipping"),
+        (
+            "--reference last",
+            "give prediction, derivatives, last-layer or a number above 0",
+        ),
     ];
     for (options, advice) in refusals {
         let output = pinn(folder.path(), options);

@@ -1,6 +1,6 @@
 //! Colours that people with any colour vision can tell apart.
 
-use crate::stabilizer::Method;
+use crate::method::Method;
 use plotters::style::RGBColor;
 
 /// The same colour for a method in every picture: Okabe and Ito's palette, its yellow replaced by olive, which shows on
@@ -15,6 +15,9 @@ pub fn of_method(method: Method) -> RGBColor {
         Method::ClipNorm => RGBColor(230, 159, 0),
         Method::Agc => RGBColor(86, 180, 233),
         Method::Zclip => RGBColor(140, 130, 40),
+        Method::ClipValue => RGBColor(120, 60, 20),
+        Method::Centralize => RGBColor(110, 60, 190),
+        Method::Scale => RGBColor(140, 140, 140),
     }
 }
 

@@ -32,9 +32,9 @@ pub fn draw(file: &Path, scene: &Scene) -> Done {
 fn legend(area: &Area, outcomes: &[Outcome]) -> Done {
     let mut left = MARGIN as i32;
     for outcome in outcomes {
-        let color = of_method(outcome.method);
+        let color = of_method(outcome.method.leader());
         let label = match outcome.divergence {
-            None => outcome.method.label().to_owned(),
+            None => outcome.method.label(),
             Some(_) => format!("{} (diverged at ×)", outcome.method.label()),
         };
         area.draw(&PathElement::new(
@@ -83,7 +83,7 @@ fn panel(
         let heights = curve(outcome).iter().map(|y| y.log10().clamp(low, high));
         let steps = outcome.history.steps.iter().map(|&step| step as f64);
         let points: Vec<(f64, f64)> = steps.zip(heights).collect();
-        let style = of_method(outcome.method).stroke_width(4);
+        let style = of_method(outcome.method.leader()).stroke_width(4);
         chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
         if let (Some(_), Some(&end)) = (outcome.divergence, points.last()) {
             chart.draw_series([Cross::new(end, 14, style)])?;

@@ -58,11 +58,11 @@ fn predictions(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
     let (exact, rest) = strip.split_horizontally(PANEL.0);
     map(problem, "exact u".into(), INK, &start.test.exact).draw(&exact, &scale)?;
     let bar = panels(rest, outcomes, |area, outcome| {
-        let title = outcome.method.label().to_owned();
+        let title = outcome.method.label();
         map(
             problem,
             title,
-            of_method(outcome.method),
+            of_method(outcome.method.leader()),
             &outcome.prediction,
         )
         .draw(area, &scale)
@@ -88,7 +88,7 @@ fn errors(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
             .map(misfit)
             .collect();
         let title = format!("relative error {}", three_figures(outcome.error));
-        map(problem, title, of_method(outcome.method), &values).draw(area, &scale)
+        map(problem, title, of_method(outcome.method.leader()), &values).draw(area, &scale)
     })?;
     color_bar(&bar, &scale, "|error|")
 }

@@ -4,11 +4,13 @@
 //! u is trained until N(u) = q inside and u = g on the faces that carry a boundary or an initial condition.
 
 mod burgers;
+mod equation;
 mod helmholtz;
 mod poisson;
 pub mod sampling;
 
 pub use burgers::Burgers;
+pub use equation::Equation;
 pub use helmholtz::Helmholtz;
 pub use poisson::Poisson;
 

@@ -1,0 +1,171 @@
+//! Gradients in half precision with a loss scale, as mixed-precision training has them.
+//!
+//! The loss is multiplied by a power of two before the backward pass, so that small gradients do not vanish in f16;
+//! trimtab divides by it again without touching the data. A gradient that overflows makes the guard skip the step.
+//! The scale follows the usual rule: it starts at 2^16, is halved after a skipped step and doubled after 2000 good ones
+//! in a row. Here the network itself computes in f32; a power of two commutes with that to the bit, so the scale is
+//! multiplied in where the gradients are rounded to f16.
+
+use crate::network::Network;
+use serde::{Deserialize, Serialize};
+use trimtab::{Error, Guard, GuardState, Tensor, Unscale, Verdict, f16};
+
+/// The type in which gradients reach trimtab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Single precision, no loss scale.
+    #[default]
+    F32,
+    /// Half precision with a dynamic loss scale.
+    F16,
+}
+
+/// Good steps in a row after which the scale is doubled.
+const GROWTH_INTERVAL: usize = 2000;
+/// Skipped steps in a row after which a run has diverged: 2^16 is below the smallest f16 by then.
+const MOST_SKIPPED: u64 = 50;
+
+/// The f16 copy of a gradient and the loss scale.
+pub struct HalfGradient {
+    tensors: Vec<Vec<f16>>,
+    scale: f64,
+    good: usize,
+    guard: GuardState,
+}
+
+impl HalfGradient {
+    /// A copy of a gradient of the given shape.
+    pub fn new(gradient: &Network<f32>) -> Self {
+        Self {
+            tensors: gradient
+                .tensors()
+                .map(|tensor| vec![f16::ZERO; tensor.len()])
+                .collect(),
+            scale: 65536.0,
+            good: 0,
+            guard: GuardState::default(),
+        }
+    }
+
+    /// Takes over a gradient: times the loss scale, rounded to f16.
+    pub fn fill(&mut self, gradient: &Network<f32>) {
+        let scale = self.scale as f32;
+        for (half, single) in self.tensors.iter_mut().zip(gradient.tensors()) {
+            half.iter_mut()
+                .zip(single)
+                .for_each(|(half, &x)| *half = f16::from_f32(scale * x));
+        }
+    }
+
+    /// Describes the gradient to trimtab: weights, biases, weights, ... from the first layer to the last.
+    pub fn describe(&mut self) -> (Vec<Tensor<'_>>, Scaler<'_>) {
+        let pairs = self.tensors.chunks_exact_mut(2);
+        let tensors = pairs.flat_map(|pair| {
+            let [weights, biases] = pair else {
+                unreachable!("chunks of two")
+            };
+            [Tensor::weight(weights), Tensor::bias(biases)]
+        });
+        let scaler = Scaler {
+            scale: &mut self.scale,
+            good: &mut self.good,
+            guard: &mut self.guard,
+        };
+        (tensors.collect(), scaler)
+    }
+
+    /// Steps skipped so far.
+    pub fn skipped(&self) -> u64 {
+        self.guard.total
+    }
+}
+
+/// The loss scale at work.
+pub struct Scaler<'a> {
+    scale: &'a mut f64,
+    good: &'a mut usize,
+    guard: &'a mut GuardState,
+}
+
+impl Scaler<'_> {
+    /// What the loss was multiplied by.
+    pub fn loss_scale(&self) -> f64 {
+        *self.scale
+    }
+
+    /// Judges the observed gradients and divides them by the loss scale, which it then changes if it has to.
+    pub fn unscale(&mut self, tensors: &mut [Tensor]) -> Result<Verdict, Error> {
+        let guard = Guard {
+            max_consecutive: MOST_SKIPPED,
+            ..Guard::default()
+        };
+        if guard.decide(self.guard, tensors)? == Verdict::SkipStep {
+            *self.scale *= 0.5;
+            *self.good = 0;
+            return Ok(Verdict::SkipStep);
+        }
+        Unscale {
+            loss_scale: *self.scale,
+        }
+        .decide(tensors)?;
+        *self.good += 1;
+        if *self.good == GROWTH_INTERVAL {
+            *self.scale *= 2.0;
+            *self.good = 0;
+        }
+        Ok(Verdict::Proceed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::network::Shape;
+
+    fn step(half: &mut HalfGradient, size: f32) -> (Verdict, f64) {
+        let shape = Shape {
+            depth: 1,
+            width: 2,
+            activation: Activation::Tanh,
+        };
+        let mut gradient = Network::zeros(shape);
+        gradient.tensors_mut().for_each(|tensor| tensor.fill(size));
+        half.fill(&gradient);
+        let (mut tensors, mut scaler) = half.describe();
+        let _ = trimtab::observe(&mut tensors);
+        let verdict = scaler.unscale(&mut tensors).expect("no refusal");
+        (verdict, tensors[0].outlook().mean())
+    }
+
+    #[test]
+    fn an_overflow_halves_the_scale_and_many_good_steps_double_it() {
+        let shape = Shape {
+            depth: 1,
+            width: 2,
+            activation: Activation::Tanh,
+        };
+        let mut half = HalfGradient::new(&Network::zeros(shape));
+        // 1.5 * 2^16 is beyond the largest f16, 65504; 0.75 * 2^16 is not.
+        assert_eq!(step(&mut half, 1.5).0, Verdict::SkipStep);
+        assert_eq!((half.scale, half.skipped()), (32768.0, 1));
+        for _ in 0..GROWTH_INTERVAL {
+            assert_eq!(step(&mut half, 1.5), (Verdict::Proceed, 1.5));
+        }
+        assert_eq!((half.scale, half.skipped()), (65536.0, 1));
+    }
+
+    #[test]
+    fn small_gradients_survive_through_the_scale() {
+        let shape = Shape {
+            depth: 1,
+            width: 2,
+            activation: Activation::Tanh,
+        };
+        let mut half = HalfGradient::new(&Network::zeros(shape));
+        // 2^-30 is below half the smallest f16, 2^-24; times 2^16 it is 2^-14.
+        let tiny = 2.0f32.powi(-30);
+        assert_eq!(step(&mut half, tiny), (Verdict::Proceed, f64::from(tiny)));
+    }
+}

@@ -1,0 +1,123 @@
+//! Studies: every combination in a file, stored run by run, and a report on what is stored.
+//!
+//! * [`file`]: the study file, multiplied out
+//! * [`record`], [`store`]: a finished run, and the file that keeps them
+//! * [`progress`]: time estimates and the progress bar
+//! * [`table`], [`usable`], [`markdown`], [`report`]: medians over seeds, and the report made of them; the figures are in
+//!   [`crate::plots`]
+
+pub mod file;
+pub mod markdown;
+pub mod progress;
+pub mod record;
+pub mod report;
+pub mod store;
+pub mod table;
+pub mod usable;
+
+use crate::cli::StudyArgs;
+use crate::run::{self, Start, side_by_side};
+use crate::setup::Setup;
+use file::Study;
+use progress::Progress;
+use record::{RECORDS, Record};
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::{Sorted, Store};
+
+/// Runs what is not stored yet, then reports on everything.
+pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
+    let study = Study::read(&args.file)?;
+    let folder = folder(args)?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("cannot create the folder {}: {error}", folder.display()))?;
+    let (store, records) = Store::open(&folder.join("runs.jsonl"))?;
+    let Sorted {
+        mut done,
+        open,
+        strangers,
+    } = store::sort(&study.setups, records);
+    let jobs = jobs(args, open.len());
+    println!("{}", study.title);
+    println!(
+        "{} runs: {} stored, {} to go",
+        study.setups.len(),
+        done.len(),
+        open.len()
+    );
+    if strangers > 0 {
+        println!(
+            "{strangers} stored runs belong to no combination of the file and are left out of the report"
+        );
+    }
+    if !open.is_empty() {
+        let weights = progress::weigh(&open);
+        let total = weights.iter().sum::<f64>() / jobs as f64;
+        println!("about {} with {jobs} at a time", progress::duration(total));
+        if args.dry_run {
+            return Ok(());
+        }
+        done.extend(run_all(&open, &weights, jobs, &store)?);
+    }
+    if !args.dry_run && !args.no_report {
+        for file in report::write(&study, &done, &folder)? {
+            println!("{}", file.display());
+        }
+    }
+    Ok(())
+}
+
+/// Where the results go: beside the study file, unless the user says otherwise.
+fn folder(args: &StudyArgs) -> Result<PathBuf, String> {
+    if let Some(folder) = &args.out {
+        return Ok(folder.clone());
+    }
+    let folder = args.file.with_extension("");
+    match folder == args.file {
+        true => Err(format!(
+            "{} has no ending, so the folder for the results would have the same name; give one with --out",
+            args.file.display()
+        )),
+        false => Ok(folder),
+    }
+}
+
+fn jobs(args: &StudyArgs, open: usize) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = args.jobs.map_or_else(cores, usize::from);
+    wanted.clamp(1, open.max(1))
+}
+
+/// Trains and stores; the records are in the order of the setups. A run that cannot be stored ends the study.
+fn run_all(
+    setups: &[Setup],
+    weights: &[f64],
+    jobs: usize,
+    store: &Store,
+) -> Result<Vec<Record>, Box<dyn Error>> {
+    let progress = Progress::new(weights, jobs);
+    let stop = AtomicBool::new(false);
+    let indices: Vec<usize> = (0..setups.len()).collect();
+    let results = side_by_side(jobs, &indices, |&index| {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let record = train(&setups[index], |part| progress.advance(index, part));
+        let stored = store.append(&record);
+        stop.fetch_or(stored.is_err(), Ordering::Relaxed);
+        progress.finish(index, &record);
+        Some(stored.map(|()| record))
+    });
+    progress.end();
+    Ok(results.into_iter().flatten().collect::<Result<_, _>>()?)
+}
+
+/// One run from beginning to end; `progress` is told which part of it is done.
+fn train(setup: &Setup, progress: impl Fn(f64)) -> Record {
+    let problem = setup.problem.problem();
+    let start = Start::draw(setup, &*problem);
+    let mut tell = |step: usize, _, _| progress(step as f64 / setup.steps as f64);
+    let outcome = run::run(setup, &*problem, &start, RECORDS, &mut tell);
+    Record::new(setup, &outcome, run::record_every(setup.steps, RECORDS))
+}

@@ -1,0 +1,159 @@
+//! What is kept of a finished run: one line of `runs.jsonl`.
+
+use crate::recovery::Recovery;
+use crate::run::{History, Outcome};
+use crate::setup::Setup;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Points of a run's curves.
+pub const RECORDS: usize = 25;
+
+/// A finished run. Numbers are rounded to four significant digits; those that are not finite are written as null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Record {
+    /// Which run it is.
+    pub setup: Setup,
+    /// Updates made.
+    pub steps: usize,
+    /// Why it ended before its last step, if it did.
+    pub diverged: Option<String>,
+    /// The loss after the last update.
+    pub loss: Rounded,
+    /// The relative L2 error after the last update.
+    pub error: Rounded,
+    /// The smallest error of all points of the curve and the end.
+    pub best_error: Rounded,
+    /// Microseconds for the loss and its gradient, median of the steps.
+    pub network_us: Rounded,
+    /// Microseconds for observing, deciding and the update, median of the steps.
+    pub trimtab_us: Rounded,
+    /// Steps that the loss scale of half precision skipped.
+    #[serde(default)]
+    pub skipped: u64,
+    /// Corrupted steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spikes: Vec<Recovery>,
+    /// On the way.
+    pub curve: Curve,
+    /// At the start, in the middle and near the end.
+    pub scales: Vec<Scales>,
+}
+
+/// Loss and error every so many steps, from step 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// Steps from one point to the next.
+    pub every: usize,
+    /// The training loss.
+    pub loss: Vec<Rounded>,
+    /// The relative L2 error.
+    pub error: Vec<Rounded>,
+}
+
+/// Standard deviation of every layer's weight gradient at one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scales {
+    /// Updates made before.
+    pub step: usize,
+    /// As backpropagation gave it.
+    pub before: Vec<Rounded>,
+    /// As the optimizer saw it.
+    pub after: Vec<Rounded>,
+}
+
+/// A number that is stored with four significant digits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rounded(pub f64);
+
+impl Serialize for Rounded {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let short: f64 = format!("{:.3e}", self.0).parse().unwrap_or(f64::NAN);
+        // serde_json writes NaN and infinities as null.
+        to.serialize_f64(short)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rounded {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = Option::<f64>::deserialize(from)?;
+        Ok(Self(number.unwrap_or(f64::NAN)))
+    }
+}
+
+impl Record {
+    /// Shortens the outcome of a run that was recorded every `every` steps.
+    pub fn new(setup: &Setup, outcome: &Outcome, every: usize) -> Self {
+        let history = &outcome.history;
+        let best = history.error.iter().copied().fold(outcome.error, f64::min);
+        let [network, trimtab] = outcome.time.medians().map(|time| Rounded(1e6 * time));
+        Self {
+            setup: setup.clone(),
+            steps: outcome.steps,
+            diverged: outcome.divergence.map(|reason| reason.to_string()),
+            loss: Rounded(outcome.loss),
+            error: Rounded(outcome.error),
+            best_error: Rounded(best),
+            network_us: network,
+            trimtab_us: trimtab,
+            skipped: outcome.skipped,
+            spikes: outcome.recoveries.clone(),
+            curve: Curve {
+                every,
+                loss: rounded(&history.loss),
+                error: rounded(&history.error),
+            },
+            scales: Scales::of(history),
+        }
+    }
+
+    /// The final error; infinite for a run that diverged.
+    pub fn final_error(&self) -> f64 {
+        match self.diverged {
+            None => self.error.0,
+            Some(_) => f64::INFINITY,
+        }
+    }
+}
+
+impl Scales {
+    fn of(history: &History) -> Vec<Self> {
+        let count = history.steps.len();
+        let mut places = vec![0, count / 2, count.saturating_sub(1)];
+        places.dedup();
+        places.retain(|&place| place < count);
+        let at = |place: usize| Self {
+            step: history.steps[place],
+            before: rounded(&history.scale_before[place]),
+            after: rounded(&history.scale_after[place]),
+        };
+        places.into_iter().map(at).collect()
+    }
+}
+
+fn rounded(numbers: &[f64]) -> Vec<Rounded> {
+    numbers.iter().copied().map(Rounded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_survive() {
+        let numbers = [0.123456, 1.5e-300, 98765.4, 0.0, -2.0].map(Rounded);
+        let text = serde_json::to_string(&numbers).expect("JSON");
+        assert_eq!(text, "[0.1235,1.5e-300,98770.0,0.0,-2.0]");
+        let read: Vec<Rounded> = serde_json::from_str(&text).expect("numbers");
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), text);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_null() {
+        let text =
+            serde_json::to_string(&[Rounded(f64::NAN), Rounded(f64::INFINITY)]).expect("JSON");
+        assert_eq!(text, "[null,null]");
+        let read: Vec<Rounded> = serde_json::from_str(&text).expect("numbers");
+        assert!(read.iter().all(|x| x.0.is_nan()));
+    }
+}

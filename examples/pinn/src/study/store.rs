@@ -1,0 +1,213 @@
+//! `runs.jsonl`: one line for each finished run, written and synced before the next one counts.
+//!
+//! A killed program leaves at most a torn last line, which is cut off when the file is opened again. A lock keeps two
+//! programs from working on one study.
+
+use super::record::Record;
+use crate::setup::Setup;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The file, open and locked.
+pub struct Store {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Store {
+    /// Opens or creates `path` and reads what it holds.
+    pub fn open(path: &Path) -> Result<(Self, Vec<Record>), String> {
+        let fail = |what: &str, error: std::io::Error| {
+            format!("cannot {what} {}: {error}", path.display())
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(|error| fail("open", error))?;
+        match file.try_lock() {
+            Ok(()) => (),
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "{} is in use: the same study runs in another program; wait for it or end it",
+                    path.display()
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(fail("lock", error)),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|error| fail("read", error))?;
+        let (records, whole) =
+            read(&bytes).map_err(|error| format!("{}, {error}", path.display()))?;
+        if whole < bytes.len() {
+            file.set_len(whole as u64)
+                .map_err(|error| fail("shorten", error))?;
+            file.seek(SeekFrom::End(0))
+                .map_err(|error| fail("shorten", error))?;
+        }
+        let store = Self {
+            path: path.to_owned(),
+            file: Mutex::new(file),
+        };
+        Ok((store, records))
+    }
+
+    /// Adds a run; when this returns, it is on the disk.
+    pub fn append(&self, record: &Record) -> Result<(), String> {
+        let mut line = serde_json::to_vec(record).map_err(|error| error.to_string())?;
+        line.push(b'\n');
+        let mut file = self.file.lock().map_err(|_| "a run has panicked")?;
+        let written = file.write_all(&line).and_then(|()| file.sync_data());
+        written.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
+    }
+}
+
+/// The records, and the number of bytes that hold them: all but a torn last line.
+fn read(bytes: &[u8]) -> Result<(Vec<Record>, usize), String> {
+    let (mut records, mut whole) = (Vec::new(), 0);
+    for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let last = whole + line.len() == bytes.len();
+        match serde_json::from_slice(line) {
+            Ok(record) if line.ends_with(b"\n") => records.push(record),
+            _ if last => break,
+            Ok(_) => unreachable!("only the last line can lack its end"),
+            Err(error) => {
+                return Err(format!(
+                    "line {}: {error}; repair or delete that line (its run is then repeated)",
+                    index + 1
+                ));
+            }
+        }
+        whole += line.len();
+    }
+    Ok((records, whole))
+}
+
+/// What is stored, in the order of a study: its finished runs, those still to be run, and how many stored runs belong
+/// to no combination of it.
+pub struct Sorted {
+    /// Finished.
+    pub done: Vec<Record>,
+    /// To be run.
+    pub open: Vec<Setup>,
+    /// Stored, but not in the study.
+    pub strangers: usize,
+}
+
+/// Finds the stored runs of a study.
+pub fn sort(setups: &[Setup], records: Vec<Record>) -> Sorted {
+    let key = |setup: &Setup| serde_json::to_string(setup).expect("a setup is JSON");
+    let stored = records
+        .into_iter()
+        .map(|record| (key(&record.setup), record));
+    let mut stored: std::collections::HashMap<String, Record> = stored.collect();
+    let mut sorted = Sorted {
+        done: Vec::new(),
+        open: Vec::new(),
+        strangers: 0,
+    };
+    for setup in setups {
+        match stored.remove(&key(setup)) {
+            Some(record) => sorted.done.push(record),
+            None => sorted.open.push(setup.clone()),
+        }
+    }
+    sorted.strangers = stored.len();
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::{Curve, Rounded};
+    use super::*;
+
+    fn record(seed: u64) -> Record {
+        Record {
+            setup: Setup {
+                seed,
+                ..Setup::default()
+            },
+            steps: 10,
+            diverged: None,
+            loss: Rounded(1.0),
+            error: Rounded(0.5),
+            best_error: Rounded(0.5),
+            network_us: Rounded(2.0),
+            trimtab_us: Rounded(1.0),
+            skipped: 0,
+            spikes: Vec::new(),
+            curve: Curve {
+                every: 1,
+                loss: Vec::new(),
+                error: Vec::new(),
+            },
+            scales: Vec::new(),
+        }
+    }
+
+    fn seeds(records: &[Record]) -> Vec<u64> {
+        records.iter().map(|record| record.setup.seed).collect()
+    }
+
+    #[test]
+    fn runs_are_read_back_and_a_torn_line_is_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("runs.jsonl");
+        let (store, none) = Store::open(&path).expect("a new file");
+        assert!(none.is_empty());
+        store
+            .append(&record(3))
+            .and_then(|()| store.append(&record(4)))
+            .expect("written");
+        drop(store);
+        let whole = std::fs::read(&path).expect("the file");
+        for torn in [
+            &b"{\"setup\":{\"pro"[..],
+            &whole[..whole.len() / 2 - 1],
+            b"garbage\n",
+        ] {
+            std::fs::write(&path, [&whole, torn].concat()).expect("a torn file");
+            let (store, records) = Store::open(&path).expect("a torn last line is no error");
+            assert_eq!(seeds(&records), [3, 4]);
+            store.append(&record(5)).expect("written");
+            drop(store);
+            let (_, records) = Store::open(&path).expect("a whole file");
+            assert_eq!(seeds(&records), [3, 4, 5]);
+        }
+    }
+
+    #[test]
+    fn a_damaged_line_in_the_middle_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("runs.jsonl");
+        let line = serde_json::to_string(&record(1)).expect("JSON");
+        std::fs::write(&path, format!("{line}\n{{\"setup\"\n{line}\n")).expect("a damaged file");
+        let error = Store::open(&path).err().expect("an error");
+        assert!(
+            error.contains("line 2") && error.contains("delete that line"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn two_programs_do_not_share_a_study() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("runs.jsonl");
+        let _first = Store::open(&path).expect("a new file");
+        let error = Store::open(&path).err().expect("an error");
+        assert!(error.contains("is in use"), "{error}");
+    }
+
+    #[test]
+    fn stored_runs_are_found_whatever_their_order() {
+        let setups = [0, 1, 2].map(|seed| record(seed).setup);
+        let sorted = sort(&setups, vec![record(2), record(9), record(0)]);
+        assert_eq!(seeds(&sorted.done), [0, 2]);
+        assert_eq!(sorted.open, [record(1).setup]);
+        assert_eq!(sorted.strangers, 1);
+    }
+}
