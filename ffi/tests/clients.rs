@@ -9,8 +9,12 @@ mod common;
 #[path = "clients/blocks.rs"]
 #[allow(dead_code)]
 mod blocks;
+#[path = "clients/c.rs"]
+mod c;
 #[path = "clients/check.rs"]
 mod check;
+#[path = "clients/cmake.rs"]
+mod cmake;
 #[path = "clients/command.rs"]
 #[allow(dead_code)]
 mod command;
@@ -19,6 +23,8 @@ mod mpi;
 #[path = "clients/package.rs"]
 #[allow(dead_code)]
 mod package;
+#[path = "clients/programs.rs"]
+mod programs;
 #[path = "clients/tools.rs"]
 #[allow(dead_code)]
 mod tools;
@@ -27,10 +33,16 @@ use std::process::ExitCode;
 
 /// Every check of every language; a new language adds its line here.
 fn checks() -> Vec<check::Check> {
-    [blocks::checks(), mpi::checks()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        blocks::checks(),
+        c::checks(),
+        cmake::checks(),
+        mpi::checks(),
+        programs::checks(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::command::{must_succeed, scratch};
+use crate::command::{fresh_folder, must_succeed, scratch};
 use crate::common::root;
 
 /// The prefix below which a release build is installed; done once for all checks.
 pub fn installed() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
-    PREFIX.get_or_init(install)
+    PREFIX.get_or_init(install_release)
 }
 
 /// Where cargo builds for every CMake project of these checks, so that it builds once for each profile.
@@ -18,18 +18,33 @@ pub fn cargo_target_dir() -> PathBuf {
     scratch("cargo")
 }
 
-fn install() -> PathBuf {
-    let (build, prefix) = (scratch("build-Release"), scratch("prefix-Release"));
+/// Lets a CMake project that contains trimtab's share this folder.
+pub fn share_cargo(configure: &mut Command) -> &mut Command {
+    configure.arg(definition("TRIMTAB_CARGO_TARGET_DIR", &cargo_target_dir()))
+}
+
+/// The command that configures trimtab's own project.
+pub fn configure(build: &Path) -> Command {
     let mut configure = Command::new("cmake");
     configure.arg("-S").arg(root().join("ffi"));
-    configure.arg("-B").arg(&build);
-    configure.arg("-DCMAKE_BUILD_TYPE=Release");
-    configure.arg(definition("TRIMTAB_CARGO_TARGET_DIR", &cargo_target_dir()));
-    must_succeed(&mut configure);
-    must_succeed(Command::new("cmake").arg("--build").arg(&build));
+    configure.arg("-B").arg(build);
+    share_cargo(&mut configure);
+    configure
+}
+
+/// The command that installs what was built there.
+pub fn install(build: &Path, prefix: &Path) -> Command {
     let mut install = Command::new("cmake");
-    install.arg("--install").arg(&build);
-    must_succeed(install.arg("--prefix").arg(&prefix));
+    install.arg("--install").arg(build);
+    install.arg("--prefix").arg(prefix);
+    install
+}
+
+fn install_release() -> PathBuf {
+    let (build, prefix) = (scratch("build-Release"), fresh_folder("prefix-Release"));
+    must_succeed(configure(&build).arg("-DCMAKE_BUILD_TYPE=Release"));
+    must_succeed(Command::new("cmake").arg("--build").arg(&build));
+    must_succeed(&mut install(&build, &prefix));
     prefix
 }
 

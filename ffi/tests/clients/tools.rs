@@ -63,3 +63,13 @@ pub static GCC: Tool = Tool::new("gcc and g++", "apt install gcc g++", || {
 pub static CLANG: Tool = Tool::new("clang", "apt install clang libclang-rt-dev", || {
     succeeds("clang", &["--version"]) && succeeds("clang++", &["--version"])
 });
+
+/// What drives several configurations in one build folder.
+pub static NINJA: Tool = Tool::new("Ninja", "apt install ninja-build", || {
+    succeeds("ninja", &["--version"])
+});
+
+/// pkg-config, of whichever make.
+pub static PKG_CONFIG: Tool = Tool::new("pkg-config", "apt install pkg-config", || {
+    succeeds("pkg-config", &["--version"])
+});

@@ -1,0 +1,144 @@
+//! `ffi/c/README.md`: what it tells a C programmer to type, typed.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::blocks::in_language;
+use crate::check::Check;
+use crate::command::{fresh_folder, must_succeed, printed};
+use crate::common::{libraries, root};
+use crate::package::{cargo_target_dir, definition, installed};
+use crate::tools::{CMAKE, GCC, PKG_CONFIG, Tool};
+
+const PAGE: &str = "ffi/c/README.md";
+const BASIC: &[&Tool] = &[&CMAKE, &GCC];
+const WITH_PKG_CONFIG: &[&Tool] = &[&CMAKE, &GCC, &PKG_CONFIG];
+
+pub fn checks() -> Vec<Check> {
+    let check = |name, needs, run| Check { name, needs, run };
+    vec![
+        check("c::page_installs_by_cmake", BASIC, installs),
+        check("c::page_builds_by_hand", BASIC, by_hand),
+        check("c::page_builds_by_cmake", BASIC, by_cmake),
+        check(
+            "c::page_builds_by_pkg_config",
+            WITH_PKG_CONFIG,
+            by_pkg_config,
+        ),
+        check("c::page_shows_a_refusal", BASIC, refusal),
+        check("c::page_shows_a_deep_network", WITH_PKG_CONFIG, deep),
+    ]
+}
+
+/// The page's block of this language that has these words.
+fn block(language: &str, words: &str) -> String {
+    let mut blocks = in_language(PAGE, language).into_iter();
+    let found = blocks.find(|block| block.text.contains(words));
+    let found = found.unwrap_or_else(|| panic!("{PAGE} has no block of {language} with {words}"));
+    assert!(
+        !blocks.any(|block| block.text.contains(words)),
+        "{words} does not say which block of {PAGE}"
+    );
+    found.text
+}
+
+/// What a shell prints when it is given these lines in this folder; all of them have to succeed.
+fn typed(lines: &str, folder: &Path) -> String {
+    let libraries = installed().join("lib");
+    let mut shell = Command::new("sh");
+    // Not the environment of `shell`: must_succeed keeps cargo's LD_LIBRARY_PATH away from everybody.
+    let libraries = format!("export LD_LIBRARY_PATH='{}'\n", libraries.display());
+    shell
+        .args(["-e", "-c", &(libraries + lines)])
+        .current_dir(folder);
+    shell.env("PKG_CONFIG_PATH", installed().join("lib/pkgconfig"));
+    shell.env("PREFIX", folder.join("prefix"));
+    printed(&must_succeed(&mut shell))
+}
+
+/// A folder with the complete program of the page.
+fn with_program(name: &str) -> std::path::PathBuf {
+    let folder = fresh_folder(&format!("c/{name}"));
+    fs::write(folder.join("fit.c"), block("c", "trimtab_adam_step")).expect("the program");
+    folder
+}
+
+/// The output that the page promises, which is what the line is that the program fits.
+fn promised() -> String {
+    let promised = block("text", "y =");
+    assert_eq!(promised, "y = 2.00 x + 1.00, steps skipped: 1\n");
+    promised
+}
+
+fn installs() {
+    let folder = fresh_folder("c/installs");
+    let (ours, cargo) = (root().join("ffi"), cargo_target_dir());
+    let cargo = definition("TRIMTAB_CARGO_TARGET_DIR", &cargo);
+    let lines = block("sh", "cmake -S ffi");
+    let here = lines.replace("-S ffi", &format!("-S '{}' '{cargo}'", ours.display()));
+    typed(&here, &folder);
+    assert!(folder.join("prefix/include/trimtab.h").exists());
+    assert!(folder.join("prefix/lib/libtrimtab.so.0").exists());
+}
+
+/// Its first line is what `libraries()` does.
+fn by_hand() {
+    let folder = with_program("by-hand");
+    let lines = block("sh", "cargo build");
+    let (first, second) = lines.split_once('\n').expect("two lines");
+    assert_eq!(first, "cargo build --release -p trimtab-ffi");
+    let include = format!("-I'{}'", root().join("include").display());
+    let archive = format!("'{}'", libraries().archive.display());
+    let second = second.replace("-Iinclude", &include);
+    let here = second.replace("target/release/libtrimtab.a", &archive);
+    assert_eq!(typed(&(here + "./fit\n"), &folder), promised());
+}
+
+fn by_cmake() {
+    let folder = with_program("by-cmake");
+    fs::write(folder.join("CMakeLists.txt"), block("cmake", "project(fit")).expect("the project");
+    let mut configure = Command::new("cmake");
+    configure
+        .args(["-S", ".", "-B", "build"])
+        .current_dir(&folder);
+    configure.arg("-DCMAKE_C_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror");
+    must_succeed(configure.arg(definition("CMAKE_PREFIX_PATH", installed())));
+    assert_eq!(
+        typed("cmake --build build >/dev/null\nbuild/fit\n", &folder),
+        promised()
+    );
+}
+
+fn by_pkg_config() {
+    let folder = with_program("by-pkg-config");
+    let lines = block("sh", "cc fit.c $(pkg-config") + "./fit\n./fit-static\n";
+    assert_eq!(typed(&lines, &folder), promised().repeat(2));
+}
+
+fn refusal() {
+    let folder = fresh_folder("c/refusal");
+    fs::write(folder.join("refusal.c"), block("c", "TRIMTAB_ORDER")).expect("the program");
+    let include = root().join("include");
+    let archive = &libraries().archive;
+    let build = format!(
+        "cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I'{}' refusal.c '{}' -lm -lpthread -ldl -o refusal\n",
+        include.display(),
+        archive.display()
+    );
+    let said = typed(&(build + "./refusal\n"), &folder);
+    // The page says what the sentence means.
+    assert!(
+        said.starts_with("-8: ") && said.contains("observe"),
+        "{said}"
+    );
+}
+
+fn deep() {
+    let folder = fresh_folder("c/deep");
+    let source = root().join("ffi/c/poisson.c");
+    let lines = block("sh", "poisson.c");
+    let here = lines.replace("ffi/c/poisson.c", &format!("'{}'", source.display()));
+    let said = typed(&here, &folder);
+    assert!(said.contains("GradientStabilizer, then SGD"), "{said}");
+}
