@@ -18,11 +18,20 @@ mod cmake;
 #[path = "clients/command.rs"]
 #[allow(dead_code)]
 mod command;
+#[path = "header/defaults.rs"]
+mod defaults;
+#[path = "clients/julia.rs"]
+mod julia;
+#[path = "clients/manifest.rs"]
+mod manifest;
 #[path = "clients/mpi.rs"]
 mod mpi;
 #[path = "clients/package.rs"]
 #[allow(dead_code)]
 mod package;
+#[allow(dead_code)]
+#[path = "header/parse.rs"]
+mod parse;
 #[path = "clients/programs.rs"]
 mod programs;
 #[path = "clients/tools.rs"]
@@ -37,6 +46,7 @@ fn checks() -> Vec<check::Check> {
         blocks::checks(),
         c::checks(),
         cmake::checks(),
+        julia::checks(),
         mpi::checks(),
         programs::checks(),
     ]

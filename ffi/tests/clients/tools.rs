@@ -73,3 +73,23 @@ pub static NINJA: Tool = Tool::new("Ninja", "apt install ninja-build", || {
 pub static PKG_CONFIG: Tool = Tool::new("pkg-config", "apt install pkg-config", || {
     succeeds("pkg-config", &["--version"])
 });
+
+/// Julia. What the advice says is done without it is what `clients/julia.rs` does.
+pub static JULIA: Tool = Tool::rare(
+    "julia",
+    "install it from julialang.org. The Julia code was not run; its structs, calls, constants and defaults were \
+     compared with the header and ffi/abi.json",
+    || succeeds("julia", &["--version"]),
+);
+
+/// Optimisers.jl, in an environment that Julia finds by itself, and a Julia that knows package extensions.
+pub static OPTIMISERS: Tool = Tool::rare(
+    "Optimisers.jl",
+    "with Julia 1.9 or newer, julia -e 'import Pkg; Pkg.add(\"Optimisers\")'",
+    || {
+        succeeds(
+            "julia",
+            &["-e", "import Optimisers; VERSION >= v\"1.9\" || exit(1)"],
+        )
+    },
+);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 pub struct Header {
     /// Prototypes, without the names of parameters.
     pub functions: Vec<String>,
+    /// The names of parameters by the name of their function.
+    pub parameters: BTreeMap<String, Vec<String>>,
     /// Constants by the name of their enum.
     pub enums: BTreeMap<String, Vec<(String, i64)>>,
     /// Fields by the name of their struct.
@@ -15,6 +17,7 @@ impl Header {
     pub fn parse(text: &str) -> Self {
         let mut header = Self {
             functions: Vec::new(),
+            parameters: BTreeMap::new(),
             enums: BTreeMap::new(),
             structs: BTreeMap::new(),
         };
@@ -42,6 +45,8 @@ impl Header {
             assert!(before.is_none(), "a struct twice: {declaration}");
         } else if declaration.contains('(') {
             self.functions.push(prototype(declaration));
+            let (name, parameters) = names(declaration);
+            self.parameters.insert(name, parameters);
         } else {
             assert_eq!(
                 declaration, "typedef int32_t trimtab_status",
@@ -73,6 +78,20 @@ fn prototype(declaration: &str) -> String {
         .map(|p| without_name(p.trim()))
         .collect();
     format!("{front}({})", types.join(", "))
+}
+
+/// `type name(type a, type *b)` becomes `name` and `a`, `b`.
+fn names(declaration: &str) -> (String, Vec<String>) {
+    let last_word = |text: &str| {
+        let word = text.rsplit([' ', '*']).next();
+        word.expect("a word").trim_end_matches(')').to_string()
+    };
+    let (front, parameters) = declaration.split_once('(').expect("an opening parenthesis");
+    let parameters = parameters.split(',').map(last_word);
+    (
+        last_word(front),
+        parameters.filter(|name| name != "void").collect(),
+    )
 }
 
 fn without_name(parameter: &str) -> String {
