@@ -122,8 +122,8 @@ static inline trimtab_status trimtab_mpi_agree(const trimtab_mpi *world) {
     return agreed;
 }
 
-/* Merges the moments of each tensor over the ranks, in the order of the ranks, by one all-reduce. Collective: every rank
- * calls it, whatever its own status is.
+/* Merges the moments of each tensor over the ranks, in the order of the ranks, by one all-reduce. Collective: every
+ * rank calls it, whatever its own status is.
  *
  * grads   world->tensors of them; may be NULL if that is 0. Moments: in, those of this rank's shards, from
  *         trimtab_observe or trimtab_observe_chunk; out, those of the whole tensors, the same bits on every rank.

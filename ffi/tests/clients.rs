@@ -18,6 +18,8 @@ mod cmake;
 #[path = "clients/command.rs"]
 #[allow(dead_code)]
 mod command;
+#[path = "clients/cuda.rs"]
+mod cuda;
 #[path = "header/defaults.rs"]
 mod defaults;
 #[path = "clients/julia.rs"]
@@ -47,6 +49,7 @@ fn checks() -> Vec<check::Check> {
         c::checks(),
         cmake::checks(),
         julia::checks(),
+        cuda::checks(),
         mpi::checks(),
         programs::checks(),
     ]

@@ -251,7 +251,10 @@ int main(int argc, char **argv) {
     a_replicated_tensor_counts_once();
     ranks_that_disagree_are_refused();
     CHECK(same_everywhere(&hash, sizeof hash));
-    if (rank == 0) printf("decided %016llx, plain %016llx\nok\n", (unsigned long long)hash, (unsigned long long)control);
+    if (rank == 0) {
+        printf("decided %016llx, plain %016llx\n", (unsigned long long)hash, (unsigned long long)control);
+        printf("ok\n");
+    }
     MPI_Finalize();
     return 0;
 }
