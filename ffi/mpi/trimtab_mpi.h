@@ -51,10 +51,14 @@ static inline void trimtab_mpi_merge_entries(void *from, void *into, int *len, M
         (void)trimtab_moments_merge((trimtab_moments *)into + i, (trimtab_moments *)from + i);
 }
 
-/* Through the error handler of the communicator, as MPI's own errors are: fatal unless the caller has set another. */
-static inline int trimtab_mpi_raise(MPI_Comm comm, int error) {
-    MPI_Comm_call_errhandler(comm, error);
-    return error;
+/* An error of this class that says what is wrong, through the error handler of the communicator, as MPI's own errors
+ * are: fatal unless the caller has set another.
+ */
+static inline int trimtab_mpi_raise(MPI_Comm comm, int error_class, const char *message) {
+    int code = error_class;
+    if (MPI_Add_error_code(error_class, &code) == MPI_SUCCESS) MPI_Add_error_string(code, message);
+    MPI_Comm_call_errhandler(comm, code);
+    return code;
 }
 
 /* trimtab_moments as an MPI datatype, field by field: right also between machines of different byte order. */
@@ -70,9 +74,9 @@ static inline int trimtab_mpi_type(MPI_Datatype *type) {
  *
  * world  filled in; trimtab_mpi_free releases it.
  *
- * Returns MPI_SUCCESS or an error of MPI's, the same on every rank: MPI_ERR_COUNT if the ranks disagree on tensors, or
- * if ranks * (tensors + 1) exceeds INT_MAX; MPI_ERR_NO_MEM if there is no memory for as many moments of 32 bytes. world
- * needs no freeing then.
+ * Returns MPI_SUCCESS or an error of MPI's, on every rank: of class MPI_ERR_COUNT if the ranks disagree on tensors, or
+ * if ranks * (tensors + 1) exceeds INT_MAX; of class MPI_ERR_NO_MEM if a rank has no memory for as many moments of 32
+ * bytes. world needs no freeing then.
  */
 static inline int trimtab_mpi_create(MPI_Comm comm, size_t tensors, trimtab_mpi *world) {
     long long count, seen[3];
@@ -94,8 +98,15 @@ static inline int trimtab_mpi_create(MPI_Comm comm, size_t tensors, trimtab_mpi 
     seen[1] = -count;
     seen[2] = count >= 0 && world->rows == NULL;
     error = MPI_Allreduce(MPI_IN_PLACE, seen, 3, MPI_LONG_LONG, MPI_MAX, comm);
-    if (error == MPI_SUCCESS && (seen[0] < 0 || seen[0] != -seen[1])) error = trimtab_mpi_raise(comm, MPI_ERR_COUNT);
-    else if (error == MPI_SUCCESS && seen[2]) error = trimtab_mpi_raise(comm, MPI_ERR_NO_MEM);
+    if (error == MPI_SUCCESS && seen[0] != -seen[1])
+        error = trimtab_mpi_raise(comm, MPI_ERR_COUNT,
+                                  "trimtab_mpi_create: the ranks disagree on the number of tensors; describe every tensor "
+                                  "on every rank, with len 0 where it owns nothing");
+    else if (error == MPI_SUCCESS && seen[0] < 0)
+        error = trimtab_mpi_raise(comm, MPI_ERR_COUNT,
+                                  "trimtab_mpi_create: more tensors than one all-reduce can carry");
+    else if (error == MPI_SUCCESS && seen[2])
+        error = trimtab_mpi_raise(comm, MPI_ERR_NO_MEM, "trimtab_mpi_create: a rank has no memory for the moments");
     if (error == MPI_SUCCESS) error = trimtab_mpi_type(&world->type);
     if (error == MPI_SUCCESS) error = MPI_Op_create(trimtab_mpi_merge_entries, 1, &world->op);
     if (error != MPI_SUCCESS) {
