@@ -100,8 +100,8 @@ static inline int trimtab_mpi_create(MPI_Comm comm, size_t tensors, trimtab_mpi 
     error = MPI_Allreduce(MPI_IN_PLACE, seen, 3, MPI_LONG_LONG, MPI_MAX, comm);
     if (error == MPI_SUCCESS && seen[0] != -seen[1])
         error = trimtab_mpi_raise(comm, MPI_ERR_COUNT,
-                                  "trimtab_mpi_create: the ranks disagree on the number of tensors; describe every tensor "
-                                  "on every rank, with len 0 where it owns nothing");
+                                  "trimtab_mpi_create: the ranks disagree on the number of tensors; describe every "
+                                  "tensor on every rank, with len 0 where it owns nothing");
     else if (error == MPI_SUCCESS && seen[0] < 0)
         error = trimtab_mpi_raise(comm, MPI_ERR_COUNT,
                                   "trimtab_mpi_create: more tensors than one all-reduce can carry");
