@@ -48,8 +48,8 @@ fn checks() -> Vec<check::Check> {
         blocks::checks(),
         c::checks(),
         cmake::checks(),
-        julia::checks(),
         cuda::checks(),
+        julia::checks(),
         mpi::checks(),
         programs::checks(),
     ]
