@@ -75,11 +75,14 @@ pub fn notes(args: &Args, outcomes: &[Outcome]) -> String {
 
 /// Three significant figures, without an exponent where that is short.
 pub fn three_figures(x: f64) -> String {
-    if !(1e-3..1e3).contains(&x.abs()) {
-        return format!("{x:.2e}");
+    let rounded = format!("{x:.2e}");
+    let exponent = rounded
+        .split_once('e')
+        .map(|(_, exponent)| exponent.parse::<i32>());
+    match exponent {
+        Some(Ok(exponent @ -3..=2)) => format!("{x:.*}", (2 - exponent) as usize),
+        _ => rounded,
     }
-    let decimals = (2.0 - x.abs().log10().floor()) as usize;
-    format!("{x:.decimals$}")
 }
 
 fn row(outcome: &Outcome) -> [String; 6] {
@@ -103,10 +106,13 @@ mod tests {
 
     #[test]
     fn results_have_three_figures() {
-        let numbers = [0.01234, 0.2, 1.016, 45.678, 1.5e-5, f64::NAN].map(three_figures);
+        let numbers =
+            [0.01234, 0.2, 1.016, 45.678, 1.5e-5, 0.9996, 999.9, f64::NAN].map(three_figures);
         assert_eq!(
             numbers,
-            ["0.0123", "0.200", "1.02", "45.7", "1.50e-5", "NaN"]
+            [
+                "0.0123", "0.200", "1.02", "45.7", "1.50e-5", "1.00", "1.00e3", "NaN"
+            ]
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Loss and error of every method over the training steps.
 
+use super::canvas::picture;
 use super::colors::of_method;
 use super::{
     Area, Done, FAINT, FAINTER, INK, MARGIN, PANEL_TITLE_SIZE, Scene, TEXT_SIZE, bold, decades,
@@ -12,21 +13,19 @@ use std::path::Path;
 /// Two panels with logarithmic axes and one legend.
 pub fn draw(file: &Path, scene: &Scene) -> Done {
     let outcomes = scene.outcomes;
-    let root = BitMapBackend::new(file, (2000, 980)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let body = titled(&root, "Training with and without trimtab", &scene.subtitle)?;
-    let (legend_area, panels) = body.split_vertically(60);
-    legend(&legend_area, outcomes)?;
-    let (left, right) = panels.split_horizontally(1000);
-    panel(&left, "Loss", outcomes, |outcome| &outcome.history.loss)?;
-    panel(
-        &right,
-        "Relative L2 error against the exact solution",
-        outcomes,
-        |outcome| &outcome.history.error,
-    )?;
-    root.present()?;
-    Ok(())
+    picture(file, (2000, 980), |root| {
+        let body = titled(root, "Training with and without trimtab", &scene.subtitle)?;
+        let (legend_area, panels) = body.split_vertically(60);
+        legend(&legend_area, outcomes)?;
+        let (left, right) = panels.split_horizontally(1000);
+        panel(&left, "Loss", outcomes, |outcome| &outcome.history.loss)?;
+        panel(
+            &right,
+            "Relative L2 error against the exact solution",
+            outcomes,
+            |outcome| &outcome.history.error,
+        )
+    })
 }
 
 fn legend(area: &Area, outcomes: &[Outcome]) -> Done {

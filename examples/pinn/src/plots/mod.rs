@@ -1,10 +1,13 @@
 //! The pictures: curves, solutions, gradient scales. Sizes are in pixels of a picture some 2000 wide.
 
+mod axes;
+mod canvas;
 mod colors;
 mod curves;
 mod heatmap;
 mod scales;
 mod solution;
+pub mod study;
 
 use crate::problem::Problem;
 use crate::run::{Outcome, Start};
@@ -40,17 +43,22 @@ pub struct Scene<'a> {
 
 /// Draws every picture into `folder`, which must exist, and returns their paths.
 pub fn draw(folder: &Path, scene: &Scene) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let register = |style, bytes| {
-        register_font(FONT, style, bytes).map_err(|_| "the built-in font is damaged")
-    };
-    register(FontStyle::Normal, dejavu::sans::regular())?;
-    register(FontStyle::Bold, dejavu::sans::bold())?;
+    register_fonts()?;
     let paths = ["curves.png", "solution.png", "scales.png"].map(|name| folder.join(name));
     let [curve_file, solution_file, scale_file] = &paths;
     curves::draw(curve_file, scene)?;
     solution::draw(solution_file, scene)?;
     scales::draw(scale_file, scene)?;
     Ok(paths.to_vec())
+}
+
+fn register_fonts() -> Done {
+    let register = |style, bytes| {
+        register_font(FONT, style, bytes).map_err(|_| "the built-in font is damaged")
+    };
+    register(FontStyle::Normal, dejavu::sans::regular())?;
+    register(FontStyle::Bold, dejavu::sans::bold())?;
+    Ok(())
 }
 
 fn text(size: u32) -> TextStyle<'static> {

@@ -1,10 +1,10 @@
 //! The scale of every layer's weight gradient over training, before and after the method.
 
+use super::canvas::picture;
 use super::colors::{SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
 use super::{Area, Done, Scene, titled};
 use crate::run::Outcome;
-use plotters::prelude::*;
 use std::path::Path;
 
 const PANEL: (u32, u32) = (900, 400);
@@ -17,16 +17,14 @@ pub fn draw(file: &Path, scene: &Scene) -> Done {
         2 * PANEL.0 + BAR_WIDTH,
         120 + outcomes.len() as u32 * PANEL.1,
     );
-    let root = BitMapBackend::new(file, size).into_drawing_area();
-    root.fill(&WHITE)?;
     let title = "Standard deviation of each layer's weight gradient, before and after the method";
-    let body = titled(&root, title, &scene.subtitle)?;
     let scale = scale(outcomes);
-    for (strip, outcome) in body.split_evenly((outcomes.len(), 1)).iter().zip(outcomes) {
-        row(strip, outcome, &scale)?;
-    }
-    root.present()?;
-    Ok(())
+    picture(file, size, |root| {
+        let body = titled(root, title, &scene.subtitle)?;
+        let strips = body.split_evenly((outcomes.len(), 1));
+        let mut rows = strips.iter().zip(outcomes);
+        rows.try_for_each(|(strip, outcome)| row(strip, outcome, &scale))
+    })
 }
 
 fn row(strip: &Area, outcome: &Outcome, scale: &Scale) -> Done {

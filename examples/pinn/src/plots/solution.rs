@@ -1,5 +1,6 @@
 //! The exact solution beside every method's prediction, and the error of each.
 
+use super::canvas::picture;
 use super::colors::{DIVERGING, SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
 use super::{Area, Done, INK, Scene, titled};
@@ -26,21 +27,17 @@ pub fn draw(file: &Path, scene: &Scene) -> Done {
         columns * PANEL.0 + BAR_WIDTH,
         120 + 2 * rows.len() as u32 * PANEL.1,
     );
-    let root = BitMapBackend::new(file, size).into_drawing_area();
-    root.fill(&WHITE)?;
-    let body = titled(
-        &root,
-        "Exact solution, predictions and their errors",
-        &scene.subtitle,
-    )?;
-    let strips = body.split_evenly((rows.len(), 1));
-    for (strip, row) in strips.iter().zip(rows) {
-        let (above, below) = strip.split_vertically(PANEL.1);
-        predictions(&above, scene, row)?;
-        errors(&below, scene, row)?;
-    }
-    root.present()?;
-    Ok(())
+    let title = "Exact solution, predictions and their errors";
+    picture(file, size, |root| {
+        let body = titled(root, title, &scene.subtitle)?;
+        let strips = body.split_evenly((rows.len(), 1));
+        let mut strips = strips.iter().zip(rows);
+        strips.try_for_each(|(strip, row)| {
+            let (above, below) = strip.split_vertically(PANEL.1);
+            predictions(&above, scene, row)?;
+            errors(&below, scene, row)
+        })
+    })
 }
 
 fn predictions(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {

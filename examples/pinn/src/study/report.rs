@@ -5,6 +5,7 @@ use super::markdown::{Alignment, Markdown};
 use super::record::Record;
 use super::table::{Cell, Table, step_time};
 use super::usable;
+use crate::plots::study::{self as figures, Figure};
 use crate::recovery::{AFTER, BEFORE, TOLERANCE};
 use crate::screen::three_figures;
 use crate::statistics::{median, quartiles};
@@ -21,17 +22,22 @@ pub fn write(
         return Ok(Vec::new());
     }
     let table = Table::new(study, records);
-    let text = text(study, records, &table);
-    let file = folder.join("report.md");
-    std::fs::write(&file, text)?;
-    Ok(vec![file])
+    let figures = figures::draw(folder, &study.title, &table)?;
+    let text = text(study, records, &table, &figures);
+    std::fs::write(folder.join("report.md"), text)?;
+    let names = figures.iter().map(|figure| figure.file);
+    let names = std::iter::once("report.md").chain(names);
+    Ok(names.map(|name| folder.join(name)).collect())
 }
 
-fn text(study: &Study, records: &[Record], table: &Table) -> String {
+fn text(study: &Study, records: &[Record], table: &Table, figures: &[Figure]) -> String {
     let mut out = Markdown::default();
     out.heading(1, &study.title);
     out.paragraph(study.about.trim());
     preface(&mut out, study, records, table);
+    for figure in figures {
+        out.picture(figure.file, &figure.caption);
+    }
     errors(&mut out, table);
     if table.columns_key == "lr" {
         usable_rates(&mut out, table);

@@ -107,6 +107,12 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Whether the columns have places on an axis.
+    pub fn columns_are_numbers(&self) -> bool {
+        let columns = self.panels.iter().flat_map(|panel| &panel.columns);
+        columns.into_iter().all(|column| column.number.is_some())
+    }
+
     /// All runs of a row, in all panels and columns.
     pub fn row(&self, row: usize) -> impl Iterator<Item = &'a Record> {
         let panels = self.panels.iter();

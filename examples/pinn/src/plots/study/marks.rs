@@ -1,0 +1,181 @@
+//! How the rows of a study are told apart: the method's colour, and a shape and a dash for each variant of it.
+
+use super::super::colors::of_method;
+use super::super::{Area, Done, INK, MARGIN, TEXT_SIZE, text};
+use crate::study::table::{Row, Table};
+use plotters::coord::CoordTranslate;
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+/// Shape, dash and colour of a row.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    /// Of everything that belongs to the row.
+    pub color: RGBColor,
+    variant: usize,
+}
+
+/// Pixels of line and gap for each variant; the first is solid.
+const DASHES: [(u32, u32); 5] = [(1, 0), (16, 9), (4, 7), (28, 7), (9, 14)];
+
+impl Mark {
+    /// Of a row.
+    pub fn of(row: &Row) -> Self {
+        let RGBColor(r, g, b) = of_method(row.method.leader());
+        // Later variants are lighter, which helps where shapes overlap.
+        let lighter =
+            |c: u8| c + ((255 - u32::from(c)) * 15 * row.variant.min(4) as u32 / 100) as u8;
+        Self {
+            color: RGBColor(lighter(r), lighter(g), lighter(b)),
+            variant: row.variant,
+        }
+    }
+
+    /// A line through `points`.
+    pub fn line<D>(self, area: &DrawingArea<BitMapBackend, D>, points: &[D::From]) -> Done
+    where
+        D: CoordTranslate,
+        D::From: Clone,
+    {
+        let pixels: Vec<_> = points
+            .iter()
+            .map(|point| area.map_coordinate(point))
+            .collect();
+        let root = area.strip_coord_spec();
+        let base = root.get_base_pixel();
+        let local = pixels.iter().map(|&(x, y)| (x - base.0, y - base.1));
+        let local: Vec<_> = local.collect();
+        let style = self.color.stroke_width(4);
+        match DASHES[self.variant % DASHES.len()] {
+            (_, 0) => root.draw(&PathElement::new(local, style))?,
+            (dash, gap) => root.draw(&DashedPathElement::new(local, dash, gap, style))?,
+        }
+        Ok(())
+    }
+
+    /// The row's shape at a pixel.
+    pub fn point(self, area: &Area, (x, y): (i32, i32), size: i32) -> Done {
+        let s = size;
+        let fill = self.color.filled();
+        match self.variant % 5 {
+            0 => area.draw(&Circle::new((x, y), s, fill))?,
+            1 => area.draw(&Rectangle::new([(x - s, y - s), (x + s, y + s)], fill))?,
+            2 => area.draw(&Polygon::new(
+                [(x, y - s - 2), (x - s - 2, y + s), (x + s + 2, y + s)],
+                fill,
+            ))?,
+            3 => area.draw(&Polygon::new(
+                [
+                    (x, y - s - 4),
+                    (x - s - 4, y),
+                    (x, y + s + 4),
+                    (x + s + 4, y),
+                ],
+                fill,
+            ))?,
+            _ => area.draw(&Polygon::new(
+                [(x, y + s + 2), (x - s - 2, y - s), (x + s + 2, y - s)],
+                fill,
+            ))?,
+        }
+        Ok(())
+    }
+
+    /// A cross at a pixel: something that has no place on the axis.
+    pub fn cross(self, area: &Area, (x, y): (i32, i32)) -> Done {
+        let style = self.color.stroke_width(4);
+        area.draw(&PathElement::new([(x - 9, y - 9), (x + 9, y + 9)], style))?;
+        area.draw(&PathElement::new([(x - 9, y + 9), (x + 9, y - 9)], style))?;
+        Ok(())
+    }
+}
+
+/// Columns are told apart by being filled, hollow, or hollow with a dot.
+pub fn shape(area: &Area, at: (i32, i32), column: usize, color: RGBColor) -> Done {
+    let rings = [(9, color), (6, WHITE), (3, INK)];
+    for &(size, color) in &rings[..=column % 3] {
+        area.draw(&Circle::new(at, size, color.filled()))?;
+    }
+    Ok(())
+}
+
+/// What stands below the panels.
+pub struct Legend<'t> {
+    /// What the marks mean.
+    pub entries: Entries<'t>,
+    /// A line of text.
+    pub note: String,
+}
+
+/// What a legend explains.
+pub enum Entries<'t> {
+    /// Line and shape of each row.
+    Rows(&'t Table<'t>),
+    /// Filling of each of these columns.
+    Columns(Vec<(usize, String)>),
+    /// Nothing.
+    None,
+}
+
+const ENTRY: u32 = 470;
+const LINE: u32 = 44;
+
+impl Legend<'_> {
+    /// Pixels in a picture of the given width.
+    pub fn height(&self, width: u32) -> u32 {
+        60 + LINE * self.lines(width)
+    }
+
+    /// Draws entries and note.
+    pub fn draw(&self, area: &Area) -> Done {
+        let width = area.dim_in_pixel().0;
+        for index in 0..self.count() {
+            let (line, place) = (index / per_line(width), index % per_line(width));
+            let at = (
+                (MARGIN + ENTRY * place as u32) as i32,
+                20 + (LINE as usize * line) as i32,
+            );
+            self.entry(area, index, at)?;
+        }
+        let under = (MARGIN as i32, (10 + LINE * self.lines(width)) as i32);
+        area.draw(&Text::new(self.note.clone(), under, text(TEXT_SIZE - 3)))?;
+        Ok(())
+    }
+
+    fn entry(&self, area: &Area, index: usize, (x, y): (i32, i32)) -> Done {
+        let label = match &self.entries {
+            Entries::Rows(table) => {
+                let row = &table.rows[index];
+                let mark = Mark::of(row);
+                mark.line(area, &[(x, y), (x + 70, y)])?;
+                mark.point(area, (x + 35, y), 7)?;
+                &row.label
+            }
+            Entries::Columns(columns) => {
+                shape(area, (x + 35, y), columns[index].0, INK)?;
+                &columns[index].1
+            }
+            Entries::None => return Ok(()),
+        };
+        let beside = text(TEXT_SIZE).pos(Pos::new(HPos::Left, VPos::Center));
+        area.draw(&Text::new(label.clone(), (x + 84, y), beside))?;
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        match &self.entries {
+            Entries::Rows(table) => table.rows.len(),
+            Entries::Columns(columns) => columns.len(),
+            Entries::None => 0,
+        }
+    }
+
+    fn lines(&self, width: u32) -> u32 {
+        self.count().div_ceil(per_line(width)) as u32
+    }
+}
+
+fn per_line(width: u32) -> usize {
+    (width / ENTRY).max(1) as usize
+}
