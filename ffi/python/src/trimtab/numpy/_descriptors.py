@@ -1,0 +1,111 @@
+"""What the C library is told about gradients, and how its refusals are explained."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .. import _structs as structs
+from .._library import Error, call, refusal
+from .._structs import Status
+from ._arrays import Arrays, check, check_disjoint, named
+
+# The largest finite value of each element type, by the number that the C library has for it.
+_LARGEST = {
+    structs.DTYPES["float32"]: float(np.finfo(np.float32).max),
+    structs.DTYPES["float16"]: float(np.finfo(np.float16).max),
+    structs.DTYPES["bfloat16"]: (2 - 2**-7) * 2.0**127,
+    structs.DTYPES["float64"]: float(np.finfo(np.float64).max),
+}
+
+
+class Descriptors:
+    """The observing half of :class:`trimtab.numpy.Gradients`."""
+
+    def __init__(self, arrays: Arrays, *, mask: bool | Sequence[bool] | None = None):
+        self.names, self.arrays = named(arrays, "gradient")
+        self.keys = list(arrays) if isinstance(arrays, Mapping) else None
+        weights = self._weights(mask)
+        self._tensors = np.zeros(len(self.arrays), structs.TENSOR)
+        for index, (array, name) in enumerate(zip(self.arrays, self.names, strict=True)):
+            descriptor = self._tensors[index]
+            descriptor["dtype"] = check(array, name)
+            descriptor["data"], descriptor["len"] = array.ctypes.data, array.size
+            descriptor["role"] = structs.WEIGHT if weights[index] else structs.BIAS
+        self._tensors["affine"]["scale"], self._tensors["affine"]["limit"] = 1.0, np.inf
+        check_disjoint(self.arrays, self.names)
+
+    def _weights(self, mask: bool | Sequence[bool] | None) -> list[bool]:
+        if mask is None:
+            return [np.ndim(array) >= 2 for array in self.arrays]
+        if isinstance(mask, bool | np.bool_):
+            return [mask] * len(self.arrays)
+        if len(mask) != len(self.arrays):
+            raise ValueError(f"mask has {len(mask)} entries for {len(self.arrays)} gradients")
+        return [bool(weight) for weight in mask]
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    @property
+    def moments(self) -> np.ndarray:
+        """What was observed: one record of dtype ``MOMENTS`` a gradient, a view that can be written.
+
+        You may fill in your own, streamed by :func:`observe_chunk` or merged over ranks, instead of
+        calling :meth:`observe`; a count above the array's size then means that the array is a shard.
+        Reset :attr:`affines` to ``(0, 1, inf)`` with them.
+        """
+        return self._tensors["moments"]
+
+    @property
+    def affines(self) -> np.ndarray:
+        """What was decided and not yet written, ``clamp((x - center) * scale, -limit, limit)``.
+
+        One record of dtype ``AFFINE`` a gradient, a view that can be written.
+        """
+        return self._tensors["affine"]
+
+    def observe(self) -> bool:
+        """Reads every gradient once: fills in :attr:`moments` and resets :attr:`affines`.
+
+        Returns:
+            Whether all elements are finite (f64: and at most 1e150 in magnitude). If not, moments are
+            filled in all the same: put :meth:`guard` next, every other method refuses.
+        """
+        status = call("trimtab_observe", self._pointer, len(self))
+        if status not in (Status.OK, Status.NON_FINITE):
+            raise self._refusal(status, "trimtab_observe")
+        return status == Status.OK
+
+    @property
+    def _pointer(self) -> int:
+        return self._tensors.ctypes.data
+
+    def _decide(self, function: str, *arguments: object, detail: str = "") -> None:
+        status = call(function, *arguments, self._pointer, len(self))
+        if status != Status.OK:
+            raise self._refusal(status, function, detail)
+
+    def _refusal(self, status: Status, function: str, detail: str = "") -> Error:
+        settings = status in (Status.BAD_CONFIG, Status.BAD_REFERENCE)
+        return refusal(status, function, self._where(status), detail if settings else "")
+
+    def _where(self, status: Status) -> str:
+        """The first gradient that by itself is refused with this status, as far as that can be told."""
+        for index, name in enumerate(self.names):
+            if status == Status.OVERFLOW:
+                found = self._may_overflow(index)
+            else:
+                # Changes nothing where it is accepted.
+                pointer = self._pointer + index * structs.TENSOR.itemsize
+                found = call("trimtab_scale", 1.0, pointer, 1) == status
+            if found:
+                return name
+        return ""
+
+    def _may_overflow(self, index: int) -> bool:
+        """The bound that the header states for trimtab_apply."""
+        tensor = self._tensors[index]
+        moments, affine = tensor["moments"], tensor["affine"]
+        with np.errstate(over="ignore"):
+            size = abs(affine["scale"]) * (moments["abs_max"] + abs(affine["center"]))
+        return bool(min(affine["limit"], size) > _LARGEST[int(tensor["dtype"])])
