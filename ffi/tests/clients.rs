@@ -36,6 +36,8 @@ mod package;
 mod parse;
 #[path = "clients/programs.rs"]
 mod programs;
+#[path = "clients/python.rs"]
+mod python;
 #[path = "clients/tools.rs"]
 #[allow(dead_code)]
 mod tools;
@@ -52,6 +54,7 @@ fn checks() -> Vec<check::Check> {
         julia::checks(),
         mpi::checks(),
         programs::checks(),
+        python::checks(),
     ]
     .into_iter()
     .flatten()
