@@ -1,14 +1,16 @@
 //! How long a run needs to get over a corrupted step.
 //!
 //! ```text
-//!   before    = median of the last 50 losses up to the spike's own step (whose loss is that of intact parameters)
-//!   recovered = first 11 losses in a row, all after the spike, whose median is at most 1.1 * before
+//!   level     = median of the last 50 losses up to the spike's own step (whose loss is that of intact parameters),
+//!               or the level before the spike before, if that is lower and was not regained
+//!   recovered = first 11 losses in a row, all after the spike, whose median is at most 1.1 * level
 //! ```
 //!
 //! The number of steps to recover is the number of steps between the spike and the first of the 11: 0 if the loss never
 //! left its level. Medians, because new points make the loss of every step a random number; and 11, because the harm
 //! may come late: Adam's running average carries a spike on for some ten steps. A run that has not recovered when the
-//! next spike comes, or at its end, has not recovered from this one.
+//! next spike comes, or at its end, has not recovered from this one, and is held to the same level after the next: a run
+//! that is wrecked once does not recover from anything later.
 
 use crate::spikes::Spike;
 use crate::statistics::median;
@@ -60,8 +62,12 @@ impl Watch {
         push(&mut self.losses, loss, BEFORE);
         if let Some(&spike) = spike {
             self.seen.push(Recovery { spike, steps: None });
+            let lost = self
+                .waiting
+                .take()
+                .map_or(f64::INFINITY, |wait| wait.wanted);
             self.waiting = Some(Wait {
-                wanted: TOLERANCE * middle(&self.losses),
+                wanted: lost.min(TOLERANCE * middle(&self.losses)),
                 losses: VecDeque::new(),
             });
         }
@@ -126,10 +132,30 @@ mod tests {
     }
 
     #[test]
-    fn the_next_spike_ends_the_wait() {
-        // The second limit is 1.1 times the median of three times 2, 50, 40 and 40: 1.1 * (2 + 40)/2 = 23.1.
-        let losses = [&[2.0, 2.0, 2.0, 50.0, 40.0, 40.0][..], &[23.0; 11]].concat();
-        assert_eq!(recoveries(&losses, &[2, 5]), [None, Some(0)]);
+    fn the_next_spike_ends_the_wait_and_the_level_stays() {
+        let spiked = |after: &[f64]| {
+            recoveries(
+                &[&[2.0, 2.0, 2.0, 50.0, 40.0, 40.0], after].concat(),
+                &[2, 5],
+            )
+        };
+        // The median before the second spike is (2 + 40)/2, but 2 was not regained: 2.2 is the limit, not 23.1.
+        assert_eq!(spiked(&[23.0; 11]), [None, None]);
+        assert_eq!(
+            spiked(&[[23.0; 4].as_slice(), &[2.2; 11]].concat()),
+            [None, Some(0)]
+        );
+        assert_eq!(
+            spiked(&[[23.0; 9].as_slice(), &[2.2; 11]].concat()),
+            [None, Some(4)]
+        );
+    }
+
+    #[test]
+    fn a_regained_level_is_forgotten() {
+        // Recovered from the first spike, the loss then rises by itself: the second is held to the new level.
+        let losses = [&[2.0; 20][..], &[5.0; 60], &[5.4; 11]].concat();
+        assert_eq!(recoveries(&losses, &[5, 79]), [Some(0), Some(0)]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn a_part_of_a_study_is_reported_as_a_part() {
         &report,
         &[
             "4 of 20 runs are finished; this report is on those.",
-            "| AGC | **1.50** (1.25–1.75) |  |",
+            "| AGC | **1.50** (1.25–1.75) |",
         ],
     );
 }

@@ -3,9 +3,10 @@
 //! * [`file`]: the study file, multiplied out
 //! * [`record`], [`store`]: a finished run, and the file that keeps them
 //! * [`progress`]: time estimates and the progress bar
-//! * [`table`], [`usable`], [`markdown`], [`report`]: medians over seeds, and the report made of them; the figures are in
-//!   [`crate::plots`]
+//! * [`table`], [`usable`], [`cost`], [`markdown`], [`report`]: medians over seeds, and the report made of them; the
+//!   figures are in [`crate::plots`]
 
+pub mod cost;
 pub mod file;
 pub mod markdown;
 pub mod progress;

@@ -1,9 +1,10 @@
 //! `report.md`: tables of medians over seeds, and the figures that go with them.
 
+use super::cost;
 use super::file::Study;
 use super::markdown::{Alignment, Markdown};
 use super::record::Record;
-use super::table::{Cell, Table, step_time};
+use super::table::{Cell, Panel, Row, Table};
 use super::usable;
 use crate::plots::study::{self as figures, Figure};
 use crate::recovery::{AFTER, BEFORE, TOLERANCE};
@@ -45,7 +46,10 @@ fn text(study: &Study, records: &[Record], table: &Table, figures: &[Figure]) ->
     if records.iter().any(|record| !record.spikes.is_empty()) {
         recoveries(&mut out, table);
     }
-    cost(&mut out, table);
+    if records.iter().any(|record| record.skipped > 0) {
+        skipped(&mut out, table);
+    }
+    cost::write(&mut out, table);
     divergences(&mut out, table);
     out.text()
 }
@@ -73,26 +77,15 @@ fn errors(out: &mut Markdown, table: &Table) {
     for panel in &table.panels {
         out.heading(3, &panel.title);
         panel.notes.iter().for_each(|note| out.paragraph(note));
-        let mut head = vec![table.columns_key.replace('-', " ")];
-        head.extend(panel.columns.iter().map(|column| column.label.clone()));
         let medians = |column: usize| {
-            panel
-                .rows()
-                .map(move |row| panel.cells[row][column].error().median)
+            let rows = panel.rows();
+            rows.map(move |row| panel.cells[row][column].error().median)
         };
-        let best: Vec<f64> = (0..panel.columns.len())
-            .map(|column| medians(column).fold(f64::INFINITY, f64::min))
-            .collect();
-        let row = |row: usize| {
-            let cells = panel.cells[row]
-                .iter()
-                .zip(&best)
-                .map(|(cell, best)| error_cell(cell, *best));
-            std::iter::once(table.rows[row].label.clone())
-                .chain(cells)
-                .collect()
-        };
-        out.table(&head, Alignment::Right, panel.rows().map(row).collect());
+        let best = |column: usize| medians(column).fold(f64::INFINITY, f64::min);
+        let best: Vec<f64> = (0..panel.columns.len()).map(best).collect();
+        grid(out, table, panel, |column, cell| {
+            error_cell(cell, best[column])
+        });
     }
 }
 
@@ -180,41 +173,24 @@ fn recoveries(out: &mut Markdown, table: &Table) {
     out.heading(2, "Steps to recover");
     out.paragraph(&format!(
         "A run has recovered from a corrupted step with the first {AFTER} losses in a row after it whose median is at \
-         most {TOLERANCE} times the median of the {BEFORE} losses before it; the number of steps to recover is the number \
-         of steps before the first of them, 0 if the loss never left its level. A run that had not recovered when the \
-         next corrupted step or its end came counts as infinite (∞). Median over all corrupted steps of all seeds, \
-         quartiles in parentheses, and the part of the corrupted steps that was not recovered from. A small number does \
-         not mean that no harm was done: an optimizer that remembers a huge squared gradient takes tiny steps for long, \
-         which shows in the error.",
+         most {TOLERANCE} times the level before it, which is the median of the {BEFORE} losses before, or the level \
+         before an earlier corrupted step from which the run has not recovered, if that is lower. The number of steps to \
+         recover is the number of steps before the first of those losses: 0 if the loss never left its level. A run that \
+         had not recovered when the next corrupted step or its end came counts as infinite (∞). Median over all \
+         corrupted steps of all seeds, quartiles in parentheses, and the part of the corrupted steps that was not \
+         recovered from. A small number does not mean that no harm was done: an optimizer that remembers a huge squared \
+         gradient takes tiny steps for long, which shows in the error.",
     ));
     for panel in &table.panels {
-        let corrupted: Vec<usize> = (0..panel.columns.len())
-            .filter(|&column| {
-                panel
-                    .cells
-                    .iter()
-                    .any(|row| !row[column].recovery().is_empty())
-            })
-            .collect();
-        if corrupted.is_empty() {
-            continue;
+        if panel
+            .cells
+            .iter()
+            .flatten()
+            .any(|cell| !cell.recovery().is_empty())
+        {
+            out.heading(3, &panel.title);
+            grid(out, table, panel, |_, cell| recovery_cell(cell));
         }
-        out.heading(3, &panel.title);
-        let mut head = vec![table.columns_key.replace('-', " ")];
-        head.extend(
-            corrupted
-                .iter()
-                .map(|&column| panel.columns[column].label.clone()),
-        );
-        let row = |row: usize| {
-            let cells = corrupted
-                .iter()
-                .map(|&column| recovery_cell(&panel.cells[row][column]));
-            std::iter::once(table.rows[row].label.clone())
-                .chain(cells)
-                .collect()
-        };
-        out.table(&head, Alignment::Right, panel.rows().map(row).collect());
     }
 }
 
@@ -241,71 +217,64 @@ fn recovery_cell(cell: &Cell) -> String {
     )
 }
 
-fn cost(out: &mut Markdown, table: &Table) {
-    out.heading(2, "Time");
+fn skipped(out: &mut Markdown, table: &Table) {
+    out.heading(2, "Skipped steps");
     out.paragraph(
-        "Medians over the steps of a run and over all runs of a method, measured while the study ran: microseconds of a \
-         step, those of them inside trimtab (observing, deciding, the optimizer's update), and by how much a step is \
-         longer than the optimizer alone makes it. The last is the difference of the medians inside trimtab, relative \
-         to the whole step of the optimizer alone, where both were run on the same thing.",
+        "Steps that the loss scale of half precision skipped because a gradient had overflowed: median over the seeds.",
     );
-    let head = [
-        "method",
-        "µs per step",
-        "in trimtab",
-        "share",
-        "longer than the optimizer alone",
-    ];
-    let alone = table
-        .rows
-        .iter()
-        .position(|row| row.method.links.is_empty());
-    let row = |(index, row): (usize, &super::table::Row)| {
-        let records: Vec<&Record> = table.row(index).collect();
-        let (network, trimtab) = step_time(records.iter().copied());
-        let overhead = alone.map(|alone| overhead(table, index, alone));
-        let overhead = overhead
-            .filter(|x| x.is_finite())
-            .map_or(String::new(), |x| format!("{:.2} %", 100.0 * x));
-        vec![
-            row.label.clone(),
-            format!("{:.0}", network + trimtab),
-            format!("{trimtab:.2}"),
-            format!("{:.2} %", 100.0 * trimtab / (network + trimtab)),
-            overhead,
-        ]
-    };
-    let rows = table
-        .rows
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| table.row(*index).next().is_some());
-    out.table(
-        &head.map(str::to_owned),
-        Alignment::Right,
-        rows.map(row).collect(),
-    );
+    for panel in &table.panels {
+        let mut cells = panel.cells.iter().flatten().flat_map(|cell| &cell.records);
+        if cells.all(|record| record.skipped == 0) {
+            continue;
+        }
+        out.heading(3, &panel.title);
+        let cell = |_, cell: &Cell| match cell.records.is_empty() {
+            true => String::new(),
+            false => median(cell.records.iter().map(|record| record.skipped as f64)).to_string(),
+        };
+        grid(out, table, panel, cell);
+    }
 }
 
-/// Median over all cells of (trimtab's time - that of the optimizer alone) / step of the optimizer alone.
-fn overhead(table: &Table, row: usize, alone: usize) -> f64 {
-    let cells = table
-        .panels
-        .iter()
-        .flat_map(|panel| panel.cells[row].iter().zip(&panel.cells[alone]));
-    let both = cells.filter(|(cell, alone)| !cell.records.is_empty() && !alone.records.is_empty());
-    median(both.map(|(cell, alone)| {
-        let (_, trimtab) = step_time(cell.records.iter().copied());
-        let (network, base) = step_time(alone.records.iter().copied());
-        (trimtab - base) / (network + base)
-    }))
+/// A table with one row for each row of the panel that has runs, without the columns that `told` leaves empty.
+pub fn grid(
+    out: &mut Markdown,
+    table: &Table,
+    panel: &Panel,
+    told: impl Fn(usize, &Cell) -> String,
+) {
+    let rows: Vec<usize> = panel.rows().collect();
+    let column = |column: usize| -> Vec<String> {
+        let cells = rows
+            .iter()
+            .map(|&row| told(column, &panel.cells[row][column]));
+        cells.collect()
+    };
+    let columns = panel.columns.iter().enumerate();
+    let columns = columns.map(|(index, head)| (head.label.clone(), column(index)));
+    let columns: Vec<_> = columns
+        .filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()))
+        .collect();
+    let mut head = vec![table.columns_key.replace('-', " ")];
+    head.extend(columns.iter().map(|(label, _)| label.clone()));
+    let line = |(index, &row): (usize, &usize)| {
+        let cells = columns.iter().map(|(_, cells)| cells[index].clone());
+        std::iter::once(table.rows[row].label.clone())
+            .chain(cells)
+            .collect()
+    };
+    out.table(
+        &head,
+        Alignment::Right,
+        rows.iter().enumerate().map(line).collect(),
+    );
 }
 
 fn divergences(out: &mut Markdown, table: &Table) {
     out.heading(2, "Runs that failed");
     out.paragraph("Diverged, and those that finished with an error of 1 or more, which predicting zero everywhere beats.");
     let head = ["method", "runs", "diverged", "finished with an error ≥ 1"];
-    let row = |(index, row): (usize, &super::table::Row)| {
+    let row = |(index, row): (usize, &Row)| {
         let all = table.row(index).count();
         let diverged = table
             .row(index)

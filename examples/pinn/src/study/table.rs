@@ -6,7 +6,7 @@
 use super::file::{Study, fields};
 use super::record::Record;
 use crate::method::Chain;
-use crate::statistics::{Quartiles, median, quartiles};
+use crate::statistics::{Quartiles, quartiles};
 use serde_json::{Map, Value};
 
 /// A study's runs in their places.
@@ -49,6 +49,8 @@ pub struct Panel<'a> {
 pub struct Column {
     /// Its head.
     pub label: String,
+    /// The same with the key, for titles.
+    pub words: String,
     /// Its place on an axis, if it is a number.
     pub number: Option<f64>,
     value: Value,
@@ -172,16 +174,6 @@ impl Cell<'_> {
     }
 }
 
-/// Median microseconds of a step: the network's part and trimtab's.
-pub fn step_time<'a>(records: impl IntoIterator<Item = &'a Record> + Clone) -> (f64, f64) {
-    let network = records
-        .clone()
-        .into_iter()
-        .map(|record| record.network_us.0);
-    let trimtab = records.into_iter().map(|record| record.trimtab_us.0);
-    (median(network), median(trimtab))
-}
-
 fn pick(fields: &Map<String, Value>, keys: &[String]) -> Vec<Value> {
     keys.iter().map(|key| fields[key].clone()).collect()
 }
@@ -246,9 +238,10 @@ fn note(key: &str, own: &[&Map<String, Value>], rows: &[Row], study: &Study) -> 
 
 fn columns(own: &[&Map<String, Value>], key: &str) -> Vec<Column> {
     let column = |value: Value| {
-        let (label, number) = (text(&value), value.as_f64());
+        let (label, words, number) = (text(&value), words(key, &value), value.as_f64());
         Column {
             label,
+            words,
             number,
             value,
         }

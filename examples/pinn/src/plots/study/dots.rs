@@ -118,8 +118,7 @@ fn sheet(
         .into_iter()
         .flat_map(|panel| panel.columns.iter().enumerate())
         .filter(drawn);
-    let key = table.columns_key.replace('-', " ");
-    let columns = columns.map(|(column, told)| (column, format!("{key}: {}", told.label)));
+    let columns = columns.map(|(column, told)| (column, told.words.clone()));
     let sheet = Sheet {
         titles: [
             heading.to_owned(),

@@ -116,7 +116,7 @@ fn views<'t>(table: &'t Table<'t>) -> Vec<View<'t>> {
         let view = |column| View {
             panel,
             column,
-            title: title_of(table, panel, column),
+            title: title_of(panel, column),
         };
         shown.into_iter().map(view).collect()
     };
@@ -124,14 +124,10 @@ fn views<'t>(table: &'t Table<'t>) -> Vec<View<'t>> {
 }
 
 /// The panel's title with the column that is shown.
-fn title_of(table: &Table, panel: &Panel, shown: Shown) -> String {
+fn title_of(panel: &Panel, shown: Shown) -> String {
     let column = match shown {
         Shown::Best => "each at its best lr".to_owned(),
-        Shown::Column(column) => format!(
-            "{} {}",
-            table.columns_key.replace('-', " "),
-            panel.columns[column].label
-        ),
+        Shown::Column(column) => panel.columns[column].words.clone(),
     };
     match panel.title.is_empty() {
         true => column,
