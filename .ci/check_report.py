@@ -9,7 +9,7 @@ folder = pathlib.Path(sys.argv[1])
 report = json.loads((folder / "report.json").read_text())
 
 methods = [run["method"] for run in report["runs"]]
-expected = ["none", "stable-grad", "gradient-stabilizer", "autoscale"]
+expected = ["none", "stable-grad(reference=prediction)", "gradient-stabilizer", "autoscale"]
 assert methods == expected, f"the report has the methods {methods}, not {expected}"
 
 for run in report["runs"]:

@@ -11,6 +11,7 @@ Both must agree on loss and gradient. Then the sides take turns, and the fastest
 
 import argparse
 import functools
+import itertools
 import json
 import os
 import pathlib
@@ -21,9 +22,9 @@ import time
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
-import numpy as np  # noqa: E402
+import jax
+import jax.numpy as jnp
+import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -36,7 +37,7 @@ def draw(depth, width, interior, boundary):
     sizes = [2] + depth * [width] + [1]
     layers = [
         (rng.standard_normal((i, o)).astype(np.float32) / np.float32(np.sqrt(i)), np.zeros(o, np.float32))
-        for i, o in zip(sizes, sizes[1:])
+        for i, o in itertools.pairwise(sizes)
     ]
     inside = rng.uniform(-1, 1, (interior, 2))
     edge = rng.uniform(-1, 1, (boundary, 2))

@@ -1,6 +1,6 @@
 //! Studies: every combination in a file, stored run by run, and a report on what is stored.
 //!
-//! * [`file`]: the study file, multiplied out
+//! * [`mod@file`]: the study file, multiplied out
 //! * [`record`], [`store`]: a finished run, and the file that keeps them
 //! * [`progress`]: time estimates and the progress bar
 //! * [`table`], [`usable`], [`cost`], [`markdown`], [`report`]: medians over seeds, and the report made of them; the
