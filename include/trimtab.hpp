@@ -1,0 +1,499 @@
+/* trimtab for C++20: trimtab.h with spans, concepts, typed configurations and exceptions.
+ *
+ *     std::array grads{trimtab::weight(dW), trimtab::bias(db)};
+ *     trimtab::observe(grads);                            reads each gradient once
+ *     trimtab::stable_grad(sigma_prediction, grads);      decides: a few flops a tensor
+ *     trimtab::apply(grads);                              writes each gradient once
+ *
+ * trimtab_<name> in C is trimtab::<name> here. Formulas, rules of overlap and the meaning of every status are those of
+ * trimtab.h and hold unchanged; what is written here is what C++ adds.
+ *
+ *   Memory     All of it is the caller's. Nothing is owned, copied or allocated (but the text of an exception).
+ *              Tensors and slots point into contiguous ranges, which must outlive their last use.
+ *   Arguments  What a method needs, then the gradients, last the configuration, which may be left out:
+ *              trimtab::adam_step(state, grads, slots, {.lr = 1e-3}).
+ *   Errors     A refused call throws trimtab::error: status, index of the tensor, name of the function. Not errors are
+ *              NaN or infinity seen by observe and observe_chunk, and a step that guard skips: these return false.
+ *   Results    Where TRIMTAB_NO_EXCEPTIONS is defined before the first inclusion, and under -fno-exceptions, all is
+ *              noexcept, and what would throw or return false returns a [[nodiscard]] trimtab::result, which has the
+ *              same three. Translation units of both kinds may be linked together.
+ *   Tensor     The tensor to blame is looked for after a refusal, by asking again about each one alone, on copies of
+ *              descriptors and states. No gradient is read or written for it. npos where no single tensor is to blame.
+ */
+#ifndef TRIMTAB_HPP
+#define TRIMTAB_HPP
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+#include <span>
+#include <type_traits>
+
+#if __cplusplus > 202002L && __has_include(<stdfloat>)
+#include <stdfloat>
+#endif
+
+#include "trimtab.h"
+
+#if !defined(__cpp_exceptions) && !defined(TRIMTAB_NO_EXCEPTIONS)
+#define TRIMTAB_NO_EXCEPTIONS
+#elif !defined(TRIMTAB_NO_EXCEPTIONS)
+#include <stdexcept>
+#include <string>
+#endif
+
+namespace trimtab {
+/// No tensor: what tensor() returns where no single one is to blame.
+inline constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+/// What came of a call; status_message has the texts.
+enum class status : std::int32_t {
+    ok = TRIMTAB_OK, skip_step = TRIMTAB_SKIP_STEP, null_pointer = TRIMTAB_NULL_POINTER, bad_dtype = TRIMTAB_BAD_DTYPE,
+    bad_config = TRIMTAB_BAD_CONFIG, bad_reference = TRIMTAB_BAD_REFERENCE, bad_state = TRIMTAB_BAD_STATE,
+    non_finite = TRIMTAB_NON_FINITE, overflow = TRIMTAB_OVERFLOW, order = TRIMTAB_ORDER, diverged = TRIMTAB_DIVERGED,
+    unsupported = TRIMTAB_UNSUPPORTED, misaligned = TRIMTAB_MISALIGNED, bad_length = TRIMTAB_BAD_LENGTH,
+};
+
+/// Element types; unknown is that of no tensor.
+enum class dtype : std::uint32_t {
+    f32 = TRIMTAB_F32, f16 = TRIMTAB_F16, bf16 = TRIMTAB_BF16, f64 = TRIMTAB_F64, unknown = 0xffff'ffff };
+
+/// Which tensors a method changes; whether a norm is taken over each tensor by itself or over all together; what guard
+/// does about gradients that are not finite: skip the step, or turn the offending tensors into zeros.
+enum class roles : std::uint32_t { weights = TRIMTAB_ROLES_WEIGHTS, all = TRIMTAB_ROLES_ALL };
+enum class scope : std::uint32_t { tensor = TRIMTAB_SCOPE_TENSOR, global = TRIMTAB_SCOPE_GLOBAL };
+enum class guard_policy : std::uint32_t { skip_step = TRIMTAB_GUARD_SKIP_STEP, zero = TRIMTAB_GUARD_ZERO };
+
+/// Activation functions, for init_std.
+enum class activation : std::uint32_t {
+    relu = TRIMTAB_RELU, tanh = TRIMTAB_TANH, silu = TRIMTAB_SILU,
+    gelu = TRIMTAB_GELU, sin = TRIMTAB_SIN, identity = TRIMTAB_IDENTITY,
+};
+
+/// The element type that a C++ type is: float, double, and where the compiler has them std::float16_t, std::bfloat16_t,
+/// _Float16, __fp16 and __bf16. Specialise it for a type of your own that has the bits of one of them:
+///
+///     template <> inline constexpr trimtab::dtype trimtab::dtype_of<Eigen::half> = trimtab::dtype::f16;
+///
+/// (Memory that has no such type becomes a tensor by TRIMTAB_TENSOR, which takes any pointer.)
+template <class T>
+inline constexpr dtype dtype_of = [] {  // Several of these names may be one type: asked for, not specialised.
+    dtype found = std::is_same_v<T, float> ? dtype::f32 : std::is_same_v<T, double> ? dtype::f64 : dtype::unknown;
+#if defined(__STDCPP_FLOAT16_T__)
+    if (std::is_same_v<T, std::float16_t>) found = dtype::f16;
+#endif
+#if defined(__STDCPP_BFLOAT16_T__)
+    if (std::is_same_v<T, std::bfloat16_t>) found = dtype::bf16;
+#endif
+#if defined(__FLT16_MAX__)
+    if (std::is_same_v<T, _Float16>) found = dtype::f16;
+#endif
+#if defined(__clang__) || defined(__ARM_FP16_FORMAT_IEEE)
+    if (std::is_same_v<T, __fp16>) found = dtype::f16;
+#endif
+#if defined(__BFLT16_MAX__) || defined(__ARM_FEATURE_BF16) || (defined(__SSE2__) && defined(__clang__) && __clang_major__ > 16)
+    if (std::is_same_v<T, __bf16>) found = dtype::bf16;
+#endif
+    return found;
+}();
+
+/// A type whose arrays can be gradients.
+template <class T>
+concept element = dtype_of<T> != dtype::unknown && std::is_trivially_copyable_v<T> && alignof(T) >= 2 &&
+                  sizeof(T) == (dtype_of<T> == dtype::f64 ? 8 : dtype_of<T> == dtype::f32 ? 4 : 2);
+
+/// A type whose arrays can be parameters, and what an optimizer remembers of them.
+template <class T>
+concept parameter = element<T> && (dtype_of<T> == dtype::f32 || dtype_of<T> == dtype::f64);
+
+/// Elements in a row that can be read: a span, vector, array, ...
+template <class R>
+concept readable = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
+                   element<std::ranges::range_value_t<R>>;
+
+/// Elements in a row that can be written and outlive the expression that names them: no const ones, no temporaries.
+template <class R>
+concept writable = readable<R> && std::ranges::borrowed_range<R> &&
+                   !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
+
+/// Parameters in a row; with a second range, of the same type as those.
+template <class R, class Others = R>
+concept parameters = writable<R> && parameter<std::ranges::range_value_t<R>> &&
+                     std::same_as<std::ranges::range_value_t<R>, std::ranges::range_value_t<Others>>;
+
+/// A C struct that holds zeros from its constructor on; safe to copy, to write to disk and to read back.
+template <class C>
+struct zeroed : C {
+    constexpr zeroed() noexcept : zeroed(C{}) {}
+    constexpr zeroed(const C& other) noexcept : C(other) {
+        static_assert(sizeof(zeroed) == sizeof(C) && std::is_standard_layout_v<zeroed>, "an array of them is one of C");
+        static_assert(std::is_trivially_copyable_v<zeroed>, "its bytes are all there is");
+    }
+};
+
+using moments = zeroed<trimtab_moments>;                  ///< Count, sum, sum of squares, largest magnitude.
+using guard_state = zeroed<trimtab_guard_state>;          ///< What guard remembers.
+using norm_state = zeroed<trimtab_norm_state>;            ///< What gradient_stabilizer remembers of one norm.
+using autoscale_state = zeroed<trimtab_autoscale_state>;  ///< What autoscale remembers.
+using zclip_state = zeroed<trimtab_zclip_state>;          ///< What zclip remembers.
+using step_state = zeroed<trimtab_step_state>;            ///< What an optimizer remembers beside its buffers.
+
+/// A gradient tensor: made by weight and bias. Its moments and affine may be looked at, and set as trimtab.h says.
+using tensor = trimtab_tensor;
+using tensors = std::span<tensor>;
+using const_tensors = std::span<const tensor>;
+/// A parameter and what the optimizer remembers of it: made by sgd_slot and adam_slot.
+using slot = trimtab_slot;
+
+// Configurations: the C structs field by field, with the defaults of their INIT macros. Name what is to differ, in this
+// order: {.lr = 1e-2, .weight_decay = 0.01}. struct_size and reserved are to be left alone.
+
+/// For guard. max_consecutive: how many bad steps in a row mean that the run has diverged; 0: never.
+struct guard_config {
+    std::uint32_t struct_size = sizeof(trimtab_guard_config);
+    guard_policy policy = guard_policy::skip_step;
+    std::uint64_t max_consecutive = 0;
+};
+
+/// For stable_grad. eps: added to the standard deviation; >= 0.
+struct stable_grad_config {
+    std::uint32_t struct_size = sizeof(trimtab_stable_grad_config);
+    trimtab::roles roles = trimtab::roles::weights;
+    double eps = 0.0;
+};
+
+/// For gradient_stabilizer. gamma1, gamma2: weights of the past in the running norm and squared norm; in [0, 1).
+struct gradient_stabilizer_config {
+    std::uint32_t struct_size = sizeof(trimtab_gradient_stabilizer_config);
+    trimtab::scope scope = trimtab::scope::tensor;
+    double gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12;
+    std::uint32_t bias_correction = 1, reserved = 0;
+};
+
+/// For znorm. eps: added to the standard deviation; >= 0.
+struct znorm_config {
+    std::uint32_t struct_size = sizeof(trimtab_znorm_config);
+    trimtab::roles roles = trimtab::roles::weights;
+    double eps = 1e-8;
+};
+
+/// For agc. clipping: largest ratio of gradient norm to parameter norm; eps: smallest parameter norm reckoned with.
+struct agc_config {
+    std::uint32_t struct_size = sizeof(trimtab_agc_config), reserved = 0;
+    double clipping = 0.01, eps = 1e-3;
+};
+
+/// For zclip. warmup: steps that only collect norms; z_max: the z-score that is clipped; max_norm: largest norm ever.
+struct zclip_config {
+    std::uint32_t struct_size = sizeof(trimtab_zclip_config), warmup = 25;
+    double alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = TRIMTAB_INFINITY;
+};
+
+/// For sgd_step. nesterov: 1 to look ahead along the momentum.
+struct sgd_config {
+    std::uint32_t struct_size = sizeof(trimtab_sgd_config), nesterov = 0;
+    double lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
+};
+
+/// For adam_step. decoupled: 1, the decay shrinks the parameter (AdamW); 0, it is added to the gradient.
+struct adam_config {
+    std::uint32_t struct_size = sizeof(trimtab_adam_config), decoupled = 1;
+    double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
+};
+
+/// The gradient of a weight, not observed yet.
+template <writable R>
+constexpr tensor weight(R&& data) noexcept {
+    constexpr auto type = static_cast<std::uint32_t>(dtype_of<std::ranges::range_value_t<R>>);
+    return TRIMTAB_TENSOR(std::ranges::data(data), std::ranges::size(data), type, TRIMTAB_WEIGHT);
+}
+
+/// The gradient of a bias, or of any other one-dimensional parameter, not observed yet.
+constexpr tensor bias(writable auto&& data) noexcept {
+    tensor gradient = weight(data);
+    gradient.role = TRIMTAB_BIAS;
+    return gradient;
+}
+
+/// A parameter with both moments of Adam, zeros before the first step; as many elements each as the gradient has.
+/// If the three are not of one length the slot stays empty, and adam_step refuses it with null_pointer.
+template <parameters P>
+constexpr slot adam_slot(P&& param, parameters<P> auto&& first, parameters<P> auto&& second) noexcept {
+    const tensor w = weight(param), m = weight(first), v = weight(second);
+    return m.len == w.len && v.len == w.len ? slot{w.data, m.data, v.data, w.dtype, 0} : slot{};
+}
+
+/// A parameter with its momentum buffer, in the same way.
+template <parameters P>
+constexpr slot sgd_slot(P&& param, parameters<P> auto&& momentum) noexcept {
+    return adam_slot(param, momentum, momentum);  // sgd_step does not look at the second one.
+}
+
+/// A parameter for sgd_step without momentum.
+constexpr slot sgd_slot(parameters auto&& param) noexcept {
+    return {weight(param).data, nullptr, nullptr, weight(param).dtype, 0};
+}
+
+/// sum / count, NaN for no elements; unbiased standard deviation, NaN for fewer than two; 2-norm.
+inline double moments_mean(const trimtab_moments& of) noexcept { return trimtab_moments_mean(&of); }
+inline double moments_std(const trimtab_moments& of) noexcept { return trimtab_moments_std(&of); }
+inline double moments_norm(const trimtab_moments& of) noexcept { return trimtab_moments_norm(&of); }
+
+/// Standard deviation to draw a layer's weights from: gain(function) / sqrt(fan_in); NaN for a fan_in of 0.
+inline double init_std(activation function, std::size_t fan_in) noexcept {
+    return trimtab_init_std(static_cast<std::uint32_t>(function), fan_in);
+}
+
+/// Static texts that end in NUL: what a status means and what to do; "major.minor.patch"; the instruction set in use,
+/// "avx512", "avx2", "sse2", "neon" or "scalar".
+inline const char* status_message(status of) noexcept { return trimtab_status_message(static_cast<std::int32_t>(of)); }
+inline const char* version() noexcept { return trimtab_version(); }
+inline const char* cpu_level() noexcept { return trimtab_cpu_level(); }
+
+/// How a call ended.
+class [[nodiscard]] result {
+  public:
+    constexpr result(const char* name, trimtab_status code, std::size_t index = npos) noexcept
+        : function_(name), code_(code), tensor_(index) {}
+
+    /// Done, go on: the status is ok.
+    constexpr explicit operator bool() const noexcept { return code_ == TRIMTAB_OK; }
+    constexpr trimtab::status status() const noexcept { return trimtab::status{code_}; }
+    /// Index of the tensor that is to blame, or npos.
+    constexpr std::size_t tensor() const noexcept { return tensor_; }
+    /// Name of the function that was called, without trimtab::; what the status means and what to do.
+    constexpr const char* function() const noexcept { return function_; }
+    const char* message() const noexcept { return trimtab_status_message(code_); }
+
+  private:
+    const char* function_;
+    trimtab_status code_;
+    std::size_t tensor_;
+};
+
+#if !defined(TRIMTAB_NO_EXCEPTIONS)
+/// A refused call: its result, thrown. what() names the function, the tensor, what was wrong and what to do.
+class error : public std::runtime_error, public result {
+  public:
+    explicit error(const result& end)
+        : std::runtime_error("trimtab::" + std::string(end.function()) + ": " +
+                             (end.tensor() == npos ? "" : "tensor " + std::to_string(end.tensor()) + ": ") +
+                             end.message()), result(end) {}
+};
+
+inline namespace throwing {  // A namespace for each kind, so that no linker takes a function of one for the other's.
+using done = void;    ///< What most calls return: nothing, or (without exceptions) a result.
+using answer = bool;  ///< What observe, observe_chunk and guard return: whether to go on, or a result.
+
+namespace detail {
+inline constexpr bool quiet = false;
+inline done finish(const result& end) { if (!end) throw error(end); }
+inline answer finish(const result& end, status no) { return end.status() != no && (finish(end), true); }
+#else
+inline namespace returning {
+using done = result;
+using answer = result;
+
+namespace detail {
+inline constexpr bool quiet = true;
+inline done finish(const result& end) noexcept { return end; }
+inline answer finish(const result& end, status) noexcept { return end; }
+#endif
+
+/// The first tensor that alone makes a call end with `code`; npos if none does, or if it ends so without any tensor.
+/// `again(one, n, i)` repeats the call for n tensors, 0 or 1: a copy of the descriptor of grads[i].
+std::size_t culprit(trimtab_status code, const_tensors grads, auto again) noexcept {
+    if (code == TRIMTAB_OK || grads.data() == nullptr || again(nullptr, 0, 0) == code) return npos;
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+        tensor one = grads[i];
+        if (again(&one, 1, i) == code) return i;
+    }
+    return npos;
+}
+
+/// culprit by what all calls look at: descriptors, moments and affines.
+inline std::size_t unfit(trimtab_status code, const_tensors grads) noexcept {
+    return culprit(code, grads, [](tensor* one, std::size_t n, std::size_t) { return trimtab_scale(1.0, one, n); });
+}
+
+/// There are not as many of what goes with the tensors: the first one that has no partner, or npos.
+inline done unpaired(const char* name, std::size_t tensors, std::size_t partners) noexcept(quiet) {
+    return finish({name, TRIMTAB_BAD_LENGTH, partners < tensors ? partners : npos});
+}
+
+/// A decision without state: f(with..., grads, n).
+done decide(const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
+    const trimtab_status code = f(with..., grads.data(), grads.size());
+    const auto again = [&](tensor* one, std::size_t n, std::size_t) { return f(with..., one, n); };
+    return finish({name, code, culprit(code, grads, again)});
+}
+
+/// A decision with one state for all tensors, or one for each: f(with..., states, grads, n).
+done decide_with(auto states, const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
+    const trimtab_status code = f(with..., states.data(), grads.data(), grads.size());
+    const auto again = [&](tensor* one, std::size_t n, std::size_t i) {
+        typename decltype(states)::value_type copy{};
+        if (!states.empty()) copy = states[states.size() == 1 ? 0 : i];
+        return f(with..., &copy, one, n);
+    };
+    return finish({name, code, culprit(code, grads, again)});
+}
+
+/// culprit of a write, f(with..., grads, partners, n). A refused call writes nothing: so each tensor is tried
+/// together with a second one, made to be refused for another reason than `code`.
+std::size_t stopped(trimtab_status code, const_tensors grads, auto partner, auto f, const auto&... with) noexcept {
+    return culprit(code, grads, [&](tensor* one, std::size_t n, std::size_t i) {
+        float spare[2]{};
+        tensor two[2]{{}, TRIMTAB_TENSOR(spare, 1, TRIMTAB_F32, TRIMTAB_WEIGHT)};  // Not observed, hence order; or
+        if (code == TRIMTAB_ORDER) two[1].moments = {1, 1.0, 1.0, 1.0}, two[1].affine.scale = 1e300;  // overflow.
+        decltype(partner(i)) its[2]{};
+        if constexpr (std::is_pointer_v<decltype(partner(i))>) its[1] = spare + 1;
+        else its[1] = {spare + 1, spare + 1, spare + 1, TRIMTAB_F32, 0};
+        if (n == 0) return f(with..., two + 1, its + 1, std::size_t{1});
+        two[0] = *one;
+        its[0] = partner(i);
+        return f(with..., two, its, std::size_t{2});
+    });
+}
+
+/// A write with a slot or an output for each tensor: f(with..., grads, partners, n).
+done write(const char* name, const_tensors grads, auto partners, auto f, const auto&... with) noexcept(quiet) {
+    if (partners.size() != grads.size()) return unpaired(name, grads.size(), partners.size());
+    const trimtab_status code = f(with..., grads.data(), partners.data(), grads.size());
+    return finish({name, code, stopped(code, grads, [&](auto i) { return partners[i]; }, f, with...)});
+}
+}  // namespace detail
+
+/// Reads every gradient once: fills in moments, resets affines. False (non_finite) if an element is NaN, infinite or
+/// (double) beyond 1e150; moments are filled in all the same, for guard to decide. All others refuse such gradients.
+inline answer observe(tensors grads) noexcept(detail::quiet) {
+    const trimtab_status code = trimtab_observe(grads.data(), grads.size());
+    return detail::finish({"observe", code, detail::unfit(code, grads)}, status::non_finite);
+}
+
+/// Adds the elements of a chunk to moments: streams a tensor while it is hot, or pools dL/dy. False (non_finite) if an
+/// element added so far is not finite; the moments are filled in all the same.
+template <readable R>
+answer observe_chunk(trimtab_moments& into, R&& data) noexcept(detail::quiet) {
+    constexpr auto type = static_cast<std::uint32_t>(dtype_of<std::ranges::range_value_t<R>>);
+    const auto code = trimtab_observe_chunk(&into, std::ranges::data(data), std::ranges::size(data), type);
+    return detail::finish({"observe_chunk", code}, status::non_finite);
+}
+
+/// Adds the elements that `from` describes: ranks, shards, several outputs. Both may be the same.
+inline done moments_merge(trimtab_moments& into, const trimtab_moments& from) noexcept(detail::quiet) {
+    return detail::finish({"moments_merge", trimtab_moments_merge(&into, &from)});
+}
+
+/// Undoes a loss scale: g / loss_scale. Put guard before it.
+inline done unscale(double loss_scale, tensors grads) noexcept(detail::quiet) {
+    return detail::decide("unscale", grads, trimtab_unscale, loss_scale);
+}
+
+/// Multiplies by a factor: g * factor.
+inline done scale(double factor, tensors grads) noexcept(detail::quiet) {
+    return detail::decide("scale", grads, trimtab_scale, factor);
+}
+
+/// Stands before the other methods, which all refuse gradients that are not finite. False (skip_step): the step was
+/// counted and is to be skipped. With guard_policy::zero: true, and the offending tensors become zeros.
+[[nodiscard]] inline answer guard(trimtab_guard_state& state, tensors grads, const guard_config& config = {})
+    noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_guard_config>(config);
+    const trimtab_status code = trimtab_guard(&c, &state, grads.data(), grads.size());
+    const bool bad = code == TRIMTAB_SKIP_STEP || code == TRIMTAB_DIVERGED;
+    return detail::finish({"guard", code, detail::unfit(bad ? TRIMTAB_NON_FINITE : code, grads)}, status::skip_step);
+}
+
+/// StableGrad, weights: g * reference / (std(g) + eps). reference: standard deviation of dL/dy over the whole batch.
+inline done stable_grad(double reference, tensors grads, const stable_grad_config& config = {})
+    noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_stable_grad_config>(config);
+    return detail::decide("stable_grad", grads, trimtab_stable_grad, &c, reference);
+}
+
+/// GradientStabilizer: keeps the direction, replaces the norm by a running estimate. One state for each tensor, or one
+/// in all for scope::global.
+inline done gradient_stabilizer(std::span<norm_state> states, tensors grads,
+                                const gradient_stabilizer_config& config = {}) noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_gradient_stabilizer_config>(config);
+    const std::size_t n = config.scope == scope::global ? 1 : grads.size();
+    if (states.size() != n) return detail::unpaired("gradient_stabilizer", n, states.size());
+    return detail::decide_with(states, "gradient_stabilizer", grads, trimtab_gradient_stabilizer, &c);
+}
+
+/// Gradient Autoscaled Normalization, weights: alpha * (g - mean(g)), one alpha for all.
+inline done autoscale(trimtab_autoscale_state& state, tensors grads) noexcept(detail::quiet) {
+    return detail::decide_with(std::span(&state, 1), "autoscale", grads, trimtab_autoscale);
+}
+
+/// Subtracts the mean: g - mean(g).
+inline done centralize(tensors grads, roles which = roles::weights) noexcept(detail::quiet) {
+    return detail::decide("centralize", grads, trimtab_centralize, static_cast<std::uint32_t>(which));
+}
+
+/// Z-score normalisation, weights: (g - mean(g)) / (std(g) + eps).
+inline done znorm(tensors grads, const znorm_config& config = {}) noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_znorm_config>(config);
+    return detail::decide("znorm", grads, trimtab_znorm, &c);
+}
+
+/// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
+inline done clip_norm(double max_norm, scope over, tensors grads) noexcept(detail::quiet) {
+    return detail::decide("clip_norm", grads, trimtab_clip_norm, max_norm, static_cast<std::uint32_t>(over));
+}
+
+/// Clamps every element to [-limit, limit]. A finite limit ends a chain.
+inline done clip_value(double limit, tensors grads) noexcept(detail::quiet) {
+    return detail::decide("clip_value", grads, trimtab_clip_value, limit);
+}
+
+/// Adaptive gradient clipping: g * min(1, max(||w||, eps) * clipping / R). params[i]: moments of grads[i]'s parameter.
+inline done agc(std::span<const moments> params, tensors grads, const agc_config& config = {}) noexcept(detail::quiet) {
+    if (params.size() != grads.size()) return detail::unpaired("agc", grads.size(), params.size());
+    const auto c = std::bit_cast<trimtab_agc_config>(config);
+    return detail::decide_with(params, "agc", grads, trimtab_agc, &c);
+}
+
+/// ZClip: scales the global norm down where it is unusual for this run.
+inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config& config = {}) noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_zclip_config>(config);
+    return detail::decide_with(std::span(&state, 1), "zclip", grads, trimtab_zclip, &c);
+}
+
+/// Writes every gradient in place; afterwards affines are the identity and moments describe what lies in the buffers.
+inline done apply(tensors grads) noexcept(detail::quiet) {
+    const trimtab_status code = trimtab_apply(grads.data(), grads.size());
+    const std::size_t index = detail::stopped(code, grads, [&](auto i) { return grads[i].data; }, trimtab_apply_into);
+    return detail::finish({"apply", code, index});
+}
+
+/// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed.
+inline done apply_into(const_tensors grads, std::span<void* const> out) noexcept(detail::quiet) {
+    return detail::write("apply_into", grads, out, trimtab_apply_into);
+}
+
+/// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
+inline done sgd_step(trimtab_step_state& state, const_tensors grads, std::span<const slot> slots,
+                     const sgd_config& config = {}) noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_sgd_config>(config);
+    return detail::write("sgd_step", grads, slots, trimtab_sgd_step, &c, &state);
+}
+
+/// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
+inline done adam_step(trimtab_step_state& state, const_tensors grads, std::span<const slot> slots,
+                      const adam_config& config = {}) noexcept(detail::quiet) {
+    const auto c = std::bit_cast<trimtab_adam_config>(config);
+    return detail::write("adam_step", grads, slots, trimtab_adam_step, &c, &state);
+}
+
+/// Lets the passes use up to this many threads, for all callers in this process; 1 unless asked otherwise.
+inline done set_threads(std::size_t threads) noexcept(detail::quiet) {
+    return detail::finish({"set_threads", trimtab_set_threads(threads)});
+}
+}  // inline namespace throwing, or returning
+}  // namespace trimtab
+
+#endif  // TRIMTAB_HPP
