@@ -54,18 +54,17 @@ enum class status : std::int32_t {
     bad_config = TRIMTAB_BAD_CONFIG, bad_reference = TRIMTAB_BAD_REFERENCE, bad_state = TRIMTAB_BAD_STATE,
     non_finite = TRIMTAB_NON_FINITE, overflow = TRIMTAB_OVERFLOW, order = TRIMTAB_ORDER, diverged = TRIMTAB_DIVERGED,
     unsupported = TRIMTAB_UNSUPPORTED, misaligned = TRIMTAB_MISALIGNED, bad_length = TRIMTAB_BAD_LENGTH,
+    bad_magic = TRIMTAB_BAD_MAGIC, bad_version = TRIMTAB_BAD_VERSION, wrong_kind = TRIMTAB_WRONG_KIND,
+    wrong_count = TRIMTAB_WRONG_COUNT, truncated = TRIMTAB_TRUNCATED, bad_checksum = TRIMTAB_BAD_CHECKSUM,
 };
-
 /// Element types; unknown is that of no tensor.
 enum class dtype : std::uint32_t {
     f32 = TRIMTAB_F32, f16 = TRIMTAB_F16, bf16 = TRIMTAB_BF16, f64 = TRIMTAB_F64, unknown = 0xffff'ffff };
-
 /// Which tensors a method changes; whether a norm is taken over each tensor by itself or over all together; what guard
 /// does about gradients that are not finite: skip the step, or turn the offending tensors into zeros.
 enum class roles : std::uint32_t { weights = TRIMTAB_ROLES_WEIGHTS, all = TRIMTAB_ROLES_ALL };
 enum class scope : std::uint32_t { tensor = TRIMTAB_SCOPE_TENSOR, global = TRIMTAB_SCOPE_GLOBAL };
 enum class guard_policy : std::uint32_t { skip_step = TRIMTAB_GUARD_SKIP_STEP, zero = TRIMTAB_GUARD_ZERO };
-
 /// Activation functions, for init_std.
 enum class activation : std::uint32_t {
     relu = TRIMTAB_RELU, tanh = TRIMTAB_TANH, silu = TRIMTAB_SILU,
@@ -93,7 +92,8 @@ inline constexpr dtype dtype_of = [] {  // Several of these names may be one typ
 #if defined(__clang__) || defined(__ARM_FP16_FORMAT_IEEE)
     if (std::is_same_v<T, __fp16>) found = dtype::f16;
 #endif
-#if defined(__BFLT16_MAX__) || defined(__ARM_FEATURE_BF16) || (defined(__SSE2__) && defined(__clang__) && __clang_major__ > 16)
+#if defined(__BFLT16_MAX__) || defined(__ARM_FEATURE_BF16) || \
+    (defined(__clang__) && __clang_major__ > 16 && defined(__SSE2__))
     if (std::is_same_v<T, __bf16>) found = dtype::bf16;
 #endif
     return found;
@@ -103,42 +103,40 @@ inline constexpr dtype dtype_of = [] {  // Several of these names may be one typ
 template <class T>
 concept element = dtype_of<T> != dtype::unknown && std::is_trivially_copyable_v<T> && alignof(T) >= 2 &&
                   sizeof(T) == (dtype_of<T> == dtype::f64 ? 8 : dtype_of<T> == dtype::f32 ? 4 : 2);
-
 /// A type whose arrays can be parameters, and what an optimizer remembers of them.
 template <class T>
 concept parameter = element<T> && (dtype_of<T> == dtype::f32 || dtype_of<T> == dtype::f64);
-
 /// Elements in a row that can be read: a span, vector, array, ...
 template <class R>
 concept readable = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                    element<std::ranges::range_value_t<R>>;
-
 /// Elements in a row that can be written and outlive the expression that names them: no const ones, no temporaries.
 template <class R>
 concept writable = readable<R> && std::ranges::borrowed_range<R> &&
                    !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
-
 /// Parameters in a row; with a second range, of the same type as those.
 template <class R, class Others = R>
 concept parameters = writable<R> && parameter<std::ranges::range_value_t<R>> &&
                      std::same_as<std::ranges::range_value_t<R>, std::ranges::range_value_t<Others>>;
 
 /// A C struct that holds zeros from its constructor on; safe to copy, to write to disk and to read back.
-template <class C>
+template <class C, int state_kind = -1>
 struct zeroed : C {
+    static constexpr int kind = state_kind;  ///< TRIMTAB_STATE_..., or -1 for what is no state.
     constexpr zeroed() noexcept : zeroed(C{}) {}
     constexpr zeroed(const C& other) noexcept : C(other) {
         static_assert(sizeof(zeroed) == sizeof(C) && std::is_standard_layout_v<zeroed>, "an array of them is one of C");
         static_assert(std::is_trivially_copyable_v<zeroed>, "its bytes are all there is");
     }
 };
-
-using moments = zeroed<trimtab_moments>;                  ///< Count, sum, sum of squares, largest magnitude.
-using guard_state = zeroed<trimtab_guard_state>;          ///< What guard remembers.
-using norm_state = zeroed<trimtab_norm_state>;            ///< What gradient_stabilizer remembers of one norm.
-using autoscale_state = zeroed<trimtab_autoscale_state>;  ///< What autoscale remembers.
-using zclip_state = zeroed<trimtab_zclip_state>;          ///< What zclip remembers.
-using step_state = zeroed<trimtab_step_state>;            ///< What an optimizer remembers beside its buffers.
+/// Count, sum, sum of squares and largest magnitude; what guard, gradient_stabilizer (of one norm), autoscale, zclip or
+/// an optimizer remembers.
+using moments = zeroed<trimtab_moments>;
+using guard_state = zeroed<trimtab_guard_state, TRIMTAB_STATE_GUARD>;
+using norm_state = zeroed<trimtab_norm_state, TRIMTAB_STATE_NORM>;
+using autoscale_state = zeroed<trimtab_autoscale_state, TRIMTAB_STATE_AUTOSCALE>;
+using zclip_state = zeroed<trimtab_zclip_state, TRIMTAB_STATE_ZCLIP>;
+using step_state = zeroed<trimtab_step_state, TRIMTAB_STATE_STEP>;
 
 /// A gradient tensor: made by weight and bias. Its moments and affine may be looked at, and set as trimtab.h says.
 using tensor = trimtab_tensor;
@@ -146,9 +144,11 @@ using tensors = std::span<tensor>;
 using const_tensors = std::span<const tensor>;
 /// A parameter and what the optimizer remembers of it: made by sgd_slot and adam_slot.
 using slot = trimtab_slot;
+/// States to save or to load: made by entry.
+using states = trimtab_states;
 
-// Configurations: the C structs field by field, with the defaults of their INIT macros. Name what is to differ, in this
-// order: {.lr = 1e-2, .weight_decay = 0.01}. struct_size and reserved are to be left alone.
+// Configurations: the C structs field by field, with the defaults of their INIT macros; trimtab.h has all ranges. Name
+// what is to differ, in this order: {.lr = 1e-2, .weight_decay = 0.01}. Leave struct_size and reserved alone.
 
 /// For guard. max_consecutive: how many bad steps in a row mean that the run has diverged; 0: never.
 struct guard_config {
@@ -156,14 +156,12 @@ struct guard_config {
     guard_policy policy = guard_policy::skip_step;
     std::uint64_t max_consecutive = 0;
 };
-
 /// For stable_grad. eps: added to the standard deviation; >= 0.
 struct stable_grad_config {
     std::uint32_t struct_size = sizeof(trimtab_stable_grad_config);
     trimtab::roles roles = trimtab::roles::weights;
     double eps = 0.0;
 };
-
 /// For gradient_stabilizer. gamma1, gamma2: weights of the past in the running norm and squared norm; in [0, 1).
 struct gradient_stabilizer_config {
     std::uint32_t struct_size = sizeof(trimtab_gradient_stabilizer_config);
@@ -171,32 +169,27 @@ struct gradient_stabilizer_config {
     double gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12;
     std::uint32_t bias_correction = 1, reserved = 0;
 };
-
 /// For znorm. eps: added to the standard deviation; >= 0.
 struct znorm_config {
     std::uint32_t struct_size = sizeof(trimtab_znorm_config);
     trimtab::roles roles = trimtab::roles::weights;
     double eps = 1e-8;
 };
-
 /// For agc. clipping: largest ratio of gradient norm to parameter norm; eps: smallest parameter norm reckoned with.
 struct agc_config {
     std::uint32_t struct_size = sizeof(trimtab_agc_config), reserved = 0;
     double clipping = 0.01, eps = 1e-3;
 };
-
 /// For zclip. warmup: steps that only collect norms; z_max: the z-score that is clipped; max_norm: largest norm ever.
 struct zclip_config {
     std::uint32_t struct_size = sizeof(trimtab_zclip_config), warmup = 25;
     double alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = TRIMTAB_INFINITY;
 };
-
 /// For sgd_step. nesterov: 1 to look ahead along the momentum.
 struct sgd_config {
     std::uint32_t struct_size = sizeof(trimtab_sgd_config), nesterov = 0;
     double lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
 };
-
 /// For adam_step. decoupled: 1, the decay shrinks the parameter (AdamW); 0, it is added to the gradient.
 struct adam_config {
     std::uint32_t struct_size = sizeof(trimtab_adam_config), decoupled = 1;
@@ -209,7 +202,6 @@ constexpr tensor weight(R&& data) noexcept {
     constexpr auto type = static_cast<std::uint32_t>(dtype_of<std::ranges::range_value_t<R>>);
     return TRIMTAB_TENSOR(std::ranges::data(data), std::ranges::size(data), type, TRIMTAB_WEIGHT);
 }
-
 /// The gradient of a bias, or of any other one-dimensional parameter, not observed yet.
 constexpr tensor bias(writable auto&& data) noexcept {
     tensor gradient = weight(data);
@@ -224,28 +216,36 @@ constexpr slot adam_slot(P&& param, parameters<P> auto&& first, parameters<P> au
     const tensor w = weight(param), m = weight(first), v = weight(second);
     return m.len == w.len && v.len == w.len ? slot{w.data, m.data, v.data, w.dtype, 0} : slot{};
 }
-
 /// A parameter with its momentum buffer, in the same way.
 template <parameters P>
 constexpr slot sgd_slot(P&& param, parameters<P> auto&& momentum) noexcept {
     return adam_slot(param, momentum, momentum);  // sgd_step does not look at the second one.
 }
-
 /// A parameter for sgd_step without momentum.
 constexpr slot sgd_slot(parameters auto&& param) noexcept {
     return {weight(param).data, nullptr, nullptr, weight(param).dtype, 0};
 }
 
+/// States of one kind for state_save and state_load: several in a row, or one.
+template <class R>
+    requires std::ranges::contiguous_range<R> && std::ranges::borrowed_range<R> &&
+             (!std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>) &&
+             (std::ranges::range_value_t<R>::kind >= 0)
+constexpr states entry(R&& several) noexcept {
+    return {std::ranges::data(several), std::ranges::size(several), std::ranges::range_value_t<R>::kind, 0};
+}
+template <class C, int kind>
+    requires(kind >= 0)
+constexpr states entry(zeroed<C, kind>& one) noexcept { return entry(std::span(&one, 1)); }
+
 /// sum / count, NaN for no elements; unbiased standard deviation, NaN for fewer than two; 2-norm.
 inline double moments_mean(const trimtab_moments& of) noexcept { return trimtab_moments_mean(&of); }
 inline double moments_std(const trimtab_moments& of) noexcept { return trimtab_moments_std(&of); }
 inline double moments_norm(const trimtab_moments& of) noexcept { return trimtab_moments_norm(&of); }
-
 /// Standard deviation to draw a layer's weights from: gain(function) / sqrt(fan_in); NaN for a fan_in of 0.
 inline double init_std(activation function, std::size_t fan_in) noexcept {
     return trimtab_init_std(static_cast<std::uint32_t>(function), fan_in);
 }
-
 /// Static texts that end in NUL: what a status means and what to do; "major.minor.patch"; the instruction set in use,
 /// "avx512", "avx2", "sse2", "neon" or "scalar".
 inline const char* status_message(status of) noexcept { return trimtab_status_message(static_cast<std::int32_t>(of)); }
@@ -312,24 +312,20 @@ std::size_t culprit(trimtab_status code, const_tensors grads, auto again) noexce
     }
     return npos;
 }
-
 /// culprit by what all calls look at: descriptors, moments and affines.
 inline std::size_t unfit(trimtab_status code, const_tensors grads) noexcept {
     return culprit(code, grads, [](tensor* one, std::size_t n, std::size_t) { return trimtab_scale(1.0, one, n); });
 }
-
 /// There are not as many of what goes with the tensors: the first one that has no partner, or npos.
 inline done unpaired(const char* name, std::size_t tensors, std::size_t partners) noexcept(quiet) {
     return finish({name, TRIMTAB_BAD_LENGTH, partners < tensors ? partners : npos});
 }
-
 /// A decision without state: f(with..., grads, n).
 done decide(const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
     const trimtab_status code = f(with..., grads.data(), grads.size());
     const auto again = [&](tensor* one, std::size_t n, std::size_t) { return f(with..., one, n); };
     return finish({name, code, culprit(code, grads, again)});
 }
-
 /// A decision with one state for all tensors, or one for each: f(with..., states, grads, n).
 done decide_with(auto states, const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
     const trimtab_status code = f(with..., states.data(), grads.data(), grads.size());
@@ -340,7 +336,6 @@ done decide_with(auto states, const char* name, tensors grads, auto f, const aut
     };
     return finish({name, code, culprit(code, grads, again)});
 }
-
 /// culprit of a write, f(with..., grads, partners, n). A refused call writes nothing: so each tensor is tried
 /// together with a second one, made to be refused for another reason than `code`.
 std::size_t stopped(trimtab_status code, const_tensors grads, auto partner, auto f, const auto&... with) noexcept {
@@ -357,7 +352,6 @@ std::size_t stopped(trimtab_status code, const_tensors grads, auto partner, auto
         return f(with..., two, its, std::size_t{2});
     });
 }
-
 /// A write with a slot or an output for each tensor: f(with..., grads, partners, n).
 done write(const char* name, const_tensors grads, auto partners, auto f, const auto&... with) noexcept(quiet) {
     if (partners.size() != grads.size()) return unpaired(name, grads.size(), partners.size());
@@ -366,13 +360,14 @@ done write(const char* name, const_tensors grads, auto partners, auto f, const a
 }
 }  // namespace detail
 
+// Read.
+
 /// Reads every gradient once: fills in moments, resets affines. False (non_finite) if an element is NaN, infinite or
 /// (double) beyond 1e150; moments are filled in all the same, for guard to decide. All others refuse such gradients.
 inline answer observe(tensors grads) noexcept(detail::quiet) {
     const trimtab_status code = trimtab_observe(grads.data(), grads.size());
     return detail::finish({"observe", code, detail::unfit(code, grads)}, status::non_finite);
 }
-
 /// Adds the elements of a chunk to moments: streams a tensor while it is hot, or pools dL/dy. False (non_finite) if an
 /// element added so far is not finite; the moments are filled in all the same.
 template <readable R>
@@ -381,17 +376,17 @@ answer observe_chunk(trimtab_moments& into, R&& data) noexcept(detail::quiet) {
     const auto code = trimtab_observe_chunk(&into, std::ranges::data(data), std::ranges::size(data), type);
     return detail::finish({"observe_chunk", code}, status::non_finite);
 }
-
 /// Adds the elements that `from` describes: ranks, shards, several outputs. Both may be the same.
 inline done moments_merge(trimtab_moments& into, const trimtab_moments& from) noexcept(detail::quiet) {
     return detail::finish({"moments_merge", trimtab_moments_merge(&into, &from)});
 }
 
+// Decide: any number of these, in order.
+
 /// Undoes a loss scale: g / loss_scale. Put guard before it.
 inline done unscale(double loss_scale, tensors grads) noexcept(detail::quiet) {
     return detail::decide("unscale", grads, trimtab_unscale, loss_scale);
 }
-
 /// Multiplies by a factor: g * factor.
 inline done scale(double factor, tensors grads) noexcept(detail::quiet) {
     return detail::decide("scale", grads, trimtab_scale, factor);
@@ -413,7 +408,6 @@ inline done stable_grad(double reference, tensors grads, const stable_grad_confi
     const auto c = std::bit_cast<trimtab_stable_grad_config>(config);
     return detail::decide("stable_grad", grads, trimtab_stable_grad, &c, reference);
 }
-
 /// GradientStabilizer: keeps the direction, replaces the norm by a running estimate. One state for each tensor, or one
 /// in all for scope::global.
 inline done gradient_stabilizer(std::span<norm_state> states, tensors grads,
@@ -423,45 +417,40 @@ inline done gradient_stabilizer(std::span<norm_state> states, tensors grads,
     if (states.size() != n) return detail::unpaired("gradient_stabilizer", n, states.size());
     return detail::decide_with(states, "gradient_stabilizer", grads, trimtab_gradient_stabilizer, &c);
 }
-
 /// Gradient Autoscaled Normalization, weights: alpha * (g - mean(g)), one alpha for all.
 inline done autoscale(trimtab_autoscale_state& state, tensors grads) noexcept(detail::quiet) {
     return detail::decide_with(std::span(&state, 1), "autoscale", grads, trimtab_autoscale);
 }
-
 /// Subtracts the mean: g - mean(g).
 inline done centralize(tensors grads, roles which = roles::weights) noexcept(detail::quiet) {
     return detail::decide("centralize", grads, trimtab_centralize, static_cast<std::uint32_t>(which));
 }
-
 /// Z-score normalisation, weights: (g - mean(g)) / (std(g) + eps).
 inline done znorm(tensors grads, const znorm_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_znorm_config>(config);
     return detail::decide("znorm", grads, trimtab_znorm, &c);
 }
-
 /// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
 inline done clip_norm(double max_norm, scope over, tensors grads) noexcept(detail::quiet) {
     return detail::decide("clip_norm", grads, trimtab_clip_norm, max_norm, static_cast<std::uint32_t>(over));
 }
-
 /// Clamps every element to [-limit, limit]. A finite limit ends a chain.
 inline done clip_value(double limit, tensors grads) noexcept(detail::quiet) {
     return detail::decide("clip_value", grads, trimtab_clip_value, limit);
 }
-
 /// Adaptive gradient clipping: g * min(1, max(||w||, eps) * clipping / R). params[i]: moments of grads[i]'s parameter.
 inline done agc(std::span<const moments> params, tensors grads, const agc_config& config = {}) noexcept(detail::quiet) {
     if (params.size() != grads.size()) return detail::unpaired("agc", grads.size(), params.size());
     const auto c = std::bit_cast<trimtab_agc_config>(config);
     return detail::decide_with(params, "agc", grads, trimtab_agc, &c);
 }
-
 /// ZClip: scales the global norm down where it is unusual for this run.
 inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_zclip_config>(config);
     return detail::decide_with(std::span(&state, 1), "zclip", grads, trimtab_zclip, &c);
 }
+
+// Write.
 
 /// Writes every gradient in place; afterwards affines are the identity and moments describe what lies in the buffers.
 inline done apply(tensors grads) noexcept(detail::quiet) {
@@ -469,24 +458,34 @@ inline done apply(tensors grads) noexcept(detail::quiet) {
     const std::size_t index = detail::stopped(code, grads, [&](auto i) { return grads[i].data; }, trimtab_apply_into);
     return detail::finish({"apply", code, index});
 }
-
 /// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed.
 inline done apply_into(const_tensors grads, std::span<void* const> out) noexcept(detail::quiet) {
     return detail::write("apply_into", grads, out, trimtab_apply_into);
 }
-
 /// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
 inline done sgd_step(trimtab_step_state& state, const_tensors grads, std::span<const slot> slots,
                      const sgd_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_sgd_config>(config);
     return detail::write("sgd_step", grads, slots, trimtab_sgd_step, &c, &state);
 }
-
 /// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
 inline done adam_step(trimtab_step_state& state, const_tensors grads, std::span<const slot> slots,
                       const adam_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_adam_config>(config);
     return detail::write("adam_step", grads, slots, trimtab_adam_step, &c, &state);
+}
+
+/// Writes all states of a run as bytes, the same on every machine, for state_load after a restart. size becomes the
+/// number of bytes written, or needed: room for none only asks. bad_length if there is room for fewer than that.
+inline done state_save(std::span<const states> entries, std::span<std::byte> bytes, std::size_t& size)
+    noexcept(detail::quiet) {
+    return detail::finish({"state_save",
+                           trimtab_state_save(entries.data(), entries.size(), bytes.data(), bytes.size(), &size)});
+}
+/// Reads back what state_save has written: states of the same kinds and counts, in the same order; all of them or none.
+inline done state_load(std::span<const states> entries, std::span<const std::byte> bytes) noexcept(detail::quiet) {
+    return detail::finish({"state_load",
+                           trimtab_state_load(entries.data(), entries.size(), bytes.data(), bytes.size())});
 }
 
 /// Lets the passes use up to this many threads, for all callers in this process; 1 unless asked otherwise.

@@ -50,6 +50,8 @@ struct memory {
     trimtab::autoscale_state autoscale;
     trimtab::zclip_state zclip;
     trimtab::step_state step;
+    std::size_t size;
+    std::array<std::byte, 128> bytes;
 };
 
 memory now, before;
@@ -258,6 +260,28 @@ void out_of_range() {
     REFUSED(status::order, 1, clip_norm, 1, trimtab::scope::tensor, now.grads);
 }
 
+void bad_bytes() {
+    set_up();
+    const std::array saved{trimtab::entry(now.norms), trimtab::entry(now.step)};
+    const std::array steps{trimtab::entry(now.step)};
+    REFUSED(status::bad_config, npos, state_save, std::array{trimtab::states{&now.step, 1, 77, 0}}, {}, now.size);
+    MUST(trimtab::state_save(steps, now.bytes, now.size));
+    const std::span<std::byte> bytes = std::span(now.bytes).first(now.size);
+    REFUSED(status::truncated, npos, state_load, steps, bytes.first(bytes.size() - 1));
+    REFUSED(status::bad_length, npos, state_load, steps, now.bytes);
+    REFUSED(status::wrong_kind, npos, state_load, saved, bytes);
+    REFUSED(status::wrong_count, npos, state_load, std::array{trimtab::states{&now.step, 0, steps[0].kind, 0}}, bytes);
+    now.bytes[now.size - 1] ^= std::byte{1};
+    REFUSED(status::bad_checksum, npos, state_load, steps, bytes);
+    now.bytes[0] ^= std::byte{1};
+    REFUSED(status::bad_magic, npos, state_load, steps, bytes);
+    // It tells the size that it needs, and writes nothing else.
+    CHECK(now.size > 20);
+    const std::size_t needed = now.size;
+    REFUSED(status::bad_length, npos, state_save, steps, std::span(now.bytes).first(20), now.size);
+    CHECK(now.size == needed);
+}
+
 }  // namespace
 
 int main() {
@@ -267,5 +291,6 @@ int main() {
     bad_arguments();
     bad_companions();
     out_of_range();
+    bad_bytes();
     std::puts("ok");
 }

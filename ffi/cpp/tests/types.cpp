@@ -85,11 +85,21 @@ static_assert(!makes_adam_slot<floats, floats> && !makes_adam_slot<floats, float
 static_assert(makes_sgd_slot<floats> && makes_sgd_slot<floats, floats> && !makes_sgd_slot<floats, doubles>);
 static_assert(!makes_sgd_slot<std::vector<half>&> && !makes_sgd_slot<std::span<const float>>);
 
+// States have a kind, moments do not.
+template <class S>
+concept makes_entry = requires(S&& states) { trimtab::entry(std::forward<S>(states)); };
+static_assert(makes_entry<trimtab::norm_state&> && makes_entry<trimtab::step_state&>);
+static_assert(makes_entry<std::vector<trimtab::norm_state>&> && makes_entry<std::span<trimtab::zclip_state>>);
+static_assert(!makes_entry<std::vector<trimtab::norm_state>> && !makes_entry<const std::vector<trimtab::norm_state>&>);
+static_assert(!makes_entry<const trimtab::step_state&> && !makes_entry<trimtab::step_state> && !makes_entry<floats>);
+static_assert(!makes_entry<trimtab::moments&> && !makes_entry<std::span<trimtab::moments>> && !makes_entry<int&>);
+
 // Arrays of ours are arrays of C's.
 template <class Mine, class C>
 constexpr bool same = sizeof(Mine) == sizeof(C) && alignof(Mine) == alignof(C) && std::is_standard_layout_v<Mine> &&
                       std::is_trivially_copyable_v<Mine>;
-static_assert(std::is_same_v<trimtab::tensors, std::span<trimtab_tensor>> && std::is_same_v<trimtab::slot, trimtab_slot>);
+static_assert(std::is_same_v<trimtab::tensors, std::span<trimtab_tensor>>);
+static_assert(std::is_same_v<trimtab::slot, trimtab_slot> && std::is_same_v<trimtab::states, trimtab_states>);
 static_assert(same<trimtab::moments, trimtab_moments> && same<trimtab::guard_state, trimtab_guard_state>);
 static_assert(same<trimtab::norm_state, trimtab_norm_state> && same<trimtab::step_state, trimtab_step_state>);
 static_assert(same<trimtab::zclip_state, trimtab_zclip_state>);
@@ -160,6 +170,23 @@ void mixed_types() {
     CHECK(trimtab::observe(grads));
     MUST(trimtab::sgd_step(state, grads, std::array{trimtab::sgd_slot(w)}, {.lr = 0.5}));
     CHECK(w[0] == 2.5);
+}
+
+template <class State>
+void is_of_kind(std::uint32_t kind) {
+    State one;
+    std::array<State, 3> several;
+    CHECK(trimtab::entry(one).states == &one && trimtab::entry(one).count == 1 && trimtab::entry(one).kind == kind);
+    CHECK(trimtab::entry(several).states == several.data() && trimtab::entry(several).count == 3);
+    CHECK(trimtab::entry(several).kind == kind && trimtab::entry(several).reserved == 0);
+}
+
+void every_kind_of_state() {
+    is_of_kind<trimtab::norm_state>(TRIMTAB_STATE_NORM);
+    is_of_kind<trimtab::autoscale_state>(TRIMTAB_STATE_AUTOSCALE);
+    is_of_kind<trimtab::zclip_state>(TRIMTAB_STATE_ZCLIP);
+    is_of_kind<trimtab::guard_state>(TRIMTAB_STATE_GUARD);
+    is_of_kind<trimtab::step_state>(TRIMTAB_STATE_STEP);
 }
 
 void every_range() {
@@ -239,6 +266,7 @@ void states_survive_a_file() {
 int main() {
     every_element_type();
     mixed_types();
+    every_kind_of_state();
     every_range();
     defaults_are_those_of_c();
     named_fields();

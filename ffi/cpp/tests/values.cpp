@@ -71,8 +71,9 @@ void streaming() {
 void scaling() {
     CHECK(is(weight_after(three_four, [](auto& g) { MUST(trimtab::scale(0.5, g)); }), {1.5, 2}));
     CHECK(is(weight_after(three_four, [](auto& g) { MUST(trimtab::unscale(4, g)); }), {0.75, 1}));
-    CHECK(is(bias_after(three_four, [](auto& g) { MUST(trimtab::clip_norm(1, trimtab::scope::tensor, g)); }), {0.6, 0.8}));
-    CHECK(is(weight_after(three_four, [](auto& g) { MUST(trimtab::clip_norm(9, trimtab::scope::tensor, g)); }), {3, 4}));
+    const auto scope = trimtab::scope::tensor;
+    CHECK(is(bias_after(three_four, [=](auto& g) { MUST(trimtab::clip_norm(1, scope, g)); }), {0.6, 0.8}));
+    CHECK(is(weight_after(three_four, [=](auto& g) { MUST(trimtab::clip_norm(9, scope, g)); }), {3, 4}));
     CHECK(is(weight_after(one_two_three, [](auto& g) { MUST(trimtab::clip_value(2.5, g)); }), {1, 2, 2.5}));
 
     std::array<float, 1> a{3}, b{4};
@@ -86,11 +87,12 @@ void scaling() {
 void centring() {
     CHECK(is(weight_after(one_two_three, [](auto& g) { MUST(trimtab::centralize(g)); }), {-1, 0, 1}));
     CHECK(is(bias_after(one_two_three, [](auto& g) { MUST(trimtab::centralize(g)); }), {1, 2, 3}));
-    CHECK(is(bias_after(one_two_three, [](auto& g) { MUST(trimtab::centralize(g, trimtab::roles::all)); }), {-1, 0, 1}));
+    const auto both = trimtab::roles::all;
+    CHECK(is(bias_after(one_two_three, [=](auto& g) { MUST(trimtab::centralize(g, both)); }), {-1, 0, 1}));
     CHECK(is(weight_after(one_two_three, [](auto& g) { MUST(trimtab::znorm(g, {.eps = 1})); }), {-0.5, 0, 0.5}));
     const auto znorm = weight_after(one_two_three, [](auto& g) { MUST(trimtab::znorm(g)); });
     CHECK(is(znorm, {-1 / (1 + 1e-8), 0, 1 / (1 + 1e-8)}));
-    const auto all = [](auto& g) { MUST(trimtab::znorm(g, {.roles = trimtab::roles::all, .eps = 3})); };
+    const auto all = [=](auto& g) { MUST(trimtab::znorm(g, {.roles = both, .eps = 3})); };
     CHECK(is(bias_after(one_two_three, all), {-0.25, 0, 0.25}));
 
     // sigma is 1, so b is log 2; it is below 1, and so is alpha.
@@ -191,7 +193,8 @@ void sgd() {
     CHECK(near<double>(w, {0.995, 2.005}) && plain.steps == 1);
     w = {1, 2};
     const std::array slots{trimtab::sgd_slot(w, buffer)};
-    const trimtab::sgd_config config{.nesterov = true, .lr = 0.1, .momentum = 0.5, .dampening = 0.25, .weight_decay = 1};
+    const trimtab::sgd_config config{
+        .nesterov = true, .lr = 0.1, .momentum = 0.5, .dampening = 0.25, .weight_decay = 1};
     MUST(trimtab::sgd_step(running, grads, slots, config));
     // g + w is 1.5 on both sides; the buffer begins with it and the step looks ahead by half of it.
     CHECK(near<double>(buffer, {1.5, 1.5}) && near<double>(w, {1 - 0.225, 2 - 0.225}));
@@ -212,10 +215,35 @@ void adam() {
     CHECK(near<double>(w, {1 - 1e-3 * 0.5 / (0.5 + 1e-8), 2 + 1e-3 * 0.25 / (0.25 + 1e-8)}) && state.steps == 1);
     w = {1, 2};
     m = v = {0, 0};
-    const trimtab::adam_config config{.decoupled = false, .lr = 0.1, .beta1 = 0.5, .beta2 = 0.75, .eps = 1, .weight_decay = 2};
+    const trimtab::adam_config config{
+        .decoupled = false, .lr = 0.1, .beta1 = 0.5, .beta2 = 0.75, .eps = 1, .weight_decay = 2};
     MUST(trimtab::adam_step(coupled, grads, slots, config));
     CHECK(near<double>(m, {1.25, 1.875}) && near<double>(v, {1.5625, 3.515625}));
     CHECK(near<double>(w, {1 - 0.1 * 2.5 / 3.5, 2 - 0.1 * 3.75 / 4.75}));
+}
+
+void saving() {
+    std::array<trimtab::norm_state, 2> norms;
+    norms[0].m = 1.5, norms[1].v = 2, norms[1].steps = 7;
+    trimtab::step_state step;
+    step.steps = 9;
+    trimtab::guard_state guard;
+    guard.total = 3;
+    std::size_t size = 0;
+    const std::array all{trimtab::entry(norms), trimtab::entry(step), trimtab::entry(guard)};
+    MUST(trimtab::state_save(all, {}, size));
+    // The record, three entries, and the states: two of four numbers, one of one, one of two.
+    CHECK(size == 32 + 3 * 16 + 8 * (2 * 4 + 1 + 2));
+    std::vector<std::byte> bytes(size);
+    MUST(trimtab::state_save(all, bytes, size));
+
+    std::vector<trimtab::norm_state> norms_read(2);
+    trimtab::step_state step_read;
+    trimtab::guard_state guard_read;
+    MUST(trimtab::state_load(
+        std::array{trimtab::entry(norms_read), trimtab::entry(step_read), trimtab::entry(guard_read)}, bytes));
+    CHECK(std::memcmp(norms_read.data(), norms.data(), sizeof norms) == 0);
+    CHECK(step_read.steps == 9 && guard_read.total == 3);
 }
 
 void informing() {
@@ -246,6 +274,7 @@ int main() {
     writing_beside();
     sgd();
     adam();
+    saving();
     informing();
     std::puts("ok");
 }
