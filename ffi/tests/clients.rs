@@ -18,6 +18,8 @@ mod cmake;
 #[path = "clients/command.rs"]
 #[allow(dead_code)]
 mod command;
+#[path = "clients/cpp.rs"]
+mod cpp;
 #[path = "clients/cuda.rs"]
 mod cuda;
 #[path = "header/defaults.rs"]
@@ -50,6 +52,7 @@ fn checks() -> Vec<check::Check> {
         blocks::checks(),
         c::checks(),
         cmake::checks(),
+        cpp::checks(),
         cuda::checks(),
         julia::checks(),
         mpi::checks(),

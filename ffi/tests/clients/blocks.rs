@@ -30,6 +30,18 @@ pub fn in_language(path: &str, language: &str) -> Vec<Block> {
     found
 }
 
+/// The one block of this language that has these words.
+pub fn with_words(path: &str, language: &str, words: &str) -> String {
+    let mut blocks = in_language(path, language).into_iter();
+    let found = blocks.find(|block| block.text.contains(words));
+    let found = found.unwrap_or_else(|| panic!("{path} has no block of {language} with {words}"));
+    assert!(
+        !blocks.any(|block| block.text.contains(words)),
+        "{words} does not say which block of {path}"
+    );
+    found.text
+}
+
 fn of_text(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;

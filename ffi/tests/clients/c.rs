@@ -1,14 +1,13 @@
 //! `ffi/c/README.md`: what it tells a C programmer to type, typed.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use crate::blocks::in_language;
+use crate::blocks::with_words;
 use crate::check::Check;
-use crate::command::{fresh_folder, must_succeed, printed};
+use crate::command::{fresh_folder, must_succeed};
 use crate::common::{libraries, root};
-use crate::package::{cargo_target_dir, definition, installed};
+use crate::package::{cargo_target_dir, definition, installed, typed};
 use crate::tools::{CMAKE, GCC, PKG_CONFIG, Tool};
 
 const PAGE: &str = "ffi/c/README.md";
@@ -33,28 +32,7 @@ pub fn checks() -> Vec<Check> {
 
 /// The page's block of this language that has these words.
 fn block(language: &str, words: &str) -> String {
-    let mut blocks = in_language(PAGE, language).into_iter();
-    let found = blocks.find(|block| block.text.contains(words));
-    let found = found.unwrap_or_else(|| panic!("{PAGE} has no block of {language} with {words}"));
-    assert!(
-        !blocks.any(|block| block.text.contains(words)),
-        "{words} does not say which block of {PAGE}"
-    );
-    found.text
-}
-
-/// What a shell prints when it is given these lines in this folder; all of them have to succeed.
-fn typed(lines: &str, folder: &Path) -> String {
-    let libraries = installed().join("lib");
-    let mut shell = Command::new("sh");
-    // Not the environment of `shell`: must_succeed keeps cargo's LD_LIBRARY_PATH away from everybody.
-    let libraries = format!("export LD_LIBRARY_PATH='{}'\n", libraries.display());
-    shell
-        .args(["-e", "-c", &(libraries + lines)])
-        .current_dir(folder);
-    shell.env("PKG_CONFIG_PATH", installed().join("lib/pkgconfig"));
-    shell.env("PREFIX", folder.join("prefix"));
-    printed(&must_succeed(&mut shell))
+    with_words(PAGE, language, words)
 }
 
 /// A folder with the complete program of the page.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::command::{fresh_folder, must_succeed, scratch};
+use crate::command::{fresh_folder, must_succeed, printed, scratch};
 use crate::common::root;
 
 /// The prefix below which a release build is installed; done once for all checks.
@@ -46,6 +46,20 @@ fn install_release() -> PathBuf {
     must_succeed(Command::new("cmake").arg("--build").arg(&build));
     must_succeed(&mut install(&build, &prefix));
     prefix
+}
+
+/// What a shell prints when it is given these lines in this folder, with trimtab installed; all of them have to succeed.
+pub fn typed(lines: &str, folder: &Path) -> String {
+    let libraries = installed().join("lib");
+    let mut shell = Command::new("sh");
+    // Not the environment of `shell`: must_succeed keeps cargo's LD_LIBRARY_PATH away from everybody.
+    let libraries = format!("export LD_LIBRARY_PATH='{}'\n", libraries.display());
+    shell
+        .args(["-e", "-c", &(libraries + lines)])
+        .current_dir(folder);
+    shell.env("PKG_CONFIG_PATH", installed().join("lib/pkgconfig"));
+    shell.env("PREFIX", folder.join("prefix"));
+    printed(&must_succeed(&mut shell))
 }
 
 /// `-Dname=path`
