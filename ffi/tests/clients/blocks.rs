@@ -67,12 +67,70 @@ fn of_text(page: &str) -> Vec<Block> {
     blocks
 }
 
+/// The pages with code on them, and who compiles or runs it.
+const TESTED: [(&str, &str); 10] = [
+    ("README.md", "ffi/tests/readme.rs"),
+    (
+        "examples/pinn/studies/README.md",
+        "examples/pinn/tests/studies.rs",
+    ),
+    ("ffi/bare/README.md", "ffi/tests/bare.rs"),
+    ("ffi/c/README.md", "ffi/tests/clients/c.rs"),
+    ("ffi/cpp/README.md", "ffi/tests/clients/cpp.rs"),
+    ("ffi/cuda/README.md", "ffi/tests/clients/cuda.rs"),
+    ("ffi/fortran/README.md", "ffi/tests/clients/fortran.rs"),
+    ("ffi/julia/README.md", "ffi/tests/clients/julia.rs"),
+    ("ffi/mpi/README.md", "ffi/tests/clients/mpi.rs"),
+    ("ffi/python/README.md", "ffi/python/tests/test_pages.py"),
+];
+
 pub fn checks() -> Vec<Check> {
-    vec![Check {
-        name: "blocks::are_found_in_a_page",
+    let check = |name, run| Check {
+        name,
         needs: &[],
-        run: are_found_in_a_page,
-    }]
+        run,
+    };
+    vec![
+        check("blocks::are_found_in_a_page", are_found_in_a_page),
+        check("blocks::no_page_is_untested", no_page_is_untested),
+    ]
+}
+
+/// Code on a page that nobody tries is wrong sooner or later.
+fn no_page_is_untested() {
+    let mut pages = Vec::new();
+    collect_pages(root(), &mut pages);
+    assert!(pages.len() > TESTED.len(), "found only {pages:?}");
+    for page in pages.iter().filter(|page| !of_page(page).is_empty()) {
+        let tested = TESTED.iter().find(|(known, _)| known == page);
+        let (_, by) = tested.unwrap_or_else(|| panic!("nobody tests the code in {page}"));
+        let test = std::fs::read_to_string(root().join(by));
+        let test = test.unwrap_or_else(|why| panic!("{by} cannot be read: {why}"));
+        assert!(test.contains("README"), "{by} does not look at {page}");
+    }
+}
+
+/// All Markdown files, relative to the root of the repository.
+fn collect_pages(folder: &Path, pages: &mut Vec<String>) {
+    let entries = std::fs::read_dir(folder).expect("a folder of the repository");
+    for path in entries
+        .flatten()
+        .map(|entry: std::fs::DirEntry| entry.path())
+    {
+        let hidden = name_of(&path).starts_with(['.', '_']);
+        if path.is_dir() && !hidden && !path.ends_with("target") {
+            collect_pages(&path, pages);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            let path = path.strip_prefix(root()).expect("below the root");
+            pages.push(path.to_str().expect("UTF-8").replace('\\', "/"));
+        }
+    }
+}
+
+fn name_of(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("")
 }
 
 fn are_found_in_a_page() {
