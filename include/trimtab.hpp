@@ -8,7 +8,7 @@
  * trimtab_<name> in C is trimtab::<name> here. Formulas, rules of overlap and the meaning of every status are those of
  * trimtab.h and hold unchanged; what is written here is what C++ adds.
  *
- *   Memory     All of it is the caller's. Nothing is owned, copied or allocated (but the text of an exception).
+ *   Memory     All of it is the caller's. Nothing is owned, copied or allocated, except for an exception.
  *              Tensors and slots point into contiguous ranges, which must outlive their last use.
  *   Arguments  What a method needs, then the gradients, last the configuration, which may be left out:
  *              trimtab::adam_step(state, grads, slots, {.lr = 1e-3}).
@@ -290,7 +290,7 @@ using answer = bool;  ///< What observe, observe_chunk and guard return: whether
 namespace detail {
 inline constexpr bool quiet = false;
 inline done finish(const result& end) { if (!end) throw error(end); }
-inline answer finish(const result& end, status no) { return end.status() != no && (finish(end), true); }
+inline answer finish(const result& r, status no_error) { return r.status() != no_error && (void(finish(r)), true); }
 #else
 inline namespace returning {
 using done = result;
@@ -317,8 +317,8 @@ inline std::size_t unfit(trimtab_status code, const_tensors grads) noexcept {
     return culprit(code, grads, [](tensor* one, std::size_t n, std::size_t) { return trimtab_scale(1.0, one, n); });
 }
 /// There are not as many of what goes with the tensors: the first one that has no partner, or npos.
-inline done unpaired(const char* name, std::size_t tensors, std::size_t partners) noexcept(quiet) {
-    return finish({name, TRIMTAB_BAD_LENGTH, partners < tensors ? partners : npos});
+inline done unpaired(const char* name, std::size_t n, std::size_t partners) noexcept(quiet) {
+    return finish({name, TRIMTAB_BAD_LENGTH, partners < n ? partners : npos});
 }
 /// A decision without state: f(with..., grads, n).
 done decide(const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
@@ -326,12 +326,12 @@ done decide(const char* name, tensors grads, auto f, const auto&... with) noexce
     const auto again = [&](tensor* one, std::size_t n, std::size_t) { return f(with..., one, n); };
     return finish({name, code, culprit(code, grads, again)});
 }
-/// A decision with one state for all tensors, or one for each: f(with..., states, grads, n).
-done decide_with(auto states, const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
-    const trimtab_status code = f(with..., states.data(), grads.data(), grads.size());
+/// A decision with one state for all tensors, or one for each: f(with..., own, grads, n).
+done decide_with(auto own, const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
+    const trimtab_status code = f(with..., own.data(), grads.data(), grads.size());
     const auto again = [&](tensor* one, std::size_t n, std::size_t i) {
-        typename decltype(states)::value_type copy{};
-        if (!states.empty()) copy = states[states.size() == 1 ? 0 : i];
+        typename decltype(own)::value_type copy{};
+        if (!own.empty()) copy = own[own.size() == 1 ? 0 : i];
         return f(with..., &copy, one, n);
     };
     return finish({name, code, culprit(code, grads, again)});
@@ -341,8 +341,9 @@ done decide_with(auto states, const char* name, tensors grads, auto f, const aut
 std::size_t stopped(trimtab_status code, const_tensors grads, auto partner, auto f, const auto&... with) noexcept {
     return culprit(code, grads, [&](tensor* one, std::size_t n, std::size_t i) {
         float spare[2]{};
-        tensor two[2]{{}, TRIMTAB_TENSOR(spare, 1, TRIMTAB_F32, TRIMTAB_WEIGHT)};  // Not observed, hence order; or
-        if (code == TRIMTAB_ORDER) two[1].moments = {1, 1.0, 1.0, 1.0}, two[1].affine.scale = 1e300;  // overflow.
+        tensor two[2]{{}, TRIMTAB_TENSOR(spare, 1, TRIMTAB_F32, TRIMTAB_WEIGHT)};
+        two[1].affine.scale = 1e300;  // Not observed, hence refused with order; or observed, and with overflow.
+        if (code == TRIMTAB_ORDER) two[1].moments = {1, 1.0, 1.0, 1.0};
         decltype(partner(i)) its[2]{};
         if constexpr (std::is_pointer_v<decltype(partner(i))>) its[1] = spare + 1;
         else its[1] = {spare + 1, spare + 1, spare + 1, TRIMTAB_F32, 0};
@@ -410,12 +411,12 @@ inline done stable_grad(double reference, tensors grads, const stable_grad_confi
 }
 /// GradientStabilizer: keeps the direction, replaces the norm by a running estimate. One state for each tensor, or one
 /// in all for scope::global.
-inline done gradient_stabilizer(std::span<norm_state> states, tensors grads,
+inline done gradient_stabilizer(std::span<norm_state> norms, tensors grads,
                                 const gradient_stabilizer_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_gradient_stabilizer_config>(config);
     const std::size_t n = config.scope == scope::global ? 1 : grads.size();
-    if (states.size() != n) return detail::unpaired("gradient_stabilizer", n, states.size());
-    return detail::decide_with(states, "gradient_stabilizer", grads, trimtab_gradient_stabilizer, &c);
+    if (norms.size() != n) return detail::unpaired("gradient_stabilizer", n, norms.size());
+    return detail::decide_with(norms, "gradient_stabilizer", grads, trimtab_gradient_stabilizer, &c);
 }
 /// Gradient Autoscaled Normalization, weights: alpha * (g - mean(g)), one alpha for all.
 inline done autoscale(trimtab_autoscale_state& state, tensors grads) noexcept(detail::quiet) {

@@ -243,6 +243,10 @@ fn with_program(name: &str) -> (PathBuf, String) {
 }
 
 fn by_cmake() {
+    // It installs as the page for C does, which c.rs follows.
+    let install = |page| with_words(page, "sh", "cmake --install");
+    assert_eq!(install(PAGE), install("ffi/c/README.md"));
+
     let (folder, promised) = with_program("by-cmake");
     let project = with_words(PAGE, "cmake", "project(fit");
     fs::write(folder.join("CMakeLists.txt"), project).expect("the project");
