@@ -1,0 +1,208 @@
+!> The functions of `include/trimtab.h`, one interface each. Called by the submodules of `trimtab` and by nobody else:
+!> arrays come without their sizes here, and nothing checks them.
+!>
+!> An absent configuration arrives as NULL, which means the defaults. Functions that read and write nothing but the
+!> structs they are given are `pure`. Where a function writes through the addresses in an argument that it does not
+!> change itself, the argument is a `target`: without that, gfortran takes all that can be reached from an `intent(in)`
+!> argument for unchanged.
+module trimtab_c_api
+    use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_ptr, c_size_t
+    use trimtab_types
+    implicit none
+    private
+
+    public :: c_observe, c_observe_chunk, c_moments_merge, c_moments_mean, c_moments_std, c_moments_norm
+    public :: c_unscale, c_scale, c_guard, c_stable_grad, c_gradient_stabilizer, c_autoscale, c_centralize, c_znorm
+    public :: c_clip_norm, c_clip_value, c_agc, c_zclip
+    public :: c_apply, c_apply_into, c_sgd_step, c_adam_step
+    public :: c_init_std, c_status_message, c_version, c_cpu_level, c_set_threads, c_strlen
+
+    interface
+        integer(c_int32_t) function c_observe(grads, n) bind(c, name="trimtab_observe")
+            import :: c_int32_t, c_size_t, trimtab_tensor
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_observe_chunk(into, data, len, dtype) bind(c, name="trimtab_observe_chunk")
+            import :: c_int32_t, c_ptr, c_size_t, trimtab_moments
+            type(trimtab_moments), intent(inout) :: into
+            type(c_ptr), value :: data
+            integer(c_size_t), value :: len
+            integer(c_int32_t), value :: dtype
+        end function
+
+        integer(c_int32_t) function c_moments_merge(into, from) bind(c, name="trimtab_moments_merge")
+            import :: c_int32_t, trimtab_moments
+            type(trimtab_moments), intent(inout) :: into
+            type(trimtab_moments), intent(in) :: from
+        end function
+
+        pure real(c_double) function c_moments_mean(moments) bind(c, name="trimtab_moments_mean")
+            import :: c_double, trimtab_moments
+            type(trimtab_moments), intent(in) :: moments
+        end function
+
+        pure real(c_double) function c_moments_std(moments) bind(c, name="trimtab_moments_std")
+            import :: c_double, trimtab_moments
+            type(trimtab_moments), intent(in) :: moments
+        end function
+
+        pure real(c_double) function c_moments_norm(moments) bind(c, name="trimtab_moments_norm")
+            import :: c_double, trimtab_moments
+            type(trimtab_moments), intent(in) :: moments
+        end function
+
+        integer(c_int32_t) function c_unscale(loss_scale, grads, n) bind(c, name="trimtab_unscale")
+            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+            real(c_double), value :: loss_scale
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_scale(factor, grads, n) bind(c, name="trimtab_scale")
+            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+            real(c_double), value :: factor
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_guard(config, state, grads, n) bind(c, name="trimtab_guard")
+            import :: c_int32_t, c_size_t, trimtab_guard_config, trimtab_guard_state, trimtab_tensor
+            type(trimtab_guard_config), intent(in), optional :: config
+            type(trimtab_guard_state), intent(inout) :: state
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_stable_grad(config, reference, grads, n) bind(c, name="trimtab_stable_grad")
+            import :: c_double, c_int32_t, c_size_t, trimtab_stable_grad_config, trimtab_tensor
+            type(trimtab_stable_grad_config), intent(in), optional :: config
+            real(c_double), value :: reference
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_gradient_stabilizer(config, states, grads, n) &
+                bind(c, name="trimtab_gradient_stabilizer")
+            import :: c_int32_t, c_size_t, trimtab_gradient_stabilizer_config, trimtab_norm_state, trimtab_tensor
+            type(trimtab_gradient_stabilizer_config), intent(in), optional :: config
+            type(trimtab_norm_state), intent(inout) :: states(*)
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_autoscale(state, grads, n) bind(c, name="trimtab_autoscale")
+            import :: c_int32_t, c_size_t, trimtab_autoscale_state, trimtab_tensor
+            type(trimtab_autoscale_state), intent(inout) :: state
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_centralize(roles, grads, n) bind(c, name="trimtab_centralize")
+            import :: c_int32_t, c_size_t, trimtab_tensor
+            integer(c_int32_t), value :: roles
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_znorm(config, grads, n) bind(c, name="trimtab_znorm")
+            import :: c_int32_t, c_size_t, trimtab_tensor, trimtab_znorm_config
+            type(trimtab_znorm_config), intent(in), optional :: config
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_clip_norm(max_norm, scope, grads, n) bind(c, name="trimtab_clip_norm")
+            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+            real(c_double), value :: max_norm
+            integer(c_int32_t), value :: scope
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_clip_value(limit, grads, n) bind(c, name="trimtab_clip_value")
+            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+            real(c_double), value :: limit
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_agc(config, params, grads, n) bind(c, name="trimtab_agc")
+            import :: c_int32_t, c_size_t, trimtab_agc_config, trimtab_moments, trimtab_tensor
+            type(trimtab_agc_config), intent(in), optional :: config
+            type(trimtab_moments), intent(in) :: params(*)
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_zclip(config, state, grads, n) bind(c, name="trimtab_zclip")
+            import :: c_int32_t, c_size_t, trimtab_tensor, trimtab_zclip_config, trimtab_zclip_state
+            type(trimtab_zclip_config), intent(in), optional :: config
+            type(trimtab_zclip_state), intent(inout) :: state
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_apply(grads, n) bind(c, name="trimtab_apply")
+            import :: c_int32_t, c_size_t, trimtab_tensor
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_apply_into(grads, out, n) bind(c, name="trimtab_apply_into")
+            import :: c_int32_t, c_ptr, c_size_t, trimtab_tensor
+            type(trimtab_tensor), intent(in) :: grads(*)
+            type(c_ptr), intent(in), target :: out(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_sgd_step(config, state, grads, slots, n) bind(c, name="trimtab_sgd_step")
+            import :: c_int32_t, c_size_t, trimtab_c_slot, trimtab_sgd_config, trimtab_step_state, trimtab_tensor
+            type(trimtab_sgd_config), intent(in), optional :: config
+            type(trimtab_step_state), intent(inout) :: state
+            type(trimtab_tensor), intent(in) :: grads(*)
+            type(trimtab_c_slot), intent(in), target :: slots(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_adam_step(config, state, grads, slots, n) bind(c, name="trimtab_adam_step")
+            import :: c_int32_t, c_size_t, trimtab_adam_config, trimtab_c_slot, trimtab_step_state, trimtab_tensor
+            type(trimtab_adam_config), intent(in), optional :: config
+            type(trimtab_step_state), intent(inout) :: state
+            type(trimtab_tensor), intent(in) :: grads(*)
+            type(trimtab_c_slot), intent(in), target :: slots(*)
+            integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_set_threads(threads) bind(c, name="trimtab_set_threads")
+            import :: c_int32_t, c_size_t
+            integer(c_size_t), value :: threads
+        end function
+
+        pure real(c_double) function c_init_std(activation, fan_in) bind(c, name="trimtab_init_std")
+            import :: c_double, c_int32_t, c_size_t
+            integer(c_int32_t), value :: activation
+            integer(c_size_t), value :: fan_in
+        end function
+
+        pure type(c_ptr) function c_status_message(status) bind(c, name="trimtab_status_message")
+            import :: c_int32_t, c_ptr
+            integer(c_int32_t), value :: status
+        end function
+
+        pure type(c_ptr) function c_version() bind(c, name="trimtab_version")
+            import :: c_ptr
+        end function
+
+        type(c_ptr) function c_cpu_level() bind(c, name="trimtab_cpu_level")
+            import :: c_ptr
+        end function
+
+        !> Of C's own library: the length of a text that ends in NUL.
+        pure integer(c_size_t) function c_strlen(text) bind(c, name="strlen")
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: text
+        end function
+    end interface
+end module
