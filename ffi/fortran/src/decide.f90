@@ -7,22 +7,22 @@ submodule (trimtab) trimtab_deciding
 contains
 
     module procedure trimtab_guard
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_guard(config, state, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_unscale
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_unscale(loss_scale, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_scale
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_scale(factor, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_stable_grad
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_stable_grad(config, reference, grads, size(grads, kind=c_size_t))
     end procedure
 
@@ -32,44 +32,44 @@ contains
         if (present(config)) then
             if (config%scope == TRIMTAB_SCOPE_GLOBAL) needed = 1
         end if
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK .and. size(states) /= needed) stat = TRIMTAB_BAD_LENGTH
         if (stat == TRIMTAB_OK) stat = c_gradient_stabilizer(config, states, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_autoscale
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_autoscale(state, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_centralize
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_centralize(roles, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_znorm
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_znorm(config, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_clip_norm
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_clip_norm(max_norm, scope, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_clip_value
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_clip_value(limit, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_agc
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK .and. size(params) /= size(grads)) stat = TRIMTAB_BAD_LENGTH
         if (stat == TRIMTAB_OK) stat = c_agc(config, params, grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_zclip
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_zclip(config, state, grads, size(grads, kind=c_size_t))
     end procedure
 end submodule

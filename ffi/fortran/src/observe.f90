@@ -7,22 +7,21 @@ submodule (trimtab) trimtab_observing
 contains
 
     module procedure trimtab_observe
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_observe(grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure observe_real32
-        stat = c_observe_chunk(into, address(chunk), size(chunk, kind=c_size_t), TRIMTAB_F32)
+        stat = observe_any(into, chunk, TRIMTAB_F32)
     end procedure
 
     module procedure observe_real64
-        stat = c_observe_chunk(into, address(chunk), size(chunk, kind=c_size_t), TRIMTAB_F64)
+        stat = observe_any(into, chunk, TRIMTAB_F64)
     end procedure
 
     module procedure observe_16_bits
-        stat = TRIMTAB_BAD_DTYPE
-        if (dtype /= TRIMTAB_F16 .and. dtype /= TRIMTAB_BF16) return ! would be read past the end
-        stat = c_observe_chunk(into, address(chunk), size(chunk, kind=c_size_t), dtype)
+        stat = TRIMTAB_BAD_DTYPE ! the elements of any other type would be read past the end of the array
+        if (dtype == TRIMTAB_F16 .or. dtype == TRIMTAB_BF16) stat = observe_any(into, chunk, dtype)
     end procedure
 
     module procedure trimtab_moments_merge
@@ -41,10 +40,16 @@ contains
         norm = c_moments_norm(moments)
     end procedure
 
-    !> Of no elements there is none.
-    type(c_ptr) function address(chunk)
+    integer function observe_any(into, chunk, dtype) result(stat)
+        type(trimtab_moments), intent(inout) :: into
         type(*), intent(in), contiguous, target :: chunk(..)
+        integer(c_int32_t), intent(in) :: dtype
+        integer(c_size_t) :: length
+        type(c_ptr) :: address
         address = c_null_ptr
-        if (size(chunk, kind=c_size_t) > 0) address = c_loc(chunk)
+        length = size(chunk, kind=c_size_t)
+        if (length > 0) address = c_loc(chunk)
+        stat = TRIMTAB_BAD_LENGTH ! assumed-size: the standard has the last extent be -1
+        if (length >= 0) stat = c_observe_chunk(into, address, length, dtype)
     end function
 end submodule

@@ -448,14 +448,4 @@ module trimtab
             integer, intent(out) :: stat
         end subroutine
     end interface
-
-contains
-
-    !> OK, or why an array could not be described: instead of an element type its descriptor holds the status.
-    pure integer function refusal(dtypes)
-        integer(c_int32_t), intent(in) :: dtypes(:)
-        refusal = TRIMTAB_OK
-        if (any(dtypes == TRIMTAB_BAD_LENGTH)) refusal = TRIMTAB_BAD_LENGTH
-        if (any(dtypes == TRIMTAB_NOT_CONTIGUOUS)) refusal = TRIMTAB_NOT_CONTIGUOUS
-    end function
 end module

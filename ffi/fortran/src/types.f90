@@ -9,6 +9,8 @@ module trimtab_types
     implicit none
     private
 
+    public :: refusal
+
     ! What `stat` is set to. Negative: the call was refused, and nothing was changed.
 
     !> Done.
@@ -253,4 +255,26 @@ module trimtab_types
     type, public, bind(c) :: trimtab_step_state
         integer(c_int64_t) :: steps = 0    !! Number of steps taken
     end type
+
+    !> OK, or why an array could not be described: instead of an element type its descriptor holds the status. Not
+    !> passed on; called by the submodules of `trimtab`.
+    interface refusal
+        module procedure refusal_of_tensors, refusal_of_slots
+    end interface
+
+contains
+
+    pure integer function refusal_of_tensors(tensors) result(stat)
+        type(trimtab_tensor), intent(in) :: tensors(:)
+        stat = TRIMTAB_OK
+        if (any(tensors%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
+        if (any(tensors%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+    end function
+
+    pure integer function refusal_of_slots(slots) result(stat)
+        type(trimtab_slot), intent(in) :: slots(:)
+        stat = TRIMTAB_OK
+        if (any(slots%c%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
+        if (any(slots%c%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+    end function
 end module

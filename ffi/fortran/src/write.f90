@@ -7,16 +7,18 @@ submodule (trimtab) trimtab_writing
 contains
 
     module procedure trimtab_apply
-        stat = refusal(grads%dtype)
+        stat = refusal(grads)
         if (stat == TRIMTAB_OK) stat = c_apply(grads, size(grads, kind=c_size_t))
     end procedure
 
     module procedure trimtab_apply_into
         type(c_ptr), target :: pointers(size(out))
-        stat = refusal(grads%dtype)
-        if (stat == TRIMTAB_OK) stat = refusal(out%dtype)
-        if (stat == TRIMTAB_OK .and. .not. same(grads%len, out%len)) stat = TRIMTAB_BAD_LENGTH
-        if (stat == TRIMTAB_OK .and. any(grads%dtype /= out%dtype)) stat = TRIMTAB_BAD_DTYPE
+        stat = refusal(grads)
+        if (stat == TRIMTAB_OK) stat = refusal(out)
+        if (stat == TRIMTAB_OK .and. size(out) /= size(grads)) stat = TRIMTAB_BAD_LENGTH
+        if (stat /= TRIMTAB_OK) return
+        if (any(grads%dtype /= out%dtype)) stat = TRIMTAB_BAD_DTYPE
+        if (any(grads%len /= out%len)) stat = TRIMTAB_BAD_LENGTH
         if (stat /= TRIMTAB_OK) return
         pointers = out%data
         stat = c_apply_into(grads, pointers, size(grads, kind=c_size_t))
@@ -39,17 +41,13 @@ contains
     end procedure
 
     !> OK if every gradient has a slot of its length.
-    pure integer function pairing(grads, slots)
+    pure integer function pairing(grads, slots) result(stat)
         type(trimtab_tensor), intent(in) :: grads(:)
         type(trimtab_slot), intent(in) :: slots(:)
-        pairing = refusal(grads%dtype)
-        if (pairing == TRIMTAB_OK) pairing = refusal(slots%c%dtype)
-        if (pairing == TRIMTAB_OK .and. .not. same(grads%len, slots%len)) pairing = TRIMTAB_BAD_LENGTH
-    end function
-
-    pure logical function same(lengths, others)
-        integer(c_size_t), intent(in) :: lengths(:), others(:)
-        same = size(lengths) == size(others)
-        if (same) same = all(lengths == others)
+        stat = refusal(grads)
+        if (stat == TRIMTAB_OK) stat = refusal(slots)
+        if (stat == TRIMTAB_OK .and. size(slots) /= size(grads)) stat = TRIMTAB_BAD_LENGTH
+        if (stat /= TRIMTAB_OK) return
+        if (any(grads%len /= slots%len)) stat = TRIMTAB_BAD_LENGTH
     end function
 end submodule
