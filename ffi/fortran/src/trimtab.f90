@@ -138,34 +138,34 @@ module trimtab
         !> BAD_DTYPE, BAD_CONFIG (role), BAD_LENGTH: nothing is changed. UNSUPPORTED, here as in every pass, if the
         !> environment variable TRIMTAB_LEVEL names no instruction set of this processor.
         module subroutine trimtab_observe(grads, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             integer, intent(out) :: stat
         end subroutine
     end interface
 
     !> Adds the elements of an array to moments: streams a tensor while it is hot.
     !>
-    !> `into` starts as `trimtab_moments()`. The array is only read, during the call; one that is not contiguous is
-    !> copied by the compiler. A boundary between chunks at a multiple of 65,536 elements from the start of the tensor
-    !> changes no bit of the result.
+    !> `into` starts as `trimtab_moments()`. The array is only read, during the call; it need not be a target. A boundary
+    !> between chunks at a multiple of 65,536 elements from the start of the tensor changes no bit of the result.
     !>
     !> NON_FINITE if an element added so far is not finite; the moments are filled in all the same. BAD_STATE: `into`
-    !> holds a negative sum of squares. BAD_DTYPE: of 16-bit floats, `dtype` is neither `TRIMTAB_F16` nor
-    !> `TRIMTAB_BF16`. BAD_LENGTH: the array is assumed-size.
+    !> holds a negative sum of squares. NOT_CONTIGUOUS: pass a copy, `(dy(i, :))`; the parentheses make it one.
+    !> BAD_LENGTH: the array is assumed-size. BAD_DTYPE: of 16-bit floats, `dtype` is neither `TRIMTAB_F16` nor
+    !> `TRIMTAB_BF16`.
     interface trimtab_observe_chunk
         module subroutine observe_real32(into, chunk, stat)
             type(trimtab_moments), intent(inout) :: into
-            real(c_float), intent(in), contiguous, target :: chunk(..)
+            real(c_float), intent(in), target :: chunk(..)
             integer, intent(out) :: stat
         end subroutine
         module subroutine observe_real64(into, chunk, stat)
             type(trimtab_moments), intent(inout) :: into
-            real(c_double), intent(in), contiguous, target :: chunk(..)
+            real(c_double), intent(in), target :: chunk(..)
             integer, intent(out) :: stat
         end subroutine
         module subroutine observe_16_bits(into, chunk, dtype, stat)
             type(trimtab_moments), intent(inout) :: into
-            integer(c_int16_t), intent(in), contiguous, target :: chunk(..)
+            integer(c_int16_t), intent(in), target :: chunk(..)
             integer(c_int32_t), intent(in) :: dtype
             integer, intent(out) :: stat
         end subroutine
@@ -212,7 +212,7 @@ module trimtab
         !> `max_consecutive`-th bad step in a row; like every refusal it changes nothing, so that step is not counted.
         !> A good step sets `consecutive` to 0.
         module subroutine trimtab_guard(grads, state, stat, config)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_guard_state), intent(inout) :: state
             integer, intent(out) :: stat
             type(trimtab_guard_config), intent(in), optional :: config
@@ -221,14 +221,14 @@ module trimtab
         !> Undoes a loss scale: g / loss_scale, all tensors. BAD_CONFIG unless it is finite and > 0. Put the guard
         !> before it.
         module subroutine trimtab_unscale(grads, loss_scale, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             real(c_double), intent(in) :: loss_scale
             integer, intent(out) :: stat
         end subroutine
 
         !> Multiplies by a factor: g * factor, all tensors. BAD_CONFIG unless it is finite.
         module subroutine trimtab_scale(grads, factor, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             real(c_double), intent(in) :: factor
             integer, intent(out) :: stat
         end subroutine
@@ -244,7 +244,7 @@ module trimtab
         !> `trimtab_observe_chunk` and take `trimtab_moments_std`. In a PINN pool the gradients with respect to u and
         !> its derivatives, or take the last weight gradient's. BAD_REFERENCE unless finite and > 0.
         module subroutine trimtab_stable_grad(grads, reference, stat, config)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             real(c_double), intent(in) :: reference
             integer, intent(out) :: stat
             type(trimtab_stable_grad_config), intent(in), optional :: config
@@ -261,8 +261,8 @@ module trimtab
         !> One state a tensor, or one in all for `TRIMTAB_SCOPE_GLOBAL`, else BAD_LENGTH. BAD_STATE if one holds NaN,
         !> infinity, a negative average, or averages without steps.
         module subroutine trimtab_gradient_stabilizer(grads, states, stat, config)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
-            type(trimtab_norm_state), intent(inout), contiguous :: states(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
+            type(trimtab_norm_state), intent(inout) :: states(:)
             integer, intent(out) :: stat
             type(trimtab_gradient_stabilizer_config), intent(in), optional :: config
         end subroutine
@@ -275,14 +275,14 @@ module trimtab
         !>     first step with sigma > 0: exponent = 1 / (1 + |ln b|)
         !>     alpha = min(1, b**exponent);   alpha * g          (sigma == 0: alpha 1, state unchanged)
         module subroutine trimtab_autoscale(grads, state, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_autoscale_state), intent(inout) :: state
             integer, intent(out) :: stat
         end subroutine
 
         !> Subtracts the mean: g - mean(g). `roles` is `TRIMTAB_ROLES_WEIGHTS` or `TRIMTAB_ROLES_ALL`.
         module subroutine trimtab_centralize(grads, roles, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             integer(c_int32_t), intent(in) :: roles
             integer, intent(out) :: stat
         end subroutine
@@ -290,7 +290,7 @@ module trimtab
         !> Z-score normalisation (arXiv 2408.01215): (g - mean(g)) / (std(g) + eps). Tensors with fewer than 2 elements
         !> or standard deviation 0 stay as they are.
         module subroutine trimtab_znorm(grads, stat, config)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             integer, intent(out) :: stat
             type(trimtab_znorm_config), intent(in), optional :: config
         end subroutine
@@ -299,7 +299,7 @@ module trimtab
         !> `TRIMTAB_SCOPE_TENSOR`) or over all together (`TRIMTAB_SCOPE_GLOBAL`). BAD_CONFIG unless max_norm > 0; it
         !> may be `TRIMTAB_INFINITY`.
         module subroutine trimtab_clip_norm(grads, max_norm, scope, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             real(c_double), intent(in) :: max_norm
             integer(c_int32_t), intent(in) :: scope
             integer, intent(out) :: stat
@@ -310,7 +310,7 @@ module trimtab
         !> A finite limit ends a chain: of the methods only scale, unscale, guard and clip_value itself may follow, all
         !> others give ORDER.
         module subroutine trimtab_clip_value(grads, limit, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             real(c_double), intent(in) :: limit
             integer, intent(out) :: stat
         end subroutine
@@ -321,8 +321,8 @@ module trimtab
         !>
         !> `params` are moments of the parameters, as many and in the same order as the gradients, else BAD_LENGTH.
         module subroutine trimtab_agc(grads, params, stat, config)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
-            type(trimtab_moments), intent(in), contiguous :: params(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
+            type(trimtab_moments), intent(in) :: params(:)
             integer, intent(out) :: stat
             type(trimtab_agc_config), intent(in), optional :: config
         end subroutine
@@ -337,7 +337,7 @@ module trimtab
         !>
         !> During the warm-up `state` holds mean and population variance of the norms so far.
         module subroutine trimtab_zclip(grads, state, stat, config)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_zclip_state), intent(inout) :: state
             integer, intent(out) :: stat
             type(trimtab_zclip_config), intent(in), optional :: config
@@ -355,7 +355,7 @@ module trimtab
         !> not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite value of the
         !> element type. NON_FINITE, BAD_STATE, and what `trimtab_observe` gives for bad descriptors.
         module subroutine trimtab_apply(grads, stat)
-            type(trimtab_tensor), intent(inout), contiguous :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             integer, intent(out) :: stat
         end subroutine
 
@@ -365,7 +365,7 @@ module trimtab
         !> `out` has as many tensors as `grads`, each with its gradient's length, else BAD_LENGTH, and its gradient's
         !> element type, else BAD_DTYPE. `out(i)` may be the array of `grads(i)`; any other overlap is not allowed.
         module subroutine trimtab_apply_into(grads, out, stat)
-            type(trimtab_tensor), intent(in), contiguous :: grads(:)
+            type(trimtab_tensor), intent(in) :: grads(:)
             type(trimtab_tensor), intent(in), target :: out(:)
             integer, intent(out) :: stat
         end subroutine
@@ -382,7 +382,7 @@ module trimtab
         !> parameter's type, or the configuration does. BAD_CONFIG, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused,
         !> it changes no parameter, no buffer and no state.
         module subroutine trimtab_sgd_step(grads, slots, state, stat, config)
-            type(trimtab_tensor), intent(in), contiguous :: grads(:)
+            type(trimtab_tensor), intent(in) :: grads(:)
             type(trimtab_slot), intent(in), target :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
@@ -402,7 +402,7 @@ module trimtab
         !> largest finite value of the parameter's type (1.8e19 in real32), because a second moment that becomes
         !> infinite freezes its parameter for ever.
         module subroutine trimtab_adam_step(grads, slots, state, stat, config)
-            type(trimtab_tensor), intent(in), contiguous :: grads(:)
+            type(trimtab_tensor), intent(in) :: grads(:)
             type(trimtab_slot), intent(in), target :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
