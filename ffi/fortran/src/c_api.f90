@@ -6,7 +6,7 @@
 !> change itself, the argument is a `target`: without that, gfortran takes all that can be reached from an `intent(in)`
 !> argument for unchanged.
 module trimtab_c_api
-    use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_ptr, c_size_t
+    use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int8_t, c_ptr, c_size_t
     use trimtab_types
     implicit none
     private
@@ -15,6 +15,7 @@ module trimtab_c_api
     public :: c_unscale, c_scale, c_guard, c_stable_grad, c_gradient_stabilizer, c_autoscale, c_centralize, c_znorm
     public :: c_clip_norm, c_clip_value, c_agc, c_zclip
     public :: c_apply, c_apply_into, c_sgd_step, c_adam_step
+    public :: c_state_save, c_state_load
     public :: c_init_std, c_status_message, c_version, c_cpu_level, c_set_threads, c_strlen
 
     interface
@@ -173,6 +174,23 @@ module trimtab_c_api
             type(trimtab_tensor), intent(in) :: grads(*)
             type(trimtab_c_slot), intent(in), target :: slots(*)
             integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_state_save(entries, n, bytes, capacity, size) bind(c, name="trimtab_state_save")
+            import :: c_int32_t, c_int8_t, c_size_t, trimtab_states
+            type(trimtab_states), intent(in) :: entries(*)
+            integer(c_size_t), value :: n
+            integer(c_int8_t), intent(inout) :: bytes(*)
+            integer(c_size_t), value :: capacity
+            integer(c_size_t), intent(inout) :: size
+        end function
+
+        integer(c_int32_t) function c_state_load(entries, n, bytes, len) bind(c, name="trimtab_state_load")
+            import :: c_int32_t, c_int8_t, c_size_t, trimtab_states
+            type(trimtab_states), intent(in), target :: entries(*)
+            integer(c_size_t), value :: n
+            integer(c_int8_t), intent(in) :: bytes(*)
+            integer(c_size_t), value :: len
         end function
 
         integer(c_int32_t) function c_set_threads(threads) bind(c, name="trimtab_set_threads")

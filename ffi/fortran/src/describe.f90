@@ -1,61 +1,164 @@
-!> Arrays as the library takes them.
+!> Arrays as the library takes them: their addresses, lengths and element types. Nothing is copied and nothing is read.
 !>
-!> The dummies are not `contiguous`: with that attribute the compiler would copy an array that is not, and the
-!> descriptor would hold the address of a copy that is gone when the function returns. So they come as they are, and
-!> one that is not contiguous is told apart here.
-submodule (trimtab) trimtab_describe
-    use, intrinsic :: iso_c_binding, only: c_loc, c_null_ptr, c_ptr, c_size_t
+!> Programs `use trimtab`, which passes all of this on but `locate` and `refusal`. A descriptor of an array that cannot
+!> be described says why, in place of the element type, and every call with it is refused for that reason.
+!>
+!> Dummies are `intent(inout)` because calls with the descriptor write the array: an expression is no argument. They are
+!> not `contiguous`, because the compiler would copy an array that is not, and the address would be that of a copy that
+!> is gone when the function returns.
+module trimtab_describe
+    use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int16_t, c_int32_t, c_loc, c_null_ptr, c_ptr, c_size_t
+    use trimtab_types
     implicit none
+    private
+
+    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_states
+    public :: locate, refusal
+
+    !> A gradient that is a weight: `trimtab_weight(dW)`, or `trimtab_weight(raw, TRIMTAB_F16)` for 16-bit floats that
+    !> lie in an array of int16.
+    !>
+    !> real32 or real64, of any rank, contiguous, a target. A column `dW(:, j)` is contiguous, a row `dW(i, :)` is not.
+    !> Of 16-bit floats, `dtype` says which: `TRIMTAB_F16` or `TRIMTAB_BF16`; calls with any other are refused with
+    !> BAD_DTYPE.
+    interface trimtab_weight
+        module procedure weight_real32, weight_real64, weight_16_bits
+    end interface
+
+    !> A gradient that is a bias, or another one-dimensional parameter's. As `trimtab_weight`.
+    interface trimtab_bias
+        module procedure bias_real32, bias_real64, bias_16_bits
+    end interface
+
+    !> A parameter with the two moments that Adam keeps of it: `trimtab_adam_slot(W, first, second)`, all of one kind,
+    !> and of one size, else calls with the slot are refused with BAD_LENGTH. The moments are zeros before the first
+    !> step.
+    interface trimtab_adam_slot
+        module procedure adam_slot_real32, adam_slot_real64
+    end interface
+
+    !> A parameter for SGD, `trimtab_sgd_slot(W)`, and with its momentum buffer if `momentum` is above 0,
+    !> `trimtab_sgd_slot(W, buffer)`: of one kind, and of one size, else calls with the slot are refused with BAD_LENGTH.
+    !> The buffer is zeros before the first step.
+    interface trimtab_sgd_slot
+        module procedure plain_slot_real32, plain_slot_real64, momentum_slot_real32, momentum_slot_real64
+    end interface
+
+    !> States to save or to load: `trimtab_states(norms)`, an array of any rank or one alone, contiguous, a target.
+    interface trimtab_states
+        module procedure norm_states, autoscale_states, zclip_states, guard_states, step_states
+    end interface
+
+    !> OK, or why one of these could not be made.
+    interface refusal
+        module procedure refusal_of_tensors, refusal_of_slots, refusal_of_states
+    end interface
 
 contains
 
-    module procedure weight_real32
+    function weight_real32(grad) result(tensor)
+        real(c_float), intent(inout), target :: grad(..)
+        type(trimtab_tensor) :: tensor
         tensor = described(grad, TRIMTAB_F32, TRIMTAB_ROLE_WEIGHT)
-    end procedure
+    end function
 
-    module procedure weight_real64
+    function weight_real64(grad) result(tensor)
+        real(c_double), intent(inout), target :: grad(..)
+        type(trimtab_tensor) :: tensor
         tensor = described(grad, TRIMTAB_F64, TRIMTAB_ROLE_WEIGHT)
-    end procedure
+    end function
 
-    module procedure weight_16_bits
+    function weight_16_bits(grad, dtype) result(tensor)
+        integer(c_int16_t), intent(inout), target :: grad(..)
+        integer(c_int32_t), intent(in) :: dtype
+        type(trimtab_tensor) :: tensor
         tensor = described(grad, of_16_bits(dtype), TRIMTAB_ROLE_WEIGHT)
-    end procedure
+    end function
 
-    module procedure bias_real32
+    function bias_real32(grad) result(tensor)
+        real(c_float), intent(inout), target :: grad(..)
+        type(trimtab_tensor) :: tensor
         tensor = described(grad, TRIMTAB_F32, TRIMTAB_ROLE_BIAS)
-    end procedure
+    end function
 
-    module procedure bias_real64
+    function bias_real64(grad) result(tensor)
+        real(c_double), intent(inout), target :: grad(..)
+        type(trimtab_tensor) :: tensor
         tensor = described(grad, TRIMTAB_F64, TRIMTAB_ROLE_BIAS)
-    end procedure
+    end function
 
-    module procedure bias_16_bits
+    function bias_16_bits(grad, dtype) result(tensor)
+        integer(c_int16_t), intent(inout), target :: grad(..)
+        integer(c_int32_t), intent(in) :: dtype
+        type(trimtab_tensor) :: tensor
         tensor = described(grad, of_16_bits(dtype), TRIMTAB_ROLE_BIAS)
-    end procedure
+    end function
 
-    module procedure adam_slot_real32
+    function adam_slot_real32(param, first, second) result(slot)
+        real(c_float), intent(inout), target :: param(..), first(..), second(..)
+        type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F32, param, first, second)
-    end procedure
+    end function
 
-    module procedure adam_slot_real64
+    function adam_slot_real64(param, first, second) result(slot)
+        real(c_double), intent(inout), target :: param(..), first(..), second(..)
+        type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F64, param, first, second)
-    end procedure
+    end function
 
-    module procedure plain_slot_real32
+    function plain_slot_real32(param) result(slot)
+        real(c_float), intent(inout), target :: param(..)
+        type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F32, param)
-    end procedure
+    end function
 
-    module procedure plain_slot_real64
+    function plain_slot_real64(param) result(slot)
+        real(c_double), intent(inout), target :: param(..)
+        type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F64, param)
-    end procedure
+    end function
 
-    module procedure momentum_slot_real32
+    function momentum_slot_real32(param, buffer) result(slot)
+        real(c_float), intent(inout), target :: param(..), buffer(..)
+        type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F32, param, buffer)
-    end procedure
+    end function
 
-    module procedure momentum_slot_real64
+    function momentum_slot_real64(param, buffer) result(slot)
+        real(c_double), intent(inout), target :: param(..), buffer(..)
+        type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F64, param, buffer)
-    end procedure
+    end function
+
+    function norm_states(states) result(entry)
+        type(trimtab_norm_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_NORM)
+    end function
+
+    function autoscale_states(states) result(entry)
+        type(trimtab_autoscale_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_AUTOSCALE)
+    end function
+
+    function zclip_states(states) result(entry)
+        type(trimtab_zclip_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_ZCLIP)
+    end function
+
+    function guard_states(states) result(entry)
+        type(trimtab_guard_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_GUARD)
+    end function
+
+    function step_states(states) result(entry)
+        type(trimtab_step_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_STEP)
+    end function
 
     !> Any other type would make the library read past the end of the array.
     pure integer(c_int32_t) function of_16_bits(dtype)
@@ -65,54 +168,79 @@ contains
     end function
 
     function described(grad, dtype, role) result(tensor)
-        type(*), intent(inout), target :: grad(..)
+        type(*), intent(in), target :: grad(..)
         integer(c_int32_t), intent(in) :: dtype, role
         type(trimtab_tensor) :: tensor
+        integer :: stat
         tensor%role = role
         tensor%dtype = dtype
-        call locate(grad, tensor%data, tensor%len, tensor%dtype)
+        call locate(grad, tensor%data, tensor%len, stat)
+        if (stat /= TRIMTAB_OK) tensor%dtype = stat
     end function
 
     function slot_of(dtype, param, first, second) result(slot)
         integer(c_int32_t), intent(in) :: dtype
-        type(*), intent(inout), target :: param(..)
-        type(*), intent(inout), target, optional :: first(..), second(..)
+        type(*), intent(in), target :: param(..)
+        type(*), intent(in), target, optional :: first(..), second(..)
         type(trimtab_slot) :: slot
-        integer(c_size_t) :: length
+        integer(c_size_t) :: lengths(2)
+        integer :: stats(3)
+        call locate(param, slot%c%param, slot%len, stats(1))
+        lengths = slot%len
+        stats(2:) = TRIMTAB_OK
+        if (present(first)) call locate(first, slot%c%first, lengths(1), stats(2))
+        if (present(second)) call locate(second, slot%c%second, lengths(2), stats(3))
         slot%c%dtype = dtype
-        call locate(param, slot%c%param, slot%len, slot%c%dtype)
-        if (present(first)) then
-            call locate(first, slot%c%first, length, slot%c%dtype)
-            call require_same(length, slot)
-        end if
-        if (present(second)) then
-            call locate(second, slot%c%second, length, slot%c%dtype)
-            call require_same(length, slot)
-        end if
+        if (any(lengths /= slot%len) .or. any(stats == TRIMTAB_BAD_LENGTH)) slot%c%dtype = TRIMTAB_BAD_LENGTH
+        if (any(stats == TRIMTAB_NOT_CONTIGUOUS)) slot%c%dtype = TRIMTAB_NOT_CONTIGUOUS
     end function
 
-    !> Marks a slot with a buffer of another length, unless it is marked already.
-    subroutine require_same(length, slot)
-        integer(c_size_t), intent(in) :: length
-        type(trimtab_slot), intent(inout) :: slot
-        if (slot%c%dtype >= 0 .and. length /= slot%len) slot%c%dtype = TRIMTAB_BAD_LENGTH
-    end subroutine
+    function entry_of(states, kind) result(entry)
+        type(*), intent(in), target :: states(..)
+        integer(c_int32_t), intent(in) :: kind
+        type(trimtab_states) :: entry
+        integer :: stat
+        entry%kind = kind
+        call locate(states, entry%states, entry%count, stat)
+        if (stat /= TRIMTAB_OK) entry%kind = stat
+    end function
 
-    !> Address and number of elements of an array that can be described. For one that cannot, `dtype` says why, in place
-    !> of the element type.
-    subroutine locate(array, address, length, dtype)
-        type(*), intent(inout), target :: array(..)
+    !> Address and number of elements of an array, or why it cannot be described.
+    subroutine locate(array, address, length, stat)
+        type(*), intent(in), target :: array(..)
         type(c_ptr), intent(out) :: address
         integer(c_size_t), intent(out) :: length
-        integer(c_int32_t), intent(inout) :: dtype
+        integer, intent(out) :: stat
         address = c_null_ptr
         length = size(array, kind=c_size_t)
+        stat = TRIMTAB_OK
         if (length < 0) then ! assumed-size: the standard has the last extent be -1
-            dtype = TRIMTAB_BAD_LENGTH
+            stat = TRIMTAB_BAD_LENGTH
         else if (length > 1 .and. .not. is_contiguous(array)) then
-            dtype = TRIMTAB_NOT_CONTIGUOUS
+            stat = TRIMTAB_NOT_CONTIGUOUS
         else if (length > 0) then
             address = c_loc(array)
         end if
     end subroutine
-end submodule
+
+    pure integer function refusal_of_tensors(tensors) result(stat)
+        type(trimtab_tensor), intent(in) :: tensors(:)
+        stat = TRIMTAB_OK
+        if (any(tensors%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
+        if (any(tensors%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+    end function
+
+    pure integer function refusal_of_slots(slots) result(stat)
+        type(trimtab_slot), intent(in) :: slots(:)
+        stat = TRIMTAB_OK
+        if (any(slots%c%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
+        if (any(slots%c%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+    end function
+
+    pure integer function refusal_of_states(entries) result(stat)
+        type(trimtab_states), intent(in) :: entries(:)
+        stat = TRIMTAB_OK
+        if (any(entries%kind == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
+        if (any(entries%kind == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+    end function
+end module

@@ -2,7 +2,7 @@
 submodule (trimtab) trimtab_observing
     use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_get_status, ieee_set_halting_mode, ieee_set_status, &
         ieee_status_type
-    use, intrinsic :: iso_c_binding, only: c_loc, c_null_ptr, c_ptr, c_size_t
+    use, intrinsic :: iso_c_binding, only: c_ptr, c_size_t
     use trimtab_c_api
     implicit none
 
@@ -70,13 +70,8 @@ contains
         integer(c_size_t) :: length
         type(c_ptr) :: address
         type(ieee_status_type) :: environment
-        address = c_null_ptr
-        length = size(chunk, kind=c_size_t)
-        stat = TRIMTAB_BAD_LENGTH ! assumed-size: the standard has the last extent be -1
-        if (length < 0) return
-        stat = TRIMTAB_NOT_CONTIGUOUS
-        if (length > 1 .and. .not. is_contiguous(chunk)) return
-        if (length > 0) address = c_loc(chunk)
+        call locate(chunk, address, length, stat)
+        if (stat /= TRIMTAB_OK) return
         call ieee_get_status(environment)
         call ieee_set_halting_mode(ieee_all, .false.)
         stat = c_observe_chunk(into, address, length, dtype)

@@ -25,17 +25,21 @@
 !> Threads      none unless `trimtab_set_threads` asks for them. Calls on different tensors and states may run at the
 !>              same time. Results do not depend on the number of threads or the instruction set.
 module trimtab
-    use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int16_t, c_int32_t
+    use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int16_t, c_int32_t, c_int8_t
+    use trimtab_describe
     use trimtab_types
     implicit none
     private
 
     public :: TRIMTAB_OK, TRIMTAB_SKIP_STEP, TRIMTAB_NULL_POINTER, TRIMTAB_BAD_DTYPE, TRIMTAB_BAD_CONFIG
     public :: TRIMTAB_BAD_REFERENCE, TRIMTAB_BAD_STATE, TRIMTAB_NON_FINITE, TRIMTAB_OVERFLOW, TRIMTAB_ORDER
-    public :: TRIMTAB_DIVERGED, TRIMTAB_UNSUPPORTED, TRIMTAB_MISALIGNED, TRIMTAB_BAD_LENGTH, TRIMTAB_NOT_CONTIGUOUS
+    public :: TRIMTAB_DIVERGED, TRIMTAB_UNSUPPORTED, TRIMTAB_MISALIGNED, TRIMTAB_BAD_LENGTH, TRIMTAB_BAD_MAGIC
+    public :: TRIMTAB_BAD_VERSION, TRIMTAB_WRONG_KIND, TRIMTAB_WRONG_COUNT, TRIMTAB_TRUNCATED, TRIMTAB_BAD_CHECKSUM
+    public :: TRIMTAB_NOT_CONTIGUOUS
     public :: TRIMTAB_F32, TRIMTAB_F16, TRIMTAB_BF16, TRIMTAB_F64
     public :: TRIMTAB_ROLE_WEIGHT, TRIMTAB_ROLE_BIAS, TRIMTAB_ROLES_WEIGHTS, TRIMTAB_ROLES_ALL
     public :: TRIMTAB_SCOPE_TENSOR, TRIMTAB_SCOPE_GLOBAL, TRIMTAB_GUARD_SKIP_STEP, TRIMTAB_GUARD_ZERO
+    public :: TRIMTAB_STATE_NORM, TRIMTAB_STATE_AUTOSCALE, TRIMTAB_STATE_ZCLIP, TRIMTAB_STATE_GUARD, TRIMTAB_STATE_STEP
     public :: TRIMTAB_RELU, TRIMTAB_TANH, TRIMTAB_SILU, TRIMTAB_GELU, TRIMTAB_SIN, TRIMTAB_IDENTITY, TRIMTAB_INFINITY
 
     public :: trimtab_moments, trimtab_affine, trimtab_tensor, trimtab_slot, trimtab_c_slot
@@ -43,89 +47,13 @@ module trimtab
     public :: trimtab_znorm_config, trimtab_agc_config, trimtab_zclip_config, trimtab_sgd_config, trimtab_adam_config
     public :: trimtab_guard_state, trimtab_norm_state, trimtab_autoscale_state, trimtab_zclip_state, trimtab_step_state
 
-    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot
-    public :: trimtab_observe, trimtab_observe_chunk
+    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_observe, trimtab_observe_chunk
     public :: trimtab_moments_merge, trimtab_moments_mean, trimtab_moments_std, trimtab_moments_norm
     public :: trimtab_guard, trimtab_unscale, trimtab_scale, trimtab_stable_grad, trimtab_gradient_stabilizer
-    public :: trimtab_autoscale, trimtab_centralize, trimtab_znorm, trimtab_clip_norm, trimtab_clip_value, trimtab_agc
-    public :: trimtab_zclip
-    public :: trimtab_apply, trimtab_apply_into, trimtab_sgd_step, trimtab_adam_step
+    public :: trimtab_autoscale, trimtab_centralize, trimtab_znorm, trimtab_clip_norm, trimtab_clip_value
+    public :: trimtab_agc, trimtab_zclip, trimtab_apply, trimtab_apply_into, trimtab_sgd_step, trimtab_adam_step
+    public :: trimtab_states, trimtab_state_save, trimtab_state_load
     public :: trimtab_init_std, trimtab_message, trimtab_version, trimtab_cpu_level, trimtab_set_threads
-
-    ! Describe: arrays as the library takes them. Nothing is copied and nothing is read.
-
-    !> A gradient that is a weight: `trimtab_weight(dW)`, or `trimtab_weight(raw, TRIMTAB_F16)` for 16-bit floats that
-    !> lie in an array of int16.
-    !>
-    !> The array is `intent(inout)` because calls with the descriptor write it: an expression is no argument. A column
-    !> `dW(:, j)` is contiguous, a row `dW(i, :)` is not. Of 16-bit floats, `dtype` says which: `TRIMTAB_F16` or
-    !> `TRIMTAB_BF16`; calls with any other are refused with BAD_DTYPE.
-    interface trimtab_weight
-        module function weight_real32(grad) result(tensor)
-            real(c_float), intent(inout), target :: grad(..)
-            type(trimtab_tensor) :: tensor
-        end function
-        module function weight_real64(grad) result(tensor)
-            real(c_double), intent(inout), target :: grad(..)
-            type(trimtab_tensor) :: tensor
-        end function
-        module function weight_16_bits(grad, dtype) result(tensor)
-            integer(c_int16_t), intent(inout), target :: grad(..)
-            integer(c_int32_t), intent(in) :: dtype
-            type(trimtab_tensor) :: tensor
-        end function
-    end interface
-
-    !> A gradient that is a bias, or another one-dimensional parameter's. As `trimtab_weight`.
-    interface trimtab_bias
-        module function bias_real32(grad) result(tensor)
-            real(c_float), intent(inout), target :: grad(..)
-            type(trimtab_tensor) :: tensor
-        end function
-        module function bias_real64(grad) result(tensor)
-            real(c_double), intent(inout), target :: grad(..)
-            type(trimtab_tensor) :: tensor
-        end function
-        module function bias_16_bits(grad, dtype) result(tensor)
-            integer(c_int16_t), intent(inout), target :: grad(..)
-            integer(c_int32_t), intent(in) :: dtype
-            type(trimtab_tensor) :: tensor
-        end function
-    end interface
-
-    !> A parameter with the two moments that Adam keeps of it: of one kind, and of one size, else calls with the slot
-    !> are refused with BAD_LENGTH. `first` and `second` are zeros before the first step.
-    interface trimtab_adam_slot
-        module function adam_slot_real32(param, first, second) result(slot)
-            real(c_float), intent(inout), target :: param(..), first(..), second(..)
-            type(trimtab_slot) :: slot
-        end function
-        module function adam_slot_real64(param, first, second) result(slot)
-            real(c_double), intent(inout), target :: param(..), first(..), second(..)
-            type(trimtab_slot) :: slot
-        end function
-    end interface
-
-    !> A parameter for SGD, with its momentum buffer if `momentum` is above 0: of one kind, and of one size, else calls
-    !> with the slot are refused with BAD_LENGTH. `buffer` is zeros before the first step.
-    interface trimtab_sgd_slot
-        module function plain_slot_real32(param) result(slot)
-            real(c_float), intent(inout), target :: param(..)
-            type(trimtab_slot) :: slot
-        end function
-        module function plain_slot_real64(param) result(slot)
-            real(c_double), intent(inout), target :: param(..)
-            type(trimtab_slot) :: slot
-        end function
-        module function momentum_slot_real32(param, buffer) result(slot)
-            real(c_float), intent(inout), target :: param(..), buffer(..)
-            type(trimtab_slot) :: slot
-        end function
-        module function momentum_slot_real64(param, buffer) result(slot)
-            real(c_double), intent(inout), target :: param(..), buffer(..)
-            type(trimtab_slot) :: slot
-        end function
-    end interface
 
     ! Observe: the only pass that reads the gradients before the write.
 
@@ -410,6 +338,29 @@ module trimtab
         end subroutine
     end interface
 
+    ! Save and load: what a run needs to go on after a restart as if it had never stopped, to the bit.
+
+    interface
+        !> Makes bytes of all states of a run: the same on every machine, and known when damaged. Parameters and the
+        !> optimizer's buffers are yours to save.
+        module subroutine trimtab_state_save(entries, bytes, stat)
+            type(trimtab_states), intent(in) :: entries(:)
+            integer(c_int8_t), intent(inout), allocatable :: bytes(:)
+            integer, intent(out) :: stat
+        end subroutine
+
+        !> Reads back what `trimtab_state_save` has made: states of the same kinds and counts, in the same order. Either
+        !> all of them are written or none.
+        !>
+        !> The first of these that applies: BAD_MAGIC, BAD_VERSION, TRUNCATED (or BAD_LENGTH if there are too many bytes),
+        !> BAD_CHECKSUM, WRONG_KIND (also of more or fewer entries) or WRONG_COUNT for the first entry of another.
+        module subroutine trimtab_state_load(entries, bytes, stat)
+            type(trimtab_states), intent(in), target :: entries(:)
+            integer(c_int8_t), intent(in) :: bytes(:)
+            integer, intent(out) :: stat
+        end subroutine
+    end interface
+
     ! Initialisation, texts and threads.
 
     interface
@@ -432,8 +383,8 @@ module trimtab
             character(:), allocatable :: version
         end function
 
-        !> The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
-        !> TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results.
+        !> The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar". It decides speed, never results; the
+        !> environment variable TRIMTAB_LEVEL can force one.
         module function trimtab_cpu_level() result(level)
             character(:), allocatable :: level
         end function

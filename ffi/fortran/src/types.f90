@@ -9,8 +9,6 @@ module trimtab_types
     implicit none
     private
 
-    public :: refusal
-
     ! What `stat` is set to. Negative: the call was refused, and nothing was changed.
 
     !> Done.
@@ -41,6 +39,18 @@ module trimtab_types
     integer, parameter, public :: TRIMTAB_MISALIGNED = -11
     !> Arrays that belong together differ in size, or the size of one is unknown.
     integer, parameter, public :: TRIMTAB_BAD_LENGTH = -12
+    !> These bytes are no saved states.
+    integer, parameter, public :: TRIMTAB_BAD_MAGIC = -13
+    !> States were saved in a format that this library does not know.
+    integer, parameter, public :: TRIMTAB_BAD_VERSION = -14
+    !> Saved states are of other kinds, or in another order, than those to be loaded.
+    integer, parameter, public :: TRIMTAB_WRONG_KIND = -15
+    !> More or fewer states were saved than are to be loaded.
+    integer, parameter, public :: TRIMTAB_WRONG_COUNT = -16
+    !> Saved states end too early.
+    integer, parameter, public :: TRIMTAB_TRUNCATED = -17
+    !> Saved states have been damaged.
+    integer, parameter, public :: TRIMTAB_BAD_CHECKSUM = -18
     !> An array that was to be described is not contiguous. Of this module; the C library has no such status.
     integer, parameter, public :: TRIMTAB_NOT_CONTIGUOUS = -100
 
@@ -82,6 +92,19 @@ module trimtab_types
     integer(c_int32_t), parameter, public :: TRIMTAB_GUARD_SKIP_STEP = 0
     !> The offending tensors become zeros, and the step goes on.
     integer(c_int32_t), parameter, public :: TRIMTAB_GUARD_ZERO = 1
+
+    ! Which states an entry of type trimtab_states is about.
+
+    !> trimtab_norm_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
+    !> trimtab_autoscale_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
+    !> trimtab_zclip_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
+    !> trimtab_guard_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
+    !> trimtab_step_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
 
     ! Activation functions, for `trimtab_init_std`.
 
@@ -256,25 +279,11 @@ module trimtab_types
         integer(c_int64_t) :: steps = 0    !! Number of steps taken
     end type
 
-    !> OK, or why an array could not be described: instead of an element type its descriptor holds the status. Not
-    !> passed on; called by the submodules of `trimtab`.
-    interface refusal
-        module procedure refusal_of_tensors, refusal_of_slots
-    end interface
-
-contains
-
-    pure integer function refusal_of_tensors(tensors) result(stat)
-        type(trimtab_tensor), intent(in) :: tensors(:)
-        stat = TRIMTAB_OK
-        if (any(tensors%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
-        if (any(tensors%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
-    end function
-
-    pure integer function refusal_of_slots(slots) result(stat)
-        type(trimtab_slot), intent(in) :: slots(:)
-        stat = TRIMTAB_OK
-        if (any(slots%c%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
-        if (any(slots%c%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
-    end function
+    !> States to save or to load: an array of one kind. Made by `trimtab_states(norms)`.
+    type, public, bind(c) :: trimtab_states
+        type(c_ptr) :: states = c_null_ptr                 !! The first of them
+        integer(c_size_t) :: count = 0                     !! How many
+        integer(c_int32_t) :: kind = TRIMTAB_STATE_NORM    !! `TRIMTAB_STATE_NORM` to `STEP`; negative as in a tensor
+        integer(c_int32_t) :: reserved = 0                 !! 0
+    end type
 end module
