@@ -214,7 +214,7 @@ contains
         address = c_null_ptr
         length = size(array, kind=c_size_t)
         stat = TRIMTAB_OK
-        if (length < 0) then ! assumed-size: the standard has the last extent be -1
+        if (any(shape(array) < 0)) then ! assumed-size: the last extent is -1
             stat = TRIMTAB_BAD_LENGTH
         else if (length > 1 .and. .not. is_contiguous(array)) then
             stat = TRIMTAB_NOT_CONTIGUOUS
