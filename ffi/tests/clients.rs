@@ -24,6 +24,8 @@ mod cpp;
 mod cuda;
 #[path = "header/defaults.rs"]
 mod defaults;
+#[path = "clients/fortran.rs"]
+mod fortran;
 #[path = "clients/julia.rs"]
 mod julia;
 #[path = "clients/manifest.rs"]
@@ -54,6 +56,7 @@ fn checks() -> Vec<check::Check> {
         cmake::checks(),
         cpp::checks(),
         cuda::checks(),
+        fortran::checks(),
         julia::checks(),
         mpi::checks(),
         programs::checks(),

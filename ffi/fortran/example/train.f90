@@ -154,7 +154,7 @@ contains
     subroutine update(last, grads, slots, state, rate)
         type(layer), intent(in) :: last
         type(trimtab_tensor), intent(inout) :: grads(:)
-        type(trimtab_slot), intent(in) :: slots(:)
+        type(trimtab_slot), intent(inout) :: slots(:)
         type(trimtab_step_state), intent(inout) :: state
         real(dp), intent(in) :: rate
         type(trimtab_moments) :: prediction

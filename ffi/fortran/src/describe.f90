@@ -12,7 +12,7 @@ module trimtab_describe
     implicit none
     private
 
-    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_states
+    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_states_of
     public :: locate, refusal
 
     !> A gradient that is a weight: `trimtab_weight(dW)`, or `trimtab_weight(raw, TRIMTAB_F16)` for 16-bit floats that
@@ -44,8 +44,8 @@ module trimtab_describe
         module procedure plain_slot_real32, plain_slot_real64, momentum_slot_real32, momentum_slot_real64
     end interface
 
-    !> States to save or to load: `trimtab_states(norms)`, an array of any rank or one alone, contiguous, a target.
-    interface trimtab_states
+    !> States to save or to load: `trimtab_states_of(norms)`, an array of any rank or one alone, contiguous, a target.
+    interface trimtab_states_of
         module procedure norm_states, autoscale_states, zclip_states, guard_states, step_states
     end interface
 

@@ -21,6 +21,8 @@
 !>              for gradients not observed, or a pending finite limit; NON_FINITE for a gradient that is not finite;
 !>              BAD_STATE for states, moments or affines that no call can have left; OVERFLOW where a scale would leave
 !>              the range of real64.
+!> intent       of descriptors is `inout` where a call writes the arrays that they describe. The descriptors themselves
+!>              are changed by `trimtab_observe`, the methods and `trimtab_apply` only.
 !> config       may be left out, which means the defaults, which are those of the types.
 !> Threads      none unless `trimtab_set_threads` asks for them. Calls on different tensors and states may run at the
 !>              same time. Results do not depend on the number of threads or the instruction set.
@@ -52,7 +54,7 @@ module trimtab
     public :: trimtab_guard, trimtab_unscale, trimtab_scale, trimtab_stable_grad, trimtab_gradient_stabilizer
     public :: trimtab_autoscale, trimtab_centralize, trimtab_znorm, trimtab_clip_norm, trimtab_clip_value
     public :: trimtab_agc, trimtab_zclip, trimtab_apply, trimtab_apply_into, trimtab_sgd_step, trimtab_adam_step
-    public :: trimtab_states, trimtab_state_save, trimtab_state_load
+    public :: trimtab_states, trimtab_states_of, trimtab_state_save, trimtab_state_load
     public :: trimtab_init_std, trimtab_message, trimtab_version, trimtab_cpu_level, trimtab_set_threads
 
     ! Observe: the only pass that reads the gradients before the write.
@@ -83,17 +85,17 @@ module trimtab
     interface trimtab_observe_chunk
         module subroutine observe_real32(into, chunk, stat)
             type(trimtab_moments), intent(inout) :: into
-            real(c_float), intent(in), target :: chunk(..)
+            real(c_float), intent(in) :: chunk(..)
             integer, intent(out) :: stat
         end subroutine
         module subroutine observe_real64(into, chunk, stat)
             type(trimtab_moments), intent(inout) :: into
-            real(c_double), intent(in), target :: chunk(..)
+            real(c_double), intent(in) :: chunk(..)
             integer, intent(out) :: stat
         end subroutine
         module subroutine observe_16_bits(into, chunk, dtype, stat)
             type(trimtab_moments), intent(inout) :: into
-            integer(c_int16_t), intent(in), target :: chunk(..)
+            integer(c_int16_t), intent(in) :: chunk(..)
             integer(c_int32_t), intent(in) :: dtype
             integer, intent(out) :: stat
         end subroutine
@@ -294,7 +296,7 @@ module trimtab
         !> element type, else BAD_DTYPE. `out(i)` may be the array of `grads(i)`; any other overlap is not allowed.
         module subroutine trimtab_apply_into(grads, out, stat)
             type(trimtab_tensor), intent(in) :: grads(:)
-            type(trimtab_tensor), intent(in), target :: out(:)
+            type(trimtab_tensor), intent(inout) :: out(:)
             integer, intent(out) :: stat
         end subroutine
 
@@ -311,7 +313,7 @@ module trimtab
         !> it changes no parameter, no buffer and no state.
         module subroutine trimtab_sgd_step(grads, slots, state, stat, config)
             type(trimtab_tensor), intent(in) :: grads(:)
-            type(trimtab_slot), intent(in), target :: slots(:)
+            type(trimtab_slot), intent(inout) :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
             type(trimtab_sgd_config), intent(in), optional :: config
@@ -331,7 +333,7 @@ module trimtab
         !> infinite freezes its parameter for ever.
         module subroutine trimtab_adam_step(grads, slots, state, stat, config)
             type(trimtab_tensor), intent(in) :: grads(:)
-            type(trimtab_slot), intent(in), target :: slots(:)
+            type(trimtab_slot), intent(inout) :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
             type(trimtab_adam_config), intent(in), optional :: config
@@ -355,7 +357,7 @@ module trimtab
         !> The first of these that applies: BAD_MAGIC, BAD_VERSION, TRUNCATED (or BAD_LENGTH if there are too many bytes),
         !> BAD_CHECKSUM, WRONG_KIND (also of more or fewer entries) or WRONG_COUNT for the first entry of another.
         module subroutine trimtab_state_load(entries, bytes, stat)
-            type(trimtab_states), intent(in), target :: entries(:)
+            type(trimtab_states), intent(inout) :: entries(:)
             integer(c_int8_t), intent(in) :: bytes(:)
             integer, intent(out) :: stat
         end subroutine

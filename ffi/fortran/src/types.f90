@@ -279,7 +279,7 @@ module trimtab_types
         integer(c_int64_t) :: steps = 0    !! Number of steps taken
     end type
 
-    !> States to save or to load: an array of one kind. Made by `trimtab_states(norms)`.
+    !> States to save or to load: an array of one kind. Made by `trimtab_states_of(norms)`.
     type, public, bind(c) :: trimtab_states
         type(c_ptr) :: states = c_null_ptr                 !! The first of them
         integer(c_size_t) :: count = 0                     !! How many

@@ -9,7 +9,8 @@ program refusals
 
     !> All memory that a call of this program can reach. The gradients are 4 and 3 elements long.
     type :: memory
-        real(real64) :: dW(2, 2), db(3), W(2, 2), b(3), mW(2, 2), vW(2, 2), mb(3), vb(3), matrix(4, 4)
+        real(real64) :: dW(2, 2) = 0, db(3) = 0, W(2, 2) = 0, b(3) = 0, matrix(4, 4) = 0
+        real(real64) :: mW(2, 2) = 0, vW(2, 2) = 0, mb(3) = 0, vb(3) = 0
         type(trimtab_tensor) :: grads(2), out(2)
         type(trimtab_slot) :: slots(2)
         type(trimtab_moments) :: params(2)
@@ -20,7 +21,7 @@ program refusals
         type(trimtab_step_state) :: step
     end type
 
-    type(memory), target :: now, before
+    type(memory), target :: now, before, empty
     integer :: stat
 
     call arrays_that_are_not_contiguous()
@@ -37,7 +38,10 @@ contains
 
     !> Two good gradients, observed, with a factor pending.
     subroutine set_up()
-        now = memory(1, 2, 3, 4, 0, 0, 0, 0, 5)
+        now = empty
+        now%W = 3
+        now%b = 4
+        now%matrix = 5
         now%dW = reshape([1, -2, 3, 4], [2, 2])
         now%db = [0.5_real64, 0.25_real64, -8.0_real64]
         now%grads = [trimtab_weight(now%dW), trimtab_bias(now%db)]

@@ -93,3 +93,14 @@ pub static OPTIMISERS: Tool = Tool::rare(
         )
     },
 );
+
+/// GNU Fortran 11 or newer.
+pub static GFORTRAN: Tool = Tool::new("gfortran", "apt install gfortran", || {
+    succeeds("gfortran", &["--version"])
+});
+
+/// fortran-lang's package manager. Another program of that name makes packages of distributions.
+pub static FPM: Tool = Tool::new("fpm", "pip install fpm", || {
+    let output = Command::new("fpm").arg("--version").output();
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("Fortran"))
+});
