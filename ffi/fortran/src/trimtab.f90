@@ -1,4 +1,4 @@
-!> trimtab: keeps gradients in scale between the backward pass and the optimizer update.
+!> trimtab keeps gradients in scale between the backward pass and the optimizer update.
 !>
 !>     grads = [trimtab_weight(dW), trimtab_bias(db)]
 !>     call trimtab_observe(grads, stat)                        reads each gradient once
