@@ -268,8 +268,8 @@ impl Status {
                  parameters f32 or f64, outputs of the gradient's type\0"
             }
             Status::BadConfig => {
-                "a configuration value is out of range: start from the INIT macro (C) or \
-                 Default (Rust) and change what you need\0"
+                "a configuration value is out of range: start from the defaults (in C the \
+                 INIT macro) and change what you need\0"
             }
             Status::BadReference => {
                 "the reference must be finite and greater than 0: pass the standard deviation \
