@@ -2,7 +2,9 @@
 
 use super::isa::Job;
 use super::portable::Portable;
-use crate::cpu::{Level, Set};
+use crate::cpu::Level;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use crate::cpu::Set;
 
 #[cfg(target_arch = "aarch64")]
 use super::arm::run_neon;

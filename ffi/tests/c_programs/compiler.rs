@@ -57,7 +57,7 @@ pub fn build(program: &str, language: Language, link: Link, flags: &[&str]) -> P
     executable
 }
 
-/// Compiles `ffi/tests/c/<program>.c` and links it with the archive and nothing else; what neither the function of the
+/// Compiles `ffi/tests/c/<program>.c` and links it with the archive and memcpy and its kind, and nothing else; what neither the function of the
 /// program's name nor one of `kept` needs is left out.
 pub fn build_free_standing(program: &str, archive: &Path, kept: &[String]) -> PathBuf {
     let executable = scratch(&format!("{program}-free-standing-{}", kept.len()));
@@ -66,6 +66,7 @@ pub fn build_free_standing(program: &str, archive: &Path, kept: &[String]) -> Pa
     command.args(["-O2", "-ffreestanding", "-ffunction-sections"]);
     command.arg("-I").arg(root().join("include"));
     command.arg(source(&format!("{program}.c")));
+    command.arg(root().join("ffi/bare/memory.c"));
     command.args(["-x", "none"]).arg(archive);
     command.args(["-nostdlib", "-static", "-Wl,--gc-sections"]);
     command.arg(format!("-Wl,--entry={program}"));

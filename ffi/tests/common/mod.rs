@@ -72,7 +72,7 @@ fn built_by(command: &mut Command) -> Vec<PathBuf> {
 }
 
 /// The file with one of these suffixes.
-fn find(suffixes: &[&str], files: &[PathBuf]) -> PathBuf {
+pub fn find(suffixes: &[&str], files: &[PathBuf]) -> PathBuf {
     let fits = |file: &&PathBuf| {
         let extension = file.extension().and_then(|e| e.to_str());
         extension.is_some_and(|e| suffixes.contains(&e))
@@ -84,7 +84,7 @@ fn find(suffixes: &[&str], files: &[PathBuf]) -> PathBuf {
 }
 
 /// What cargo says it has made of the library.
-fn files_of_the_library(messages: &str) -> Vec<PathBuf> {
+pub fn files_of_the_library(messages: &str) -> Vec<PathBuf> {
     let artifacts = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());

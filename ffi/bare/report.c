@@ -1,0 +1,60 @@
+/* Text without a C library, and the order of the parts. */
+
+#include "bare.h"
+
+size_t length_of(const char *text) {
+    size_t n = 0;
+    while (text[n] != '\0')
+        n++;
+    return n;
+}
+
+int same_text(const char *a, const char *b) {
+    while (*a != '\0' && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+void put_number(uint64_t number) {
+    char digits[21];
+    size_t at = sizeof digits - 1;
+    digits[at] = '\0';
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    put(digits + at);
+}
+
+void put_hash(uint64_t hash) {
+    char digits[17];
+    for (int i = 0; i < 16; i++)
+        digits[i] = "0123456789abcdef"[hash >> (60 - 4 * i) & 15];
+    digits[16] = '\0';
+    put(digits);
+}
+
+int run(void) {
+    put("trimtab ");
+    put(trimtab_version());
+    put(", level ");
+    put(trimtab_cpu_level());
+    put("\n");
+    size_t functions = entries();
+    if (functions == 0)
+        return 1;
+    size_t lines = table();
+    if (lines == 0)
+        return 1;
+    size_t cases = vectors();
+    if (cases == 0)
+        return 1;
+    put("ok: ");
+    put_number(functions);
+    put(" functions, ");
+    put_number(lines);
+    put(" lines of the table, ");
+    put_number(cases);
+    put(" vectors\n");
+    return 0;
+}

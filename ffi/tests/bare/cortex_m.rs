@@ -1,0 +1,71 @@
+//! A Cortex-M4F without an operating system, run by QEMU.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::check::Check;
+use crate::common::root;
+use crate::distribution::{RUST_SOURCES, archive};
+use crate::host::hash_of_the_vectors;
+use crate::program::{self, FREE_STANDING, build, examine};
+use crate::tools::{GCC, Tool, succeeds};
+
+const TARGET: &str = "thumbv7em-none-eabihf";
+const COMPILER: &str = "arm-none-eabi-gcc";
+
+static ARM_GCC: Tool = Tool::new(
+    "gcc for Arm without an operating system",
+    "apt install gcc-arm-none-eabi",
+    || succeeds(COMPILER, &["--version"]),
+);
+
+static QEMU: Tool = Tool::new("qemu-system-arm", "apt install qemu-system-arm", || {
+    succeeds("qemu-system-arm", &["--version"])
+});
+
+pub fn checks() -> Vec<Check> {
+    let check = |name, run| Check {
+        name,
+        needs: &[&GCC, &RUST_SOURCES, &ARM_GCC, &QEMU],
+        run,
+    };
+    vec![check("bare::cortex_m4f", cortex_m4f)]
+}
+
+/// The archive in which a reachable panic is a missing symbol.
+fn proven() -> PathBuf {
+    let features = ["--no-default-features", "--features", "no-panic"];
+    archive(TARGET, &[&["-Zbuild-std=core"], &features[..]].concat())
+}
+
+/// The board, which ends with the exit code of the program.
+fn board(kernel: &Path) -> Command {
+    let mut command = Command::new("timeout");
+    command.args([
+        "300",
+        "qemu-system-arm",
+        "-machine",
+        "mps2-an386",
+        "-display",
+        "none",
+    ]);
+    command.args(["-semihosting-config", "enable=on,target=native"]);
+    command.arg("-kernel").arg(kernel);
+    command
+}
+
+fn cortex_m4f() {
+    let script = format!("-T{}", root().join("ffi/bare/cortex_m.ld").display());
+    let processor = [
+        "-mcpu=cortex-m4",
+        "-mthumb",
+        "-mfloat-abi=hard",
+        "-mfpu=fpv4-sp-d16",
+    ];
+    let flags = [&FREE_STANDING[..], &processor, &[script.as_str()]].concat();
+    let program = build("cortex_m", COMPILER, &flags, &["cortex_m.c"], &proven());
+    let report = program::run(&mut board(&program));
+    examine("Cortex-M4F", &report);
+    assert_eq!(report.level, "scalar");
+    assert_eq!(report.vectors, hash_of_the_vectors());
+}

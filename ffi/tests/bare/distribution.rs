@@ -1,0 +1,79 @@
+//! Rust as Debian packages it, which brings the sources of core and a standard library for 64-bit Arm.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::must_succeed;
+use crate::common::{files_of_the_library, find, root};
+use crate::tools::{Tool, succeeds};
+
+const RUSTC: &str = "/usr/bin/rustc";
+const CARGO: &str = "/usr/bin/cargo";
+
+/// Compiler and cargo, with the sources of core.
+pub static RUST_SOURCES: Tool = Tool::new(
+    "Debian's Rust with its sources",
+    "apt install rustc-web cargo-web rust-web-src",
+    || succeeds(CARGO, &["--version"]) && has("lib/rustlib/src/rust/library/core/Cargo.toml"),
+);
+
+/// Compiler and cargo, with the standard library for 64-bit Arm.
+pub static RUST_AARCH64: Tool = Tool::new(
+    "Debian's Rust for 64-bit Arm",
+    "dpkg --add-architecture arm64 && apt update && apt install rustc-web cargo-web libstd-rust-web-dev:arm64",
+    || succeeds(CARGO, &["--version"]) && has("lib/rustlib/aarch64-unknown-linux-gnu/lib"),
+);
+
+/// Whether the compiler has this below its prefix.
+fn has(path: &str) -> bool {
+    let output = Command::new(RUSTC).args(["--print", "sysroot"]).output();
+    output.is_ok_and(|output| {
+        let prefix = String::from_utf8_lossy(&output.stdout).trim().to_string();
+        Path::new(&prefix).join(path).exists()
+    })
+}
+
+/// Its cargo with these arguments, building into a folder of its own.
+pub fn cargo(arguments: &[&str], target: &str) -> Command {
+    let mut command = Command::new(CARGO);
+    command.args(arguments).args(["--release", "--locked"]);
+    command
+        .args(["--target", target])
+        .arg("--target-dir")
+        .arg(target_dir());
+    command.env("RUSTC", RUSTC).current_dir(root());
+    command.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+    // The toolchain that runs this test is another one.
+    for variable in ["RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTFLAGS", "CARGO"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Where all of that is built.
+pub fn target_dir() -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    tmp.parent()
+        .expect("tmp/ lies in the target directory")
+        .join("distribution")
+}
+
+/// libtrimtab.a with these features for a target.
+pub fn archive(target: &str, arguments: &[&str]) -> PathBuf {
+    let library = [
+        "rustc",
+        "--package",
+        "trimtab-ffi",
+        "--crate-type",
+        "staticlib",
+    ];
+    let mut command = cargo(&[&library, arguments].concat(), target);
+    command.arg("--message-format=json-render-diagnostics");
+    command.env("CARGO_PROFILE_RELEASE_PANIC", "abort");
+    if arguments.iter().any(|argument| argument.starts_with("-Z")) {
+        command.env("RUSTC_BOOTSTRAP", "1");
+    }
+    let output = must_succeed(&mut command);
+    let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    find(&["a"], &files_of_the_library(&messages))
+}
