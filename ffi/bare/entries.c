@@ -87,7 +87,7 @@ CALL(version, is(trimtab_version()[0] != '\0'))
 CALL(cpu_level, is(trimtab_cpu_level()[0] != '\0'))
 CALL(set_threads, trimtab_set_threads(1))
 
-/* Every function in the order of the header. cpu_level first: whatever finds the level is then counted there. */
+/* Every function in the order of the header, but cpu_level first. */
 static struct {
     const char *name;
     void (*call)(void);
@@ -124,7 +124,7 @@ static struct {
     { "trimtab_set_threads", call_set_threads, 0 },
 };
 
-/* Bytes of stack under a call: from the top to the last byte that was painted over. */
+/* Bytes of stack under a call: from the top to the last word that was painted over. */
 static size_t depth_of(void (*call)(void)) {
     size_t untouched = 0;
     for (size_t i = 0; i < STACK; i++)
@@ -132,7 +132,7 @@ static size_t depth_of(void (*call)(void)) {
     on_stack(stack + STACK, call);
     while (untouched < STACK && ((volatile unsigned char *)stack)[untouched] == PAINT)
         untouched++;
-    return STACK - untouched;
+    return (STACK - untouched + 3) / 4 * 4; /* The last byte may have got the colour of the paint. */
 }
 
 /* New gradients and parameters: a weight and a bias of a quarter of the elements, observed, and an affine pending. */

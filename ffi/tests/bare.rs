@@ -1,9 +1,8 @@
-//! The library with nothing underneath: the program of `ffi/bare`, which recomputes the table of hashes, runs the vectors
-//! and measures stacks, on systems without an operating system or a C library, and on others to compare with.
+//! The library with nothing underneath: the program of `ffi/bare`, which recomputes the table of hashes, runs the
+//! vectors and measures stacks, without an operating system, without a C library, and with both to compare with.
 //!
 //! A check whose tools are missing is shown as ignored, and named at the end together with what brings the tool. Where
 //! `CI` is set it fails instead.
-#![cfg(unix)]
 
 #[allow(dead_code)] // Each test crate uses its own part.
 mod common;
@@ -22,6 +21,8 @@ mod command;
 mod cortex_m;
 #[path = "bare/distribution.rs"]
 mod distribution;
+#[path = "bare/firmware.rs"]
+mod firmware;
 #[path = "bare/host.rs"]
 mod host;
 #[path = "header/parse.rs"]

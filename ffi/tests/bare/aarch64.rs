@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::check::Check;
 use crate::command::{fresh_folder, must_succeed, said};
 use crate::common::root;
-use crate::distribution::{RUST_AARCH64, archive, cargo};
+use crate::distribution::{Folder, RUST_AARCH64, bare_archive, cargo, std_archive};
 use crate::host::hash_of_the_vectors;
 use crate::program::{self, FREE_STANDING, build, examine};
 use crate::tools::{GCC, Tool, succeeds};
@@ -55,7 +55,7 @@ fn emulated(program: &Path) -> Command {
 }
 
 fn free_standing() {
-    let archive = archive(TARGET, &["--no-default-features", "--features", "no-panic"]);
+    let archive = bare_archive(TARGET, &[]);
     let platform = ["memory.c", "linux_aarch64.c"];
     let program = build(
         "linux_aarch64",
@@ -70,11 +70,6 @@ fn free_standing() {
     assert_eq!(report.vectors, hash_of_the_vectors());
 }
 
-/// Without rayon: programs with threads hang in some versions of the emulator.
-fn with_std() -> PathBuf {
-    archive(TARGET, &["--no-default-features", "--features", "std"])
-}
-
 fn with_a_c_library() {
     let flags = ["-static", "-lm", "-lpthread", "-ldl"];
     let program = build(
@@ -82,7 +77,7 @@ fn with_a_c_library() {
         COMPILER,
         &flags,
         &["hosted.c"],
-        &with_std(),
+        &std_archive(TARGET),
     );
     for level in LEVELS {
         let report = program::run(emulated(&program).env("TRIMTAB_LEVEL", level));
@@ -94,7 +89,7 @@ fn with_a_c_library() {
 
 /// Every C program of the tests with a main function, and the examples. They fail by their exit code.
 fn c_programs() {
-    let archive = with_std();
+    let archive = std_archive(TARGET);
     let folder = fresh_folder("bare/c_programs_aarch64");
     let programs = ["tests/c", "c"].map(|folder| sources(&root().join("ffi").join(folder)));
     let programs = programs.concat();
@@ -132,10 +127,15 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// both levels by itself.
 fn tests_of_the_core() {
     for level in LEVELS {
-        let mut test = cargo(&["test", "--package", "trimtab", "--tests"], TARGET);
+        let mut test = cargo(
+            Folder::Std,
+            &["test", "--package", "trimtab", "--tests"],
+            TARGET,
+        );
         test.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", COMPILER);
         let runner = format!("timeout 600 qemu-aarch64 -L {LIBRARIES}");
         test.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", runner);
+        test.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
         test.env("RUST_TEST_THREADS", "1")
             .env("TRIMTAB_LEVEL", level);
         must_succeed(&mut test);

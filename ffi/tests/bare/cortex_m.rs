@@ -1,11 +1,12 @@
 //! A Cortex-M4F without an operating system, run by QEMU.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::check::Check;
 use crate::common::root;
-use crate::distribution::{RUST_SOURCES, archive};
+use crate::distribution::{BUILD_CORE, RUST_SOURCES, bare_archive};
+use crate::firmware;
 use crate::host::hash_of_the_vectors;
 use crate::program::{self, FREE_STANDING, build, examine};
 use crate::tools::{GCC, Tool, succeeds};
@@ -30,12 +31,6 @@ pub fn checks() -> Vec<Check> {
         run,
     };
     vec![check("bare::cortex_m4f", cortex_m4f)]
-}
-
-/// The archive in which a reachable panic is a missing symbol.
-fn proven() -> PathBuf {
-    let features = ["--no-default-features", "--features", "no-panic"];
-    archive(TARGET, &[&["-Zbuild-std=core"], &features[..]].concat())
 }
 
 /// The board, which ends with the exit code of the program.
@@ -63,7 +58,13 @@ fn cortex_m4f() {
         "-mfpu=fpv4-sp-d16",
     ];
     let flags = [&FREE_STANDING[..], &processor, &[script.as_str()]].concat();
-    let program = build("cortex_m", COMPILER, &flags, &["cortex_m.c"], &proven());
+    let program = build(
+        "cortex_m",
+        COMPILER,
+        &flags,
+        &["cortex_m.c"],
+        &bare_archive(TARGET, &[BUILD_CORE]),
+    );
     let report = program::run(&mut board(&program));
     examine("Cortex-M4F", &report);
     assert_eq!(report.level, "scalar");

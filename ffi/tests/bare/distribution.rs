@@ -8,6 +8,9 @@ use crate::common::{files_of_the_library, find, root};
 use crate::tools::{Tool, succeeds};
 
 const RUSTC: &str = "/usr/bin/rustc";
+/// Builds core from its sources, for a target that has no compiled one.
+pub const BUILD_CORE: &str = "-Zbuild-std=core";
+
 const CARGO: &str = "/usr/bin/cargo";
 
 /// Compiler and cargo, with the sources of core.
@@ -33,16 +36,15 @@ fn has(path: &str) -> bool {
     })
 }
 
-/// Its cargo with these arguments, building into a folder of its own.
-pub fn cargo(arguments: &[&str], target: &str) -> Command {
+/// Its cargo with these arguments, building into a folder of its own: libraries with other features have the same name.
+pub fn cargo(folder: Folder, arguments: &[&str], target: &str) -> Command {
     let mut command = Command::new(CARGO);
     command.args(arguments).args(["--release", "--locked"]);
     command
         .args(["--target", target])
         .arg("--target-dir")
-        .arg(target_dir());
+        .arg(target_dir(folder));
     command.env("RUSTC", RUSTC).current_dir(root());
-    command.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
     // The toolchain that runs this test is another one.
     for variable in ["RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTFLAGS", "CARGO"] {
         command.env_remove(variable);
@@ -50,28 +52,53 @@ pub fn cargo(arguments: &[&str], target: &str) -> Command {
     command
 }
 
-/// Where all of that is built.
-pub fn target_dir() -> PathBuf {
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    tmp.parent()
-        .expect("tmp/ lies in the target directory")
-        .join("distribution")
+/// Where it is built.
+#[derive(Clone, Copy)]
+pub enum Folder {
+    /// Without `std`.
+    Bare,
+    /// With `std`.
+    Std,
 }
 
-/// libtrimtab.a with these features for a target.
-pub fn archive(target: &str, arguments: &[&str]) -> PathBuf {
+/// The target directory of cargo for this.
+pub fn target_dir(folder: Folder) -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let target = tmp.parent().expect("tmp/ lies in the target directory");
+    target.join(match folder {
+        Folder::Bare => "distribution-bare",
+        Folder::Std => "distribution",
+    })
+}
+
+/// libtrimtab.a without `std`, in which a reachable panic is a missing symbol.
+pub fn bare_archive(target: &str, sources: &[&str]) -> PathBuf {
+    archive(
+        Folder::Bare,
+        target,
+        &[&["--features", "no-panic"], sources].concat(),
+    )
+}
+
+/// libtrimtab.a with `std`, but without rayon.
+pub fn std_archive(target: &str) -> PathBuf {
+    archive(Folder::Std, target, &["--features", "std"])
+}
+
+fn archive(folder: Folder, target: &str, arguments: &[&str]) -> PathBuf {
     let library = [
         "rustc",
         "--package",
         "trimtab-ffi",
         "--crate-type",
         "staticlib",
+        "--no-default-features",
     ];
-    let mut command = cargo(&[&library, arguments].concat(), target);
+    let mut command = cargo(folder, &[&library, arguments].concat(), target);
     command.arg("--message-format=json-render-diagnostics");
     command.env("CARGO_PROFILE_RELEASE_PANIC", "abort");
-    if arguments.iter().any(|argument| argument.starts_with("-Z")) {
-        command.env("RUSTC_BOOTSTRAP", "1");
+    if arguments.contains(&BUILD_CORE) {
+        command.env("RUSTC_BOOTSTRAP", "1"); // It is not stable yet.
     }
     let output = must_succeed(&mut command);
     let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
