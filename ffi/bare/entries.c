@@ -87,7 +87,7 @@ CALL(version, is(trimtab_version()[0] != '\0'))
 CALL(cpu_level, is(trimtab_cpu_level()[0] != '\0'))
 CALL(set_threads, trimtab_set_threads(1))
 
-/* Every function in the order of the header, but cpu_level first. */
+/* Every function in the order of the header, but first the one that only looks what the processor has. */
 static struct {
     const char *name;
     void (*call)(void);
@@ -167,7 +167,7 @@ static trimtab_status prepare(const format *f, const format *p, size_t len, int 
 /* Every function once. Only methods may refuse, and only because of the limit that is pending. */
 static int call_all(const format *f, const format *p, size_t len, int pending) {
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        status = prepare(f, p, len, pending);
+        status = i == 0 ? TRIMTAB_OK : prepare(f, p, len, pending); /* nothing is called before cpu_level */
         size_t depth = status == TRIMTAB_OK ? depth_of(list[i].call) : 0;
         if (depth > list[i].most)
             list[i].most = depth;

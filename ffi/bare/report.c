@@ -35,14 +35,14 @@ void put_hash(uint64_t hash) {
 }
 
 int run(void) {
+    size_t functions = entries(); /* first: the first call ever looks what the processor has, on a painted stack */
+    if (functions == 0)
+        return 1;
     put("trimtab ");
     put(trimtab_version());
     put(", level ");
     put(trimtab_cpu_level());
     put("\n");
-    size_t functions = entries();
-    if (functions == 0)
-        return 1;
     size_t lines = table();
     if (lines == 0)
         return 1;
