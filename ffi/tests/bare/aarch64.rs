@@ -31,10 +31,12 @@ static QEMU: Tool = Tool::new("qemu-aarch64", "apt install qemu-user", || {
 /// Where the C library for it lies.
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
 
+const NEEDS: &[&Tool] = &[&GCC, &RUST_AARCH64, &CROSS_GCC, &QEMU];
+
 pub fn checks() -> Vec<Check> {
     let check = |name, run| Check {
         name,
-        needs: &[&GCC, &RUST_AARCH64, &CROSS_GCC, &QEMU],
+        needs: NEEDS,
         run,
     };
     vec![

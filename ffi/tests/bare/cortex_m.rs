@@ -24,13 +24,21 @@ static QEMU: Tool = Tool::new("qemu-system-arm", "apt install qemu-system-arm", 
     succeeds("qemu-system-arm", &["--version"])
 });
 
+const NEEDS: &[&Tool] = &[&GCC, &RUST_SOURCES, &ARM_GCC, &QEMU];
+
 pub fn checks() -> Vec<Check> {
     let check = |name, run| Check {
         name,
-        needs: &[&GCC, &RUST_SOURCES, &ARM_GCC, &QEMU],
+        needs: NEEDS,
         run,
     };
-    vec![check("bare::cortex_m4f", cortex_m4f)]
+    vec![
+        check("bare::cortex_m4f", cortex_m4f),
+        check(
+            "bare::firmware_of_the_readme",
+            firmware::runs_as_the_page_says,
+        ),
+    ]
 }
 
 /// The board, which ends with the exit code of the program.

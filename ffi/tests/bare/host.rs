@@ -24,28 +24,17 @@ static QEMU: Tool = Tool::new("qemu-x86_64", "apt install qemu-user", || {
     succeeds("qemu-x86_64", &["--version"])
 });
 
+const HOSTED: &[&Tool] = &[&GCC];
+const NATIVE: &[&Tool] = &[&LINUX, &GCC];
+const EMULATED: &[&Tool] = &[&LINUX, &GCC, &QEMU];
+
 pub fn checks() -> Vec<Check> {
+    let check = |name, needs, run| Check { name, needs, run };
     vec![
-        Check {
-            name: "bare::hosted_at_every_level",
-            needs: &[&GCC],
-            run: at_every_level,
-        },
-        Check {
-            name: "bare::linux_x86_64",
-            needs: &[&LINUX, &GCC],
-            run: linux_x86_64,
-        },
-        Check {
-            name: "bare::linux_on_older_x86_64",
-            needs: &[&LINUX, &GCC, &QEMU],
-            run: older_x86_64,
-        },
-        Check {
-            name: "bare::a_wrong_bit_is_found",
-            needs: &[&LINUX, &GCC],
-            run: wrong_bit,
-        },
+        check("bare::hosted_at_every_level", HOSTED, at_every_level),
+        check("bare::linux_x86_64", NATIVE, linux_x86_64),
+        check("bare::linux_on_older_x86_64", EMULATED, older_x86_64),
+        check("bare::a_wrong_bit_is_found", NATIVE, wrong_bit),
     ]
 }
 
