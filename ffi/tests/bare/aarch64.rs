@@ -51,7 +51,7 @@ pub fn checks() -> Vec<Check> {
 fn emulated(program: &Path) -> Command {
     let mut command = Command::new("timeout");
     command
-        .args(["300", "qemu-aarch64", "-L", LIBRARIES])
+        .args(["900", "qemu-aarch64", "-L", LIBRARIES])
         .arg(program);
     command
 }

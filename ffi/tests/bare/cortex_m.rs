@@ -45,7 +45,7 @@ pub fn checks() -> Vec<Check> {
 fn board(kernel: &Path) -> Command {
     let mut command = Command::new("timeout");
     command.args([
-        "300",
+        "900",
         "qemu-system-arm",
         "-machine",
         "mps2-an386",

@@ -88,7 +88,7 @@ fn linux_x86_64() {
 fn older_x86_64() {
     for (processor, level) in [("Nehalem", "sse2"), ("Haswell", "avx2")] {
         let mut command = Command::new("timeout");
-        command.args(["300", "qemu-x86_64", "-cpu", processor]);
+        command.args(["900", "qemu-x86_64", "-cpu", processor]);
         let report = program::run(command.arg(without_a_c_library()));
         examine(processor, &report);
         assert_eq!(report.level, level);
