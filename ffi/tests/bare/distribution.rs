@@ -36,14 +36,14 @@ fn has(path: &str) -> bool {
     })
 }
 
-/// Its cargo with these arguments, building into a folder of its own: libraries with other features have the same name.
-pub fn cargo(folder: Folder, arguments: &[&str], target: &str) -> Command {
+/// Its cargo with these arguments, building into a folder of its own.
+fn cargo(arguments: &[&str], target: &str) -> Command {
     let mut command = Command::new(CARGO);
     command.args(arguments).args(["--release", "--locked"]);
     command
         .args(["--target", target])
         .arg("--target-dir")
-        .arg(target_dir(folder));
+        .arg(target_dir());
     command.env("RUSTC", RUSTC).current_dir(root());
     // The toolchain that runs this test is another one.
     for variable in ["RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTFLAGS", "CARGO"] {
@@ -52,40 +52,19 @@ pub fn cargo(folder: Folder, arguments: &[&str], target: &str) -> Command {
     command
 }
 
-/// Where it is built.
-#[derive(Clone, Copy)]
-pub enum Folder {
-    /// Without `std`.
-    Bare,
-    /// With `std`.
-    Std,
-}
-
 /// The target directory of cargo for this.
-pub fn target_dir(folder: Folder) -> PathBuf {
+pub fn target_dir() -> PathBuf {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let target = tmp.parent().expect("tmp/ lies in the target directory");
-    target.join(match folder {
-        Folder::Bare => "distribution-bare",
-        Folder::Std => "distribution",
-    })
+    target.join("distribution-bare")
 }
 
 /// libtrimtab.a without `std`, in which a reachable panic is a missing symbol.
 pub fn bare_archive(target: &str, sources: &[&str]) -> PathBuf {
-    archive(
-        Folder::Bare,
-        target,
-        &[&["--features", "no-panic"], sources].concat(),
-    )
+    archive(target, &[&["--features", "no-panic"], sources].concat())
 }
 
-/// libtrimtab.a with `std`, but without rayon.
-pub fn std_archive(target: &str) -> PathBuf {
-    archive(Folder::Std, target, &["--features", "std"])
-}
-
-fn archive(folder: Folder, target: &str, arguments: &[&str]) -> PathBuf {
+fn archive(target: &str, arguments: &[&str]) -> PathBuf {
     let library = [
         "rustc",
         "--package",
@@ -94,7 +73,7 @@ fn archive(folder: Folder, target: &str, arguments: &[&str]) -> PathBuf {
         "staticlib",
         "--no-default-features",
     ];
-    let mut command = cargo(folder, &[&library, arguments].concat(), target);
+    let mut command = cargo(&[&library, arguments].concat(), target);
     command.arg("--message-format=json-render-diagnostics");
     command.env("CARGO_PROFILE_RELEASE_PANIC", "abort");
     if arguments.contains(&BUILD_CORE) {
