@@ -30,6 +30,8 @@
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
  *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
  *              that are the same on every machine and that are known when they are damaged.
+ *   Traps      Call with floating-point traps masked, as programs start: the library computes lanes
+ *              whose results it does not use, and a trap for invalid operations would go off.
  *   Same bits  The order of every sum is fixed: results do not depend on the instruction set or the
  *              number of threads.
  *
