@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use trimtab_core::Level;
 
 use crate::check::Check;
-use crate::command::{fresh_folder, must_fail};
+use crate::command::{fresh_folder, must_fail, must_succeed};
 use crate::common;
 use crate::program::{self, FREE_STANDING, Report, build, examine};
 use crate::tools::{GCC, Tool, succeeds};
@@ -103,9 +103,15 @@ fn wrong_bit() {
     let at = bytes.windows(line.len()).position(|window| window == line);
     let digit = at.expect("a line of the table") - 1;
     bytes[digit] = if bytes[digit] == b'0' { b'1' } else { b'0' };
-    let copy = fresh_folder("bare/wrong_bit").join("program");
-    std::fs::copy(without_a_c_library(), &copy).expect("a copy that may be run");
-    std::fs::write(&copy, bytes).expect("the copy can be written");
+    let folder = fresh_folder("bare/wrong_bit");
+    let (wrong, copy) = (folder.join("wrong"), folder.join("program"));
+    std::fs::write(&wrong, bytes).expect("a scratch file");
+    // By another process: what this one writes may still be open in children of other checks, and then does not run.
+    must_succeed(
+        Command::new("install")
+            .args(["-m", "755"])
+            .args([&wrong, &copy]),
+    );
     let said = must_fail(&mut Command::new(copy));
     assert!(said.contains("wrong: step f64 f32 2081 adam: "), "{said}");
     assert_eq!(said.matches("wrong:").count(), 1, "{said}");
