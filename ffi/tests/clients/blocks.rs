@@ -74,7 +74,7 @@ const TESTED: [(&str, &str); 10] = [
         "examples/pinn/studies/README.md",
         "examples/pinn/tests/studies.rs",
     ),
-    ("ffi/bare/README.md", "ffi/tests/bare.rs"),
+    ("ffi/bare/README.md", "ffi/tests/bare/firmware.rs"),
     ("ffi/c/README.md", "ffi/tests/clients/c.rs"),
     ("ffi/cpp/README.md", "ffi/tests/clients/cpp.rs"),
     ("ffi/cuda/README.md", "ffi/tests/clients/cuda.rs"),
