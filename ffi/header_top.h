@@ -23,8 +23,8 @@
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
- *              moments or affines that no call can have left; OVERFLOW where a scale would leave
- *              the range of double.
+ *              moments or affines that no call can have left; OVERFLOW where a scale, a norm or a
+ *              standard deviation would leave the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
  *              may run at the same time.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe

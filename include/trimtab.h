@@ -23,8 +23,8 @@
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
- *              moments or affines that no call can have left; OVERFLOW where a scale would leave
- *              the range of double.
+ *              moments or affines that no call can have left; OVERFLOW where a scale, a norm or a
+ *              standard deviation would leave the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
  *              may run at the same time.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
@@ -970,7 +970,8 @@ trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
  *
  * Arguments and codes as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed the root
  * of the largest finite value of the parameter's type (1.8e19 in f32), because a second moment
- * that becomes infinite freezes its parameter for ever.
+ * that becomes infinite freezes its parameter for ever, or that value divided by
+ * lr / (1-beta1^t), because the parameter would become infinite.
  */
 trimtab_status trimtab_adam_step(const trimtab_adam_config *config,
                                  trimtab_step_state *state,

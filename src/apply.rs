@@ -137,11 +137,26 @@ fn write(crew: Crew, tensor: &mut Tensor) {
     let (affine, moments) = (*tensor.affine(), *tensor.moments());
     let moments = if describes_result(tensor.dtype(), tensor.len(), &affine, &moments) {
         kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
-        moments.through(&affine)
+        Moments {
+            abs_max: largest_written(tensor.dtype(), &affine, moments.abs_max),
+            ..moments.through(&affine)
+        }
     } else {
         kernel::write_and_observe(crew, tensor.buffer_mut(), &affine)
     };
     tensor.set_moments(moments);
+}
+
+/// What the loop makes of the largest magnitude, where there is only a scale. Rounding keeps the order of numbers, so
+/// nothing larger is written: a bound taken from it holds for the next write, too.
+fn largest_written(dtype: Dtype, affine: &Affine, abs_max: f64) -> f64 {
+    let exact = affine.bound(abs_max);
+    let single = affine.scale as f32;
+    match dtype {
+        Dtype::F32 if single.is_normal() => f64::from((abs_max as f32 * single).abs()),
+        Dtype::F32 => f64::from(exact as f32),
+        _ => exact,
+    }
 }
 
 /// Whether `moments` pushed through `affine` are those of the written values up to rounding: a

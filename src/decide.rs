@@ -123,6 +123,20 @@ pub(crate) fn commit(
     Ok(())
 }
 
+/// A norm or standard deviation of a tensor as it will be written, or NaN where it has none.
+///
+/// # Errors
+///
+/// `Error::Overflow` if it leaves the range of f64, which takes a pending scale beyond 1e100: divided by infinity, the
+/// gradient would become 0.
+pub(crate) fn in_range(statistic: f64, tensor: usize) -> Result<f64, Error> {
+    if statistic == f64::INFINITY {
+        Err(Error::Overflow { tensor })
+    } else {
+        Ok(statistic)
+    }
+}
+
 /// 2-norm over all tensors together, each as it will be written.
 ///
 /// # Errors

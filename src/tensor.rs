@@ -160,10 +160,22 @@ impl<'a> Tensor<'a> {
     /// Refuses a tensor whose result may exceed `largest` in magnitude. A shard without elements is refused with
     /// the others, so that all owners of a tensor write it or none does.
     pub(crate) fn check_bound(&self, tensor: usize, largest: f64) -> Result<(), Error> {
-        if self.outlook().abs_max() <= largest || self.moments.count == 0 {
+        if self.widest_affine().bound(self.moments.abs_max) <= largest || self.moments.count == 0 {
             Ok(())
         } else {
             Err(Error::Overflow { tensor })
+        }
+    }
+
+    /// The affine as the loops apply it or a larger one: those over f32 may round the scale to f32 first.
+    fn widest_affine(&self) -> Affine {
+        let rounded = f64::from(self.affine.scale as f32);
+        let wider = self.dtype() == Dtype::F32
+            && rounded.is_finite()
+            && rounded.abs() > self.affine.scale.abs();
+        Affine {
+            scale: if wider { rounded } else { self.affine.scale },
+            ..self.affine
         }
     }
 }

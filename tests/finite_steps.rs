@@ -3,7 +3,109 @@
 //! What is known before a step is the largest gradient and the configuration. Parameters are near 0 here, because their
 //! size is not known to the step.
 
-use trimtab::{Adam, Error, Sgd, Slot, StepState, Tensor, observe};
+use trimtab::{
+    Adam, Agc, ClipNorm, Error, Moments, Roles, Scale, Scope, Sgd, Slot, StableGrad, StepState,
+    Tensor, Znorm, apply, observe,
+};
+
+/// 1 + 2^-24 and a little: above the middle between 1 and the next f32, so it becomes 1 + 2^-23 there.
+const ROUNDED_UP: f64 = 1.0 + 1.0 / 16_777_216.0 + 1.0 / (1_u64 << 50) as f64;
+
+/// The second largest f32: times `ROUNDED_UP` it is below the largest, times its f32 it is infinite.
+fn below_the_largest() -> f32 {
+    f32::MAX.next_down()
+}
+
+#[test]
+fn a_scale_that_f32_rounds_up_does_not_make_infinity() {
+    assert!(f64::from(below_the_largest()) * ROUNDED_UP <= f64::from(f32::MAX));
+    assert!((below_the_largest() * ROUNDED_UP as f32).is_infinite());
+    let mut gradient = [below_the_largest(), 1.0];
+    let mut tensors = [Tensor::weight(&mut gradient)];
+    observe(&mut tensors).expect("finite");
+    let scale = Scale { factor: ROUNDED_UP };
+    scale.decide(&mut tensors).expect("a finite factor");
+    let (mut w, mut state) = ([0.0_f32; 2], StepState::default());
+    let sgd = Sgd {
+        lr: 1.0,
+        ..Sgd::default()
+    };
+    let step = sgd.step(&mut state, &tensors, &mut [Slot::sgd(&mut w)]);
+    assert_eq!(step, Err(Error::Overflow { tensor: 0 }));
+    assert_eq!(apply(&mut tensors), step);
+    assert_eq!((gradient, w), ([below_the_largest(), 1.0], [0.0; 2]));
+}
+
+/// A norm or deviation that is infinite in f64 says nothing: divided by it, the gradient would silently become 0.
+#[test]
+fn what_divides_by_an_infinite_statistic_refuses() {
+    let moments = [Moments::default()];
+    let clip = |scope| ClipNorm {
+        max_norm: 1.0,
+        scope,
+    };
+    type Method<'a> = &'a dyn Fn(&mut [Tensor]) -> Result<(), Error>;
+    let (stable, znorm) = (StableGrad::default(), Znorm::default());
+    let methods: [(&str, Method); 5] = [
+        ("stable_grad", &|t| stable.decide(1.0, t)),
+        ("znorm", &|t| znorm.decide(t)),
+        ("clip_norm", &|t| clip(Scope::Tensor).decide(t)),
+        ("clip_norm, global", &|t| clip(Scope::Global).decide(t)),
+        ("agc", &|t| Agc::default().decide(&moments, t)),
+    ];
+    for (name, method) in methods {
+        let mut gradient = [1e150, -1e149];
+        let mut tensors = [Tensor::weight(&mut gradient)];
+        observe(&mut tensors).expect("finite");
+        let scale = Scale { factor: 1e200 };
+        scale.decide(&mut tensors).expect("decided, not written");
+        let before = *tensors[0].affine();
+        let refused = Err(Error::Overflow { tensor: 0 });
+        assert_eq!(method(&mut tensors), refused, "{name}");
+        assert_eq!(*tensors[0].affine(), before, "{name}");
+    }
+}
+
+/// A bias is left alone by default, whatever its deviation.
+#[test]
+fn what_leaves_a_tensor_alone_does_not_look_at_its_deviation() {
+    let mut gradient = [1e150, -1e149];
+    let mut tensors = [Tensor::bias(&mut gradient)];
+    observe(&mut tensors).expect("finite");
+    let scale = Scale { factor: 1e200 };
+    scale.decide(&mut tensors).expect("decided, not written");
+    let znorm = Znorm {
+        roles: Roles::Weights,
+        ..Znorm::default()
+    };
+    znorm.decide(&mut tensors).expect("not its tensor");
+}
+
+/// rate * m is computed before the division by the root: exactly it moves by about lr, but not in f32.
+#[test]
+fn a_huge_learning_rate_does_not_make_adam_infinite() {
+    for (lr, g, fits) in [
+        (1e30, 1e15_f32, false),
+        (1e30, 1e6, true),
+        (-1e30, 1e15, false),
+    ] {
+        let (mut w, mut m, mut v) = ([0.0_f32], [0.0_f32], [0.0_f32]);
+        let mut gradient = [g];
+        let mut tensors = [Tensor::weight(&mut gradient)];
+        observe(&mut tensors).expect("finite");
+        let adam = Adam {
+            lr,
+            ..Adam::default()
+        };
+        let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
+        let step = adam.step(&mut StepState::default(), &tensors, &mut slots);
+        assert_eq!(step.is_ok(), fits, "{lr:e} {g:e}: {step:?}");
+        // The first step is lr, to some roundings of 2^-24.
+        let expected = if fits { -lr } else { 0.0 };
+        let off = (f64::from(w[0]) - expected).abs();
+        assert!(off <= 1e-6 * lr.abs(), "{lr:e} {g:e}: {w:?}");
+    }
+}
 
 /// Runs SGD on one constant gradient; every accepted step must leave finite numbers. Returns how many were accepted.
 fn accepted_sgd_steps(sgd: Sgd, g: f32, steps: usize) -> usize {

@@ -87,7 +87,8 @@ pub unsafe extern "C" fn trimtab_sgd_step(
 ///
 /// Arguments and codes as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed the root
 /// of the largest finite value of the parameter's type (1.8e19 in f32), because a second moment
-/// that becomes infinite freezes its parameter for ever.
+/// that becomes infinite freezes its parameter for ever, or that value divided by
+/// lr / (1-beta1^t), because the parameter would become infinite.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_adam_step(
     config: *const trimtab_adam_config,

@@ -51,8 +51,8 @@ impl Agc {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are as many parameters as tensors;
-    /// [`Error::NonFinite`] also for the moments of a parameter; and what every method returns:
-    /// [`Error::Order`], [`Error::BadState`].
+    /// [`Error::NonFinite`] also for the moments of a parameter; [`Error::Overflow`] if a norm leaves
+    /// the range of f64; and what every method returns: [`Error::Order`], [`Error::BadState`].
     pub fn decide(&self, params: &[Moments], grads: &mut [Tensor]) -> Result<(), Error> {
         let usable = self.clipping.is_finite() && self.clipping > 0.0;
         require(usable, "agc: clipping must be finite and > 0")?;
@@ -63,10 +63,8 @@ impl Agc {
             param.check_shape(index)?;
             param.check_finite(index)?;
             let most = param.norm().max(self.eps) * self.clipping;
-            Ok(Decision::scale(super::clip_norm::shrink(
-                tensor.outlook().norm(),
-                most,
-            )))
+            let norm = decide::in_range(tensor.outlook().norm(), index)?;
+            Ok(Decision::scale(super::clip_norm::shrink(norm, most)))
         })
     }
 }

@@ -33,17 +33,15 @@ impl ClipNorm {
     ///
     /// # Errors
     ///
-    /// [`Error::BadConfig`] max_norm; and what every method returns: [`Error::Order`],
-    /// [`Error::NonFinite`], [`Error::BadState`].
+    /// [`Error::BadConfig`] max_norm; [`Error::Overflow`] if a norm leaves the range of f64; and what
+    /// every method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         require(self.max_norm > 0.0, "clip_norm: max_norm must be > 0")?;
         decide::check(grads)?;
         match self.scope {
-            Scope::Tensor => decide::each(grads, |_, tensor| {
-                Ok(Decision::scale(shrink(
-                    tensor.outlook().norm(),
-                    self.max_norm,
-                )))
+            Scope::Tensor => decide::each(grads, |index, tensor| {
+                let norm = decide::in_range(tensor.outlook().norm(), index)?;
+                Ok(Decision::scale(shrink(norm, self.max_norm)))
             }),
             Scope::Global => {
                 let factor = shrink(decide::global_norm(grads)?, self.max_norm);

@@ -47,19 +47,19 @@ impl StableGrad {
     /// # Errors
     ///
     /// [`Error::BadConfig`] eps; [`Error::BadReference`] unless the reference is finite and
-    /// greater than 0; [`Error::Overflow`] if a scale leaves the range of f64; and what every
+    /// greater than 0; [`Error::Overflow`] if a scale or a deviation leaves the range of f64; and what every
     /// method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, reference: f64, grads: &mut [Tensor]) -> Result<(), Error> {
         require(is_eps(self.eps), "stable_grad: eps must be finite and >= 0")?;
         if !(reference.is_finite() && reference > 0.0) {
             return Err(Error::BadReference);
         }
-        decide::each(grads, |_, tensor| {
+        decide::each(grads, |index, tensor| {
             let std = tensor.outlook().std();
             // False for the NaN of fewer than two elements.
             let eligible = self.roles.include(tensor) && std > 0.0;
             Ok(match eligible {
-                true => Decision::scale(reference / (std + self.eps)),
+                true => Decision::scale(reference / (decide::in_range(std, index)? + self.eps)),
                 false => Decision::KEEP,
             })
         })

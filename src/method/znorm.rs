@@ -41,16 +41,18 @@ impl Znorm {
     ///
     /// # Errors
     ///
-    /// [`Error::BadConfig`] eps; [`Error::Overflow`] if a scale leaves the range of f64; and what
+    /// [`Error::BadConfig`] eps; [`Error::Overflow`] if a scale or a deviation leaves the range of f64; and what
     /// every method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         require(is_eps(self.eps), "znorm: eps must be finite and >= 0")?;
-        decide::each(grads, |_, tensor| {
+        decide::each(grads, |index, tensor| {
             let std = tensor.outlook().std();
             // False for the NaN of fewer than two elements.
             let eligible = self.roles.include(tensor) && std > 0.0;
             Ok(match eligible {
-                true => Decision::centralize_and_scale(1.0 / (std + self.eps)),
+                true => {
+                    Decision::centralize_and_scale(1.0 / (decide::in_range(std, index)? + self.eps))
+                }
                 false => Decision::KEEP,
             })
         })

@@ -22,7 +22,8 @@ use crate::threads::Crew;
 /// (a gradient that was always 0, eps = 0) the parameter does not move.
 ///
 /// A gradient above the root of the largest finite value of the parameter's type (1.8e19 in f32) is
-/// refused: its square would make the second moment infinite, which freezes the parameter for ever.
+/// refused: its square would make the second moment infinite, which freezes the parameter for ever. So is one that
+/// lr / (1 - beta1^t) makes infinite, which takes a learning rate as large.
 ///
 /// ```
 /// use trimtab::{Adam, Slot, StepState, Tensor, observe};
@@ -75,9 +76,9 @@ impl Adam {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
-    /// if a slot does not match; [`Error::Overflow`] if the square of a gradient may exceed the
-    /// largest finite value of the parameter's type, or the configuration does; [`Error::Order`],
-    /// [`Error::NonFinite`], [`Error::BadState`].
+    /// if a slot does not match; [`Error::Overflow`] if the square of a gradient, or lr / (1 - beta1^t)
+    /// times it, may exceed the largest finite value of the parameter's type, or the configuration
+    /// does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn step(
         &self,
         state: &mut StepState,
@@ -153,7 +154,14 @@ impl Update for AdamUpdate {
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {
         let values = [self.rate, self.shrink(), self.penalty(), self.config.eps];
-        all_fit(dtype, &values).then_some(libm::sqrt(dtype.max()))
+        // The second moment must fit, and rate times the first, which is divided only afterwards. The factor is
+        // for the roundings of rate and of the running sum.
+        let (square, product) = (
+            libm::sqrt(dtype.max()),
+            dtype.max() / (1.001 * self.rate.abs()),
+        );
+        let largest = if product < square { product } else { square };
+        all_fit(dtype, &values).then_some(largest)
     }
 
     fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {
