@@ -3,6 +3,7 @@
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::offset_of;
+use core::ptr;
 use core::slice;
 
 use super::element::{Dtype, Element};
@@ -138,9 +139,13 @@ impl<'a> Buffer<'a> {
         }
     }
 
-    /// Where the elements start; only kernels follow it.
+    /// Where the elements start; only kernels follow it. Aligned always: no elements may lie anywhere, but even a copy of
+    /// none of them must not come from an odd place.
     pub(super) fn pointer<T: Element>(&self) -> *mut T {
         debug_assert!(T::DTYPE == self.dtype);
-        self.data.cast()
+        match self.len {
+            0 => ptr::dangling_mut(),
+            _ => self.data.cast(),
+        }
     }
 }

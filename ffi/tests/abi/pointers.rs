@@ -206,3 +206,23 @@ fn null_and_misaligned_arguments_of_merge() {
         }])
     );
 }
+
+/// Of no elements any pointer will do, also where something is to be written.
+#[test]
+fn an_empty_tensor_may_lie_anywhere() {
+    for call in [Call::Apply, Call::ApplyInto, Call::Sgd, Call::Adam] {
+        let mut world = World::new();
+        for index in 0..world.grads.len() {
+            let odd = world.grads[index].data.wrapping_byte_add(1);
+            let tensor = &mut world.grads[index];
+            (tensor.data, tensor.len) = (odd, 0);
+            world.out[index] = odd;
+            let slot = &mut world.slots[index];
+            (slot.param, slot.first, slot.second) = (odd, odd, odd);
+        }
+        world.observe();
+        let affine = &mut world.grads[0].affine;
+        (affine.center, affine.scale) = (1.0, 0.5);
+        expect(&format!("{call:?}"), call.run_in(&mut world), OK);
+    }
+}
