@@ -22,12 +22,18 @@ pub struct Blob {
 impl Blob {
     /// Values rounded to the element type.
     pub fn new(dtype: u32, values: &[f64]) -> Self {
-        let mut bytes: Vec<u8> = values.iter().flat_map(|&x| encode(dtype, x)).collect();
+        let bytes: Vec<u8> = values.iter().flat_map(|&x| encode(dtype, x)).collect();
+        Self::of_bytes(dtype, &bytes)
+    }
+
+    /// Elements of any bits.
+    pub fn of_bytes(dtype: u32, elements: &[u8]) -> Self {
+        let mut bytes = elements.to_vec();
         bytes.resize((bytes.len() / 8 + 2) * 8, 0xa5);
         let word = |bytes: &[u8]| u64::from_ne_bytes(bytes.try_into().expect("8 bytes"));
         Self {
             words: bytes.chunks_exact(8).map(word).collect(),
-            len: values.len(),
+            len: elements.len() / size(dtype),
             dtype,
         }
     }
@@ -59,8 +65,12 @@ impl Blob {
     /// Overwrites elements, in place: pointers to them stay as they are.
     pub fn fill(&mut self, values: &[f64]) {
         assert_eq!(values.len(), self.len);
-        let words = Self::new(self.dtype, values).words;
-        self.words.copy_from_slice(&words);
+        self.copy_from(&Self::new(self.dtype, values));
+    }
+
+    /// Overwrites everything with the bits of another buffer of this length and type, in place.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.words.copy_from_slice(&other.words);
     }
 }
 
@@ -85,6 +95,11 @@ pub fn largest(dtype: u32) -> f64 {
     }
 }
 
+/// 2^e, subnormal powers too, of which `powi` makes 0.
+fn power_of_two(e: i32) -> f64 {
+    f64::exp2(f64::from(e))
+}
+
 /// The distance from |x| to the next larger value of the type, at least the smallest subnormal.
 pub fn ulp(dtype: u32, x: f64) -> f64 {
     let (digits, smallest) = match dtype {
@@ -95,13 +110,14 @@ pub fn ulp(dtype: u32, x: f64) -> f64 {
         _ => panic!("no element type {dtype}"),
     };
     if x == 0.0 {
-        return 2.0_f64.powi(smallest);
+        return power_of_two(smallest);
     }
     let exponent = x.abs().log2().floor() as i32;
-    2.0_f64.powi((exponent - digits).max(smallest))
+    power_of_two((exponent - digits).max(smallest))
 }
 
-fn encode(dtype: u32, x: f64) -> Vec<u8> {
+/// The bytes of the nearest element; infinite where the value is too large for the type.
+pub fn encode(dtype: u32, x: f64) -> Vec<u8> {
     match dtype {
         F32 => (x as f32).to_ne_bytes().to_vec(),
         F16 => f16::from_f64(x).to_ne_bytes().to_vec(),

@@ -10,12 +10,14 @@
 //! | `blob.rs` | a buffer of any element type, aligned as C's malloc would |
 //! | `world.rs` | everything one call can touch, and a snapshot of every byte of it |
 //! | `call.rs` | every function that takes gradients, with the arguments of one call |
+//! | `hostile/` | bytes that are a program, and what is claimed for every program |
 //! | `refuse.rs` | "refused with this code, and not one byte moved" |
 //! | the others | tests |
 
 mod blob;
 mod c;
 mod call;
+mod hostile;
 mod refuse;
 mod status;
 mod world;
@@ -24,6 +26,7 @@ mod accepted;
 mod checkpoint;
 mod chunks;
 mod configs;
+mod corpus;
 mod defaults;
 mod descriptors;
 mod gradients;

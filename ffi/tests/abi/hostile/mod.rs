@@ -1,0 +1,34 @@
+//! Bytes that are a program: gradients, configurations, states and a sequence of calls, all of them possibly hostile.
+//!
+//! The same code runs in two places: `cargo test` plays the committed corpus and random bytes (`../corpus.rs`), and the
+//! fuzz target `ffi/fuzz` looks for bytes that reach new code. What is claimed for every program:
+//!
+//! | claim | where |
+//! |---|---|
+//! | every status is one of the header's | `play.rs` |
+//! | a refused call changes no bit of anything, an accepted one only what it is for | `play.rs` |
+//! | observed moments are, to the bit, the sums in the order that DESIGN fixes | `read.rs` |
+//! | an accepted method decides what the oracle does to the data | `decided.rs` |
+//! | an accepted write writes the pending affine, finite, and tells its moments | `written.rs` |
+//! | an accepted optimizer step is the oracle's | `stepped.rs` |
+//! | states saved come back to the bit, damaged bytes change nothing | `saved.rs` |
+//!
+//! Memory is always valid: a pointer is NULL, misaligned, or to as many elements as it is said to be to. Lengths that
+//! lie are either shorter or impossible. That is the caller's promise, which no library can check.
+
+mod decided;
+#[allow(dead_code)] // A part of it is the core's tests'.
+#[path = "../../../../tests/oracle/mod.rs"]
+mod oracle;
+mod play;
+mod read;
+mod saved;
+mod source;
+mod spoil;
+mod stepped;
+mod written;
+
+pub use play::{Tally, play};
+
+/// The largest magnitude of f64 that counts as finite, from DESIGN section 2.
+const LARGEST: f64 = 1e150;

@@ -1,0 +1,247 @@
+//! Plays a program: before and after every call a snapshot of every byte, and behind every accepted call the oracle.
+
+use std::collections::BTreeMap;
+
+use super::source::Source;
+use super::{decided, read, saved, spoil, stepped, written};
+use crate::abi_tests::call::{Args, Call};
+use crate::abi_tests::status::{self, NON_FINITE, OK, SKIP_STEP};
+use crate::abi_tests::world::World;
+
+/// No program is longer.
+const MOST_CALLS: usize = 24;
+
+/// How many methods lie between the read and the write.
+const MOST_METHODS: usize = 8;
+
+/// What is known about the moments of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trust {
+    /// They may be a lie.
+    None,
+    /// They are those of so many elements of the buffer.
+    Exact(usize),
+    /// They are what a write has told about so many elements: right up to rounding, and abs_max exactly.
+    Told(usize),
+}
+
+/// What happened, for tests that must not be empty.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Calls by name and status.
+    pub statuses: BTreeMap<(String, i32), usize>,
+    /// Accepted calls that were compared with the oracle, by name.
+    pub compared: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, call: Call, code: i32, compared: bool) {
+        let name = format!("{call:?}");
+        *self.statuses.entry((name.clone(), code)).or_default() += 1;
+        *self.compared.entry(name).or_default() += usize::from(compared);
+    }
+}
+
+/// Plays the program that these bytes are; panics where a claim does not hold.
+pub fn play(bytes: &[u8], tally: &mut Tally) {
+    let mut source = Source::new(bytes);
+    let world = spoil::world(&mut source);
+    let trust = vec![Trust::None; world.grads.len()];
+    let mut player = Player {
+        source,
+        world,
+        trust,
+        tally,
+    };
+    let mut calls = 0;
+    while calls < MOST_CALLS && !player.source.is_empty() {
+        calls += player.step();
+    }
+    saved::check(&mut player.source, &mut player.world);
+}
+
+struct Player<'a> {
+    source: Source<'a>,
+    world: World,
+    trust: Vec<Trust>,
+    tally: &'a mut Tally,
+}
+
+impl Player<'_> {
+    /// Observe, some methods, a write; or anything, in any order. Returns how many calls.
+    fn step(&mut self) -> usize {
+        let methods = 1 + self.source.below(MOST_METHODS);
+        if self.source.once_in(4) {
+            for _ in 0..methods {
+                let any = Call::ALL[self.source.below(Call::ALL.len())];
+                self.call(any);
+            }
+            return methods;
+        }
+        self.call(Call::Observe);
+        for _ in 0..methods {
+            // From Unscale to Zclip.
+            let method = Call::ALL[1 + self.source.below(12)];
+            self.call(method);
+        }
+        let write = Call::ALL[13 + self.source.below(4)];
+        self.call(write);
+        methods + 2
+    }
+
+    fn call(&mut self, call: Call) {
+        let sound = spoil::Sound::of(&self.world);
+        self.spoil();
+        let mut args = Args::of(&mut self.world);
+        if self.source.once_in(8) {
+            args = args.without_configs();
+        }
+        if self.source.once_in(4) {
+            spoil::scalars(&mut self.source, &mut args);
+        }
+        if self.source.once_in(16) {
+            spoil::arguments(&mut self.source, &mut args);
+        }
+        self.run(call, &args);
+        sound.restore(&mut self.world);
+    }
+
+    fn spoil(&mut self) {
+        let (source, world) = (&mut self.source, &mut self.world);
+        match source.below(32) {
+            16..=23 => spoil::configs(source, world),
+            24..=26 => spoil::states(source, world),
+            27..=28 => {
+                if let Some(index) = spoil::lie(source, world) {
+                    self.trust[index] = Trust::None;
+                }
+            }
+            29..=31 => spoil::descriptor(source, world),
+            _ => (),
+        }
+    }
+
+    fn run(&mut self, call: Call, args: &Args) {
+        let before = self.world.snapshot();
+        let old = Old::of(&self.world);
+        let code = call.run(args);
+        assert!(
+            (status::BAD_CHECKSUM..=SKIP_STEP).contains(&code),
+            "{call:?} returns {code}"
+        );
+        let changed = self.world.changed_since(&before);
+        let allowed = allowed(call, code);
+        let surprise = changed.iter().find(|name| !allowed.contains(name));
+        if let Some(name) = surprise {
+            let aliased = call == Call::ApplyInto && *name == "gradients" && aliases(&self.world);
+            assert!(aliased, "{call:?}: {} changes {name}", status::name(code));
+        }
+        let compared = self.compare(call, args, code, &old);
+        self.tally.add(call, code, compared);
+    }
+
+    /// Compares an accepted call with what it should have done; false where that cannot be said.
+    fn compare(&mut self, call: Call, args: &Args, code: i32, old: &Old) -> bool {
+        let accepted = code == OK || code == SKIP_STEP || code == status::DIVERGED;
+        let (world, trust) = (&mut self.world, &mut self.trust);
+        match call {
+            Call::Observe if code == OK || code == NON_FINITE => {
+                read::check(world, args.n, code, trust);
+                true
+            }
+            _ if !accepted => false,
+            Call::Apply => written::in_place(world, old, args.n, trust),
+            Call::ApplyInto => written::beside(world, old, args.n, trust),
+            Call::Sgd | Call::Adam => stepped::check(call, world, old, args, trust),
+            Call::Observe => unreachable!("has no other status"),
+            method => decided::check(method, code, world, old, args, trust),
+        }
+    }
+}
+
+/// What a call may change.
+fn allowed(call: Call, code: i32) -> &'static [&'static str] {
+    match (call, code) {
+        (Call::Observe, OK | NON_FINITE) => &["descriptors"],
+        (Call::Guard, SKIP_STEP) => &["guard state"],
+        (_, ..=-1) => &[],
+        (Call::Guard, _) => &["descriptors", "guard state"],
+        (Call::Stabilizer, _) => &["descriptors", "norm states"],
+        (Call::Autoscale, _) => &["descriptors", "autoscale state"],
+        (Call::Zclip, _) => &["descriptors", "zclip state"],
+        (Call::Apply, _) => &["descriptors", "gradients"],
+        (Call::ApplyInto, _) => &["outputs"],
+        (Call::Sgd, _) => &["parameters", "first buffers", "step state"],
+        (Call::Adam, _) => &[
+            "parameters",
+            "first buffers",
+            "second buffers",
+            "step state",
+        ],
+        _ => &["descriptors"],
+    }
+}
+
+/// Whether an output is the gradient itself.
+fn aliases(world: &World) -> bool {
+    let pairs = world.out.iter().zip(&world.grads);
+    pairs.into_iter().any(|(out, tensor)| *out == tensor.data)
+}
+
+/// The world before a call, as values.
+pub struct Old {
+    pub grads: Vec<crate::types::trimtab_tensor>,
+    pub values: Vec<Vec<f64>>,
+    pub params: Vec<Vec<f64>>,
+    pub firsts: Vec<Vec<f64>>,
+    pub seconds: Vec<Vec<f64>>,
+    pub norms: Vec<trimtab_core::NormState>,
+    pub autoscale: trimtab_core::AutoscaleState,
+    pub zclip: trimtab_core::ZclipState,
+    pub guard: trimtab_core::GuardState,
+    pub step: trimtab_core::StepState,
+}
+
+impl Old {
+    fn of(world: &World) -> Self {
+        let values = |blobs: &[crate::abi_tests::blob::Blob]| {
+            blobs.iter().map(|blob| blob.values()).collect::<Vec<_>>()
+        };
+        Self {
+            grads: world.grads.clone(),
+            values: values(&world.buffers),
+            params: values(&world.params),
+            firsts: values(&world.firsts),
+            seconds: values(&world.seconds),
+            norms: world.norms.clone(),
+            autoscale: world.autoscale,
+            zclip: world.zclip,
+            guard: world.guard,
+            step: world.step,
+        }
+    }
+
+    /// The elements that a descriptor covers.
+    pub fn data(&self, index: usize) -> &[f64] {
+        &self.values[index][..self.grads[index].len]
+    }
+
+    /// Whether the moments of a tensor are those of exactly the elements that its descriptor covers.
+    pub fn is_known(&self, index: usize, trust: &[Trust]) -> bool {
+        trust[index] == Trust::Exact(self.grads[index].len)
+    }
+
+    /// Whether at least the largest magnitude among them is known.
+    pub fn is_bounded(&self, index: usize, trust: &[Trust]) -> bool {
+        self.is_known(index, trust) || trust[index] == Trust::Told(self.grads[index].len)
+    }
+
+    /// An element through the pending affine, as DESIGN section 1 writes it; a scale of 0 leaves 0.
+    pub fn through(&self, index: usize, x: f64) -> f64 {
+        let affine = &self.grads[index].affine;
+        match affine.scale == 0.0 {
+            true => 0.0,
+            false => ((x - affine.center) * affine.scale).clamp(-affine.limit, affine.limit),
+        }
+    }
+}

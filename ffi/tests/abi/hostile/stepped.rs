@@ -1,0 +1,183 @@
+//! What an optimizer step has to leave: the oracle's parameters and buffers.
+
+use super::oracle::update;
+use super::play::{Old, Trust};
+use crate::abi_tests::blob::{self, F32};
+use crate::abi_tests::call::{Args, Call};
+use crate::abi_tests::world::{Configs, World};
+
+/// After SGD or Adam; false if nothing could be compared.
+pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &[Trust]) -> bool {
+    assert_eq!(world.step.steps, old.step.steps.saturating_add(1));
+    let configs = match args.adam_config.is_null() {
+        true => Configs::defaults(),
+        false => world.configs,
+    };
+    let mut compared = false;
+    for index in (0..args.n).filter(|&index| old.is_bounded(index, trust)) {
+        let update = Update {
+            dtype: world.slots[index].dtype,
+            t: world.step.steps,
+            configs: &configs,
+        };
+        let now = [&world.params, &world.firsts, &world.seconds];
+        let now = now.map(|blobs| blobs[index].values());
+        for i in 0..old.grads[index].len {
+            let element = Element {
+                g: old.through(index, old.values[index][i]),
+                w: old.params[index][i],
+                first: old.firsts[index][i],
+                second: old.seconds[index][i],
+            };
+            let now = now.each_ref().map(|values| values[i]);
+            compared |= match call {
+                Call::Sgd => update.sgd(element, now),
+                _ => update.adam(element, now),
+            };
+        }
+    }
+    compared
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Element {
+    g: f64,
+    w: f64,
+    first: f64,
+    second: f64,
+}
+
+struct Update<'a> {
+    dtype: u32,
+    t: u64,
+    configs: &'a Configs,
+}
+
+impl Update<'_> {
+    /// One rounding, relative.
+    fn eps(&self) -> f64 {
+        if self.dtype == F32 {
+            f64::EPSILON * 536_870_912.0 / 2.0
+        } else {
+            f64::EPSILON / 2.0
+        }
+    }
+
+    /// What cannot be told from 0.
+    fn tiny(&self) -> f64 {
+        blob::ulp(self.dtype, 0.0)
+    }
+
+    /// Far enough below the end of the type that nothing on the way can be infinite.
+    fn fits(&self, sizes: &[f64]) -> bool {
+        let most = blob::largest(self.dtype) / 16.0;
+        sizes.iter().all(|size| size.abs() <= most) // false for NaN
+    }
+
+    fn near(&self, what: &str, element: Element, actual: f64, exact: f64, allowed: f64) {
+        assert!(
+            (actual - exact).abs() <= allowed,
+            "{what} at t = {} of {element:?}: {actual:e} instead of {exact:e}, allowed {allowed:e}",
+            self.t
+        );
+    }
+
+    fn sgd(&self, e: Element, [w, first, _]: [f64; 3]) -> bool {
+        let c = &self.configs.sgd;
+        let config = update::Sgd {
+            lr: c.lr,
+            momentum: c.momentum,
+            dampening: c.dampening,
+            weight_decay: c.weight_decay,
+            nesterov: c.nesterov == 1,
+        };
+        // The same with every sign chosen so that sizes add up.
+        let sizes = update::Sgd {
+            lr: -c.lr.abs(),
+            weight_decay: c.weight_decay.abs(),
+            ..config
+        };
+        let run = |config, g, w, first| {
+            let (w, first) = update::sgd(config, self.t, &[g], &[w], &[first]);
+            (w[0], first[0])
+        };
+        let (w_size, first_size) = run(sizes, e.g.abs(), e.w.abs(), e.first.abs());
+        if !self.fits(&[w_size, first_size, e.first, w_size * c.momentum]) {
+            return false;
+        }
+        let (w_exact, first_exact) = run(config, e.g, e.w, e.first);
+        // At most a dozen roundings, of configuration and of results; and where they end in a subnormal, of `tiny`.
+        let steps = (1.0 + c.lr.abs()) * (1.0 + c.weight_decay.abs());
+        let tiny =
+            16.0 * self.tiny() * steps * (1.0 + e.g.abs() + e.w.abs() + e.first.abs() + first_size);
+        let allowed = |size: f64| 16.0 * self.eps() * size + tiny;
+        self.near("w", e, w, w_exact, allowed(w_size));
+        if c.momentum != 0.0 {
+            self.near("buffer", e, first, first_exact, allowed(first_size));
+        }
+        true
+    }
+
+    fn adam(&self, e: Element, [w, m, v]: [f64; 3]) -> bool {
+        let c = &self.configs.adam;
+        let config = update::Adam {
+            lr: c.lr,
+            beta1: c.beta1,
+            beta2: c.beta2,
+            eps: c.eps,
+            weight_decay: c.weight_decay,
+            decoupled: c.decoupled == 1,
+        };
+        let corrections = [c.beta1, c.beta2].map(|beta| 1.0 - beta.powf(self.t as f64));
+        let rate = c.lr.abs() / corrections[0];
+        let penalty = if config.decoupled {
+            0.0
+        } else {
+            c.weight_decay.abs()
+        };
+        let shrink = if config.decoupled {
+            (c.lr * c.weight_decay).abs()
+        } else {
+            0.0
+        };
+        let g_size = e.g.abs() + penalty * e.w.abs();
+        let m_size = c.beta1 * e.first.abs() + g_size;
+        let v_size = e.second.abs() + g_size * g_size;
+        let ordinary = e.second >= 0.0 && corrections.iter().all(|&c| c >= 1e-6);
+        if !ordinary || !self.fits(&[m_size, v_size, rate * m_size, (1.0 + shrink) * e.w]) {
+            return false;
+        }
+        let old = update::Adapted {
+            w: vec![e.w],
+            m: vec![e.first],
+            v: vec![e.second],
+        };
+        let new = update::adam(config, self.t, &[e.g], &old);
+        let values = 1.0 + e.g.abs() + e.w.abs() + e.first.abs() + e.second;
+        let (eps, tiny) = (self.eps(), 16.0 * self.tiny() * (1.0 + penalty) * values);
+        self.near("m", e, m, new.m[0], 16.0 * eps * m_size + tiny);
+        // A square below the type's range is lost, whatever the size of what is squared.
+        self.near(
+            "v",
+            e,
+            v,
+            new.v[0],
+            32.0 * eps * v_size + tiny * (1.0 + g_size),
+        );
+        let root = (new.v[0] / corrections[1]).sqrt() + c.eps;
+        let settled =
+            new.v[0] >= 1e16 * self.tiny() || c.eps * eps >= (32.0 * self.tiny()).sqrt() * 1e3;
+        let change = rate * m_size / root;
+        if !settled || !self.fits(&[change]) {
+            return true;
+        }
+        // Powers of beta near 1 are known to 1e-16 absolute, whatever is left of them after the subtraction.
+        let relative = 64.0 * eps + 1e-15 / corrections[0] + 1e-15 / corrections[1];
+        // v itself is known to `relative` of v_size, and its root to half of that.
+        let root_is_off = 32.0 * eps * v_size / new.v[0].max(self.tiny());
+        let allowed = (relative + root_is_off) * ((1.0 + shrink) * e.w.abs() + change);
+        let lost = tiny * (1.0 + rate) * (1.0 + 1.0 / root) * (1.0 + m_size);
+        self.near("w", e, w, new.w[0], allowed + lost);
+        true
+    }
+}
