@@ -109,6 +109,11 @@ fn refusal() {
     }
 }
 
+#[test]
+fn threads() {
+    assert_eq!(output_of("threads"), "ok\n");
+}
+
 /// Every dialect that a client may be written in.
 const DIALECTS: [(Language, &str); 7] = [
     (Language::C, "c99"),
@@ -151,7 +156,7 @@ fn nothing_to_report_under_sanitizers() {
         std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("stderr");
         return;
     }
-    for program in ["smallest", "defaults", "training", "state", "refusal"] {
+    for program in ["smallest", "defaults", "training", "state", "refusal", "threads"] {
         let output = run(&build(program, Language::C, Link::Archive, &flags));
         assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");
     }
