@@ -30,6 +30,8 @@ mod fortran;
 mod julia;
 #[path = "clients/manifest.rs"]
 mod manifest;
+#[path = "clients/memory.rs"]
+mod memory;
 #[path = "clients/mpi.rs"]
 mod mpi;
 #[path = "clients/package.rs"]
@@ -58,6 +60,7 @@ fn checks() -> Vec<check::Check> {
         cuda::checks(),
         fortran::checks(),
         julia::checks(),
+        memory::checks(),
         mpi::checks(),
         programs::checks(),
         python::checks(),

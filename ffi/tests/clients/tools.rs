@@ -64,6 +64,11 @@ pub static CLANG: Tool = Tool::new("clang", "apt install clang libclang-rt-dev",
     succeeds("clang", &["--version"]) && succeeds("clang++", &["--version"])
 });
 
+/// Valgrind, which sees every access to memory of a program that is as it will be used.
+pub static VALGRIND: Tool = Tool::new("Valgrind", "apt install valgrind libc6-dbg", || {
+    succeeds("valgrind", &["-q", "--error-exitcode=1", "true"])
+});
+
 /// What drives several configurations in one build folder.
 pub static NINJA: Tool = Tool::new("Ninja", "apt install ninja-build", || {
     succeeds("ninja", &["--version"])
