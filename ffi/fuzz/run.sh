@@ -13,7 +13,7 @@ RUSTFLAGS="--cfg fuzzing $coverage -Zsanitizer=address -Ccodegen-units=1" \
     $cargo build --release --locked --manifest-path "$here/Cargo.toml" --target "$target" --target-dir "$here/target"
 
 program="$here/target/$target/release/abi"
-mkdir -p "$here/artifacts" "$here/target/found"
+mkdir -p "$here/artifacts" "$here/target/found" "$here/corpus/abi"
 case " $* " in
     *" -merge=1 "*) exec "$program" "$@" ;;
     *) exec "$program" -max_len=2048 -artifact_prefix="$here/artifacts/" "$@" "$here/target/found" "$here/corpus/abi" ;;
