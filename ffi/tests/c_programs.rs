@@ -156,7 +156,9 @@ fn nothing_to_report_under_sanitizers() {
         std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("stderr");
         return;
     }
-    for program in ["smallest", "defaults", "training", "state", "refusal", "threads"] {
+    for program in [
+        "smallest", "defaults", "training", "state", "refusal", "threads",
+    ] {
         let output = run(&build(program, Language::C, Link::Archive, &flags));
         assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");
     }

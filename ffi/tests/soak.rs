@@ -16,6 +16,9 @@ use trimtab_core::{
     Slot, StableGrad, StepState, Tensor, Unscale, Verdict, Zclip, ZclipState, observe,
 };
 
+/// From the sum of a gradient to its element, and from elements and parameters back to f64.
+type Convert<G, P> = (fn(f64) -> G, fn(G) -> f64, fn(P) -> f64);
+
 /// The system's allocator, which knows how much is held, and how often it was asked.
 struct Counting;
 
@@ -137,11 +140,7 @@ impl States {
 }
 
 impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P> {
-    fn new(
-        name: &'static str,
-        policy: GuardPolicy,
-        convert: (fn(f64) -> G, fn(G) -> f64, fn(P) -> f64),
-    ) -> Self {
+    fn new(name: &'static str, policy: GuardPolicy, convert: Convert<G, P>) -> Self {
         let zeros = || LENGTHS.map(|len| vec![P::default(); len]).to_vec();
         let (encode, decode, widen) = convert;
         Self {
