@@ -9,6 +9,8 @@ mod common;
 #[path = "clients/blocks.rs"]
 #[allow(dead_code)]
 mod blocks;
+#[path = "clients/bnfree.rs"]
+mod bnfree;
 #[path = "clients/c.rs"]
 mod c;
 #[path = "clients/check.rs"]
@@ -54,6 +56,7 @@ use std::process::ExitCode;
 fn checks() -> Vec<check::Check> {
     [
         blocks::checks(),
+        bnfree::checks(),
         c::checks(),
         cmake::checks(),
         cpp::checks(),

@@ -2,8 +2,9 @@
 //! own tests run against the installed copy. These compare it with the header, `ffi/abi.json` and the test vectors, and
 //! run what its page says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::check::Check;
 use crate::command::{fresh_folder, must_succeed, printed};
@@ -11,7 +12,7 @@ use crate::common::root;
 use crate::package::cargo_target_dir;
 use crate::tools::{CMAKE, GCC, Tool, succeeds};
 
-static PYTHON: Tool = Tool::new(
+pub static PYTHON: Tool = Tool::new(
     "Python 3.10 or newer with what the package's tests need",
     "apt install python3 python3-venv, then in the environment of python3, or of the interpreter that TRIMTAB_PYTHON \
      names, pip install -r ffi/python/requirements-test.txt",
@@ -32,17 +33,15 @@ pub fn checks() -> Vec<Check> {
     }]
 }
 
-fn interpreter() -> String {
+pub fn interpreter() -> String {
     std::env::var("TRIMTAB_PYTHON").unwrap_or_else(|_| "python3".to_string())
 }
 
 fn tests() {
-    let site = fresh_folder("python/site");
-    install(&site);
     let mut pytest = Command::new(interpreter());
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
     pytest.arg(root().join(PACKAGE));
-    pytest.env("PYTHONPATH", &site);
+    pytest.env("PYTHONPATH", site());
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     pytest.env("JAX_PLATFORMS", "cpu");
     let output = printed(&must_succeed(&mut pytest));
@@ -51,6 +50,16 @@ fn tests() {
     assert!(summary.contains(" passed"), "{output}");
     // Nothing that counts as passed has been left out.
     assert!(!summary.contains("skipped"), "{output}");
+}
+
+/// The folder that the package is installed in, once for all checks of the process.
+pub fn site() -> &'static Path {
+    static SITE: OnceLock<PathBuf> = OnceLock::new();
+    SITE.get_or_init(|| {
+        let site = fresh_folder("python/site");
+        install(&site);
+        site
+    })
 }
 
 /// Into a folder of its own, without a network.
