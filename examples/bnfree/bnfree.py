@@ -22,18 +22,20 @@ os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_th
 import report
 from train import EPS, EXPERIMENTS, METHODS, Run, train
 
-RATES, SEEDS = (1e-3, 3e-3, 1e-2), range(5)
+RATES = (1e-3, 3e-3, 1e-2)
 # Small initial weights ask one question only, what a method does against AdamW's eps; one learning rate answers it.
 SMALL_RATES = (1e-3,)
 
 
-def plan(quick):
+def plan(seeds, quick):
     """Every run to make."""
     if quick:
-        return [Run(experiment, method, 1e-3, seed=0, steps=3) for experiment in ("plain", "small") for method in METHODS]
+        return [
+            Run(experiment, method, 1e-3, seed=0, steps=3) for experiment in ("plain", "small") for method in METHODS
+        ]
     return [
         Run(experiment, method, rate, seed)
-        for seed in SEEDS
+        for seed in range(seeds)
         for experiment in EXPERIMENTS
         for method in METHODS
         if experiment == "small" or method not in EPS
@@ -59,11 +61,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/bnfree"), help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=2, help="runs at once; changes no result (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=5, help="of each run (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="few runs of three steps: whether all of it works")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    runs, path, start = plan(arguments.quick), arguments.out / "runs.jsonl", time.perf_counter()
+    runs, path, start = plan(arguments.seeds, arguments.quick), arguments.out / "runs.jsonl", time.perf_counter()
     done = finished(path)
     missing = [run for run in runs if run not in done]
     print(f"{len(runs)} runs, {len(runs) - len(missing)} of them made before", flush=True)

@@ -75,11 +75,10 @@ def figure(results, path):
     _gradients(panels.pop(0), experiments, results)
     for panel in panels:
         panel.set_axis_off()
-    handles = {}
-    for ax in axes.flat:
-        if ax.get_title() and "Accuracy" in ax.get_ylabel():
-            handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False)
+    labels = {}
+    for ax in axes.flat[: len(experiments)]:
+        labels |= {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    fig.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=len(labels), frameon=False)
     fig.savefig(path, dpi=110)
     plt.close(fig)
 
@@ -111,4 +110,4 @@ def _gradients(ax, experiments, results):
                 lw=1, label=EXPERIMENTS[name].title)  # fmt: skip
     ax.axhline(1e-8, color="#b2182b", lw=1, ls="--", label="AdamW's eps")
     ax.set(title="Gradients before training", xlabel="Layer, from the input", ylabel="rms of dL/dW", yscale="log")
-    ax.legend(frameon=False)
+    ax.legend(loc=(0.36, 0.15), frameon=False)  # between eps and the small gradients

@@ -103,7 +103,7 @@ def fit(network, method, steps, batch, rate, eps, layers, key, images, labels, t
     def behind(number):
         def rescale(grads, states, reference):
             grads, state = fronts[number].update(grads, states[number], reference=reference)
-            return grads, states[:number] + (state,) + states[number + 1 :]
+            return grads, (*states[:number], state, *states[number + 1 :])
 
         return rescale
 
@@ -144,7 +144,7 @@ def train(run):
     )  # fmt: skip
     return {
         **dataclasses.asdict(run),
-        "accuracy": float(np.mean(predicted == test_labels)),
+        "accuracy": int(np.sum(np.asarray(predicted) == test_labels)) / len(test_labels),
         "finite": bool(alive),
         "loss": [_short(losses[0]), _short(jnp.mean(losses[-10:]))],
         "gradient_rms_before": [_short(value) for value in rms[0]],

@@ -68,8 +68,9 @@ fn of_text(page: &str) -> Vec<Block> {
 }
 
 /// The pages with code on them, and who compiles or runs it.
-const TESTED: [(&str, &str); 10] = [
+const TESTED: [(&str, &str); 11] = [
     ("README.md", "ffi/tests/readme.rs"),
+    ("examples/bnfree/README.md", "ffi/tests/clients/bnfree.rs"),
     (
         "examples/pinn/studies/README.md",
         "examples/pinn/tests/studies.rs",

@@ -1,7 +1,9 @@
 //! The example of networks without BatchNorm: its command, with few and short runs, and what it writes.
 
+use std::path::Path;
 use std::process::Command;
 
+use crate::blocks::in_language;
 use crate::check::Check;
 use crate::command::{fresh_folder, must_succeed, printed};
 use crate::common::root;
@@ -14,19 +16,27 @@ static DIGITS: Tool = Tool::new(
     || succeeds(&interpreter(), &["-c", "import sklearn, matplotlib"]),
 );
 
+const NEEDS: &[&Tool] = &[&PYTHON, &CMAKE, &GCC, &DIGITS];
+const PAGE: &str = "examples/bnfree/README.md";
+const RESULTS: &str = "examples/bnfree/results";
+
 pub fn checks() -> Vec<Check> {
-    vec![Check {
-        name: "bnfree::runs_and_reports_and_goes_on_where_it_stopped",
-        needs: &[&PYTHON, &CMAKE, &GCC, &DIGITS],
-        run: runs,
-    }]
+    let check = |name, run| Check {
+        name,
+        needs: NEEDS,
+        run,
+    };
+    vec![
+        check("bnfree::goes_on_where_it_stopped", goes_on),
+        check("bnfree::shows_the_table_of_its_runs", table_of_runs),
+    ]
 }
 
-fn runs() {
-    let out = fresh_folder("bnfree");
-    let said = quick(&out);
+fn goes_on() {
+    let out = fresh_folder("bnfree/quick");
+    let said = run(&out, &["--quick"]);
     assert!(said.contains("12 runs, 0 of them made before"), "{said}");
-    let table = read(&out, "table.md");
+    let table = read(&out.join("table.md"));
     for method in [
         "AdamW alone",
         "StableGrad",
@@ -34,33 +44,49 @@ fn runs() {
         "autoscale",
         "clip by global norm",
     ] {
-        // Once for each of two networks.
-        assert_eq!(table.matches(&format!("| {method} |")).count(), 2, "{table}");
+        let rows = table.matches(&format!("| {method} |")).count();
+        assert_eq!(rows, 2, "one for each of two networks:\n{table}");
     }
     assert!(said.contains(&table), "{said}");
     let picture = std::fs::read(out.join("accuracy.png")).expect("a figure");
     assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"));
 
     // Stopped in the middle of its fifth line, it makes that run and the later ones again, with the same results.
-    let lines = read(&out, "runs.jsonl");
-    let whole: Vec<&str> = lines.lines().collect();
-    assert_eq!(whole.len(), 12, "{lines}");
-    let torn = format!("{}\n{}", whole[..4].join("\n"), &whole[4][..20]);
+    let runs = read(&out.join("runs.jsonl"));
+    let lines: Vec<&str> = runs.lines().collect();
+    assert_eq!(lines.len(), 12, "{runs}");
+    let torn = format!("{}\n{}", lines[..4].join("\n"), &lines[4][..20]);
     std::fs::write(out.join("runs.jsonl"), torn).expect("written");
-    let said = quick(&out);
+    let said = run(&out, &["--quick"]);
     assert!(said.contains("12 runs, 4 of them made before"), "{said}");
-    assert_eq!(read(&out, "table.md"), table);
+    assert_eq!(read(&out.join("table.md")), table);
 }
 
-fn read(out: &std::path::Path, file: &str) -> String {
-    std::fs::read_to_string(out.join(file)).unwrap_or_else(|why| panic!("{file}: {why}"))
+/// The page's command, given all of its runs, makes none and shows the table that is kept beside them and on the page.
+fn table_of_runs() {
+    let (out, kept) = (fresh_folder("bnfree/kept"), root().join(RESULTS));
+    std::fs::copy(kept.join("runs.jsonl"), out.join("runs.jsonl")).expect("copied");
+    let said = run(&out, &[]);
+    assert!(said.contains("180 runs, 180 of them made before"), "{said}");
+    let table = read(&out.join("table.md"));
+    assert_eq!(table, read(&kept.join("table.md")));
+    assert!(read(&root().join(PAGE)).contains(&table), "{PAGE}");
 }
 
-fn quick(out: &std::path::Path) -> String {
+/// The command of the page, with these arguments more; what it prints.
+fn run(out: &Path, arguments: &[&str]) -> String {
+    let blocks = in_language(PAGE, "sh");
+    let mut lines = blocks.iter().flat_map(|block| block.text.lines());
+    let line = lines.find_map(|line| line.strip_prefix("python "));
     let mut python = Command::new(interpreter());
-    python.arg(root().join("examples/bnfree/bnfree.py"));
-    python.arg("--quick").arg("--out").arg(out);
+    python.args(line.expect("a command").split_whitespace());
+    python.args(arguments).arg("--out").arg(out);
+    python.current_dir(root());
     python.env("PYTHONPATH", site());
     python.env("PYTHONDONTWRITEBYTECODE", "1");
     printed(&must_succeed(&mut python))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }

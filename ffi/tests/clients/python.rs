@@ -12,6 +12,7 @@ use crate::common::root;
 use crate::package::cargo_target_dir;
 use crate::tools::{CMAKE, GCC, Tool, succeeds};
 
+/// An interpreter in whose environment the package can be installed and tested.
 pub static PYTHON: Tool = Tool::new(
     "Python 3.10 or newer with what the package's tests need",
     "apt install python3 python3-venv, then in the environment of python3, or of the interpreter that TRIMTAB_PYTHON \
@@ -33,6 +34,7 @@ pub fn checks() -> Vec<Check> {
     }]
 }
 
+/// The Python that the tests run: python3, unless `TRIMTAB_PYTHON` names another.
 pub fn interpreter() -> String {
     std::env::var("TRIMTAB_PYTHON").unwrap_or_else(|_| "python3".to_string())
 }
