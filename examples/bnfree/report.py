@@ -53,7 +53,8 @@ def table(results):
                 cells = [_cell(groups[name, method, rate]) for rate in rates]
                 lines += ["| " + " | ".join([STYLES[method][0], *cells]) + " |"]
     first = results[0]
-    steps = f"{first['steps']} steps of {first['batch']} images, {len(_values(results, 'seed'))} seeds"
+    seeds = len(_values(results, "seed"))
+    steps = f"{first['steps']} steps of {first['batch']} images, {seeds} seed{'s' * (seeds > 1)}"
     head = f"Test accuracy after {steps}: median (quartiles). Collapsed: below {COLLAPSED:g}, or no longer finite."
     return "\n".join([head, *lines]) + "\n"
 
@@ -110,4 +111,4 @@ def _gradients(ax, experiments, results):
                 lw=1, label=EXPERIMENTS[name].title)  # fmt: skip
     ax.axhline(1e-8, color="#b2182b", lw=1, ls="--", label="AdamW's eps")
     ax.set(title="Gradients before training", xlabel="Layer, from the input", ylabel="rms of dL/dW", yscale="log")
-    ax.legend(loc=(0.36, 0.15), frameon=False)  # between eps and the small gradients
+    ax.legend(loc=(0.36, 0.1), frameon=False)  # between eps and the small gradients
