@@ -79,6 +79,7 @@ const TESTED: [(&str, &str); 11] = [
     ("ffi/c/README.md", "ffi/tests/clients/c.rs"),
     ("ffi/cpp/README.md", "ffi/tests/clients/cpp.rs"),
     ("ffi/cuda/README.md", "ffi/tests/clients/cuda.rs"),
+    ("ffi/fuzz/README.md", ".ci/run"),
     ("ffi/fortran/README.md", "ffi/tests/clients/fortran.rs"),
     ("ffi/julia/README.md", "ffi/tests/clients/julia.rs"),
     ("ffi/mpi/README.md", "ffi/tests/clients/mpi.rs"),
