@@ -2,7 +2,6 @@
 
 use super::markdown::{Alignment, Markdown};
 use super::record::Record;
-use super::report::grid;
 use super::table::{Cell, Row, Table};
 use crate::statistics::median;
 
@@ -49,16 +48,31 @@ fn by_column(out: &mut Markdown, table: &Table) {
     out.paragraph(&format!(
         "Microseconds of a step, and of them inside trimtab, by {key}:"
     ));
-    for panel in &table.panels {
-        out.heading(3, &panel.title);
-        grid(out, table, panel, |_, cell| match cell.records.is_empty() {
-            true => String::new(),
-            false => {
-                let [network, trimtab] = step_time(&cell.records);
-                format!("{:.0}, {trimtab:.2}", network + trimtab)
-            }
-        });
+    let mut labels: Vec<&String> = Vec::new();
+    for column in table.panels.iter().flat_map(|panel| &panel.columns) {
+        if !labels.contains(&&column.label) {
+            labels.push(&column.label);
+        }
     }
+    let cell = |row: usize, label: &str| match table.column(row, label).as_slice() {
+        [] => String::new(),
+        records => {
+            let [network, trimtab] = step_time(records);
+            format!("{:.0}, {trimtab:.2}", network + trimtab)
+        }
+    };
+    let line = |(index, row): (usize, &Row)| {
+        let cells = labels.iter().map(|label| cell(index, label));
+        std::iter::once(row.label.clone()).chain(cells).collect()
+    };
+    let head: Vec<String> = std::iter::once(key)
+        .chain(labels.iter().map(|label| (*label).clone()))
+        .collect();
+    out.table(
+        &head,
+        Alignment::Right,
+        table.rows.iter().enumerate().map(line).collect(),
+    );
 }
 
 /// Median microseconds of a step: the network's part and trimtab's.

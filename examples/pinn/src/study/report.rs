@@ -237,12 +237,7 @@ fn skipped(out: &mut Markdown, table: &Table) {
 }
 
 /// A table with one row for each row of the panel that has runs, without the columns that `told` leaves empty.
-pub fn grid(
-    out: &mut Markdown,
-    table: &Table,
-    panel: &Panel,
-    told: impl Fn(usize, &Cell) -> String,
-) {
+fn grid(out: &mut Markdown, table: &Table, panel: &Panel, told: impl Fn(usize, &Cell) -> String) {
     let rows: Vec<usize> = panel.rows().collect();
     let column = |column: usize| -> Vec<String> {
         let cells = rows

@@ -17,6 +17,8 @@ pub struct Table<'a> {
     pub rows: Vec<Row>,
     /// One for every combination of what is neither row nor column.
     pub panels: Vec<Panel<'a>>,
+    /// Panels in a row of a figure: as many as the last of the keys that make panels has values, 3 at most.
+    pub across: usize,
     /// Keys that are the same in all runs, with their values.
     pub constants: Vec<(String, String)>,
 }
@@ -81,6 +83,7 @@ impl<'a> Table<'a> {
         };
         let panel_keys: Vec<String> = varying.into_iter().filter(makes_panels).collect();
         let panels = distinct(all.iter().map(|fields| pick(fields, &panel_keys)));
+        let last = distinct(panels.iter().map(|values| values.last().cloned()));
         let panel = |values: Vec<Value>| {
             let is_own = |fields: &Map<String, Value>| pick(fields, &panel_keys) == values;
             let own: Vec<_> = all.iter().filter(|fields| is_own(fields)).collect();
@@ -103,6 +106,7 @@ impl<'a> Table<'a> {
         let told = |key: &String| (key.clone(), text(&all[0][key]));
         Self {
             columns_key: study.columns.clone(),
+            across: last.len().clamp(1, 3),
             panels: panels.into_iter().map(panel).collect(),
             constants: constant.iter().map(told).collect(),
             rows,
@@ -113,6 +117,18 @@ impl<'a> Table<'a> {
     pub fn columns_are_numbers(&self) -> bool {
         let columns = self.panels.iter().flat_map(|panel| &panel.columns);
         columns.into_iter().all(|column| column.number.is_some())
+    }
+
+    /// All runs of a row in the columns with the given label.
+    pub fn column(&self, row: usize, label: &str) -> Vec<&'a Record> {
+        let cells = self
+            .panels
+            .iter()
+            .flat_map(|panel| panel.columns.iter().zip(&panel.cells[row]));
+        let cells = cells.filter(|(column, _)| column.label == label);
+        cells
+            .flat_map(|(_, cell)| cell.records.iter().copied())
+            .collect()
     }
 
     /// All runs of a row, in all panels and columns.

@@ -16,12 +16,18 @@ const NOTE: &str = "Lines: median over the seeds. Bands: quartiles. The error of
 /// One panel for each view.
 pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>, Box<dyn Error>> {
     let (file, views) = ("curves.png", views(table));
+    // Columns that are shown one by one make a row each.
+    let across = if views.len() > table.panels.len() {
+        3
+    } else {
+        table.across
+    };
     let sheet = Sheet {
         titles: [
             format!("{title}: error over the training steps"),
             "Relative L2 error against the exact solution".to_owned(),
         ],
-        across: 3,
+        across,
         panel: (760, 620),
         legend: Legend {
             entries: Entries::Rows(table),

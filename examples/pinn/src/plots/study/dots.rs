@@ -124,7 +124,7 @@ fn sheet(
             heading.to_owned(),
             "Dots: median over the seeds. Lines: from the lower to the upper quartile".to_owned(),
         ],
-        across: 2,
+        across: table.across.min(2),
         panel: (1150, 180 + ROW * rows),
         legend: Legend {
             entries: Entries::Columns(columns.collect()),

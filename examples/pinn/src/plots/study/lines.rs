@@ -24,7 +24,7 @@ pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>,
             format!("{title}: error after the last step"),
             "Relative L2 error against the exact solution; one line for each method".to_owned(),
         ],
-        across: 3,
+        across: table.across,
         panel: (760, 620),
         legend: Legend {
             entries: Entries::Rows(table),

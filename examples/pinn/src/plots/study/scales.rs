@@ -30,7 +30,7 @@ pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>,
         ],
         across: 4,
         panel: (640, 590),
-        legend: Legend { entries: Entries::Rows(table), note: "Median over the seeds.".to_owned() },
+        legend: Legend { entries: Entries::Rows(table), note: "Median over the seeds. At the first step, all methods have the same gradient.".to_owned() },
     };
     sheet.draw(&folder.join(file), 4 * views.len(), |index, area| {
         panel(area, table, &views[index / 4], index % 4)
