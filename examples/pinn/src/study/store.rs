@@ -13,7 +13,9 @@ use std::sync::Mutex;
 /// The file, open and locked.
 pub struct Store {
     path: PathBuf,
-    file: Mutex<File>,
+    file: File,
+    /// Held while a line is written, so that lines do not mix; not while it is synced, which may take long.
+    writing: Mutex<()>,
 }
 
 impl Store {
@@ -51,7 +53,8 @@ impl Store {
         }
         let store = Self {
             path: path.to_owned(),
-            file: Mutex::new(file),
+            file,
+            writing: Mutex::new(()),
         };
         Ok((store, records))
     }
@@ -60,8 +63,11 @@ impl Store {
     pub fn append(&self, record: &Record) -> Result<(), String> {
         let mut line = serde_json::to_vec(record).map_err(|error| error.to_string())?;
         line.push(b'\n');
-        let mut file = self.file.lock().map_err(|_| "a run has panicked")?;
-        let written = file.write_all(&line).and_then(|()| file.sync_data());
+        let write = || {
+            let _alone = self.writing.lock();
+            (&self.file).write_all(&line)
+        };
+        let written = write().and_then(|()| self.file.sync_data());
         written.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
     }
 }
