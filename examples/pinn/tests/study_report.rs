@@ -8,16 +8,16 @@ use pinn::study::report;
 const HEAD: &str = "title = 'By hand'\n[base]\nseed = [0, 1, 2, 3, 4]\n";
 
 fn record(setup: &Setup, error: f64, trimtab_us: f64) -> Record {
-    let numbers = |n: usize| vec![Rounded(0.5); n];
+    let numbers = |n: usize| vec![Rounded::of(0.5); n];
     Record {
         setup: setup.clone(),
         steps: setup.steps,
         diverged: error.is_infinite().then(|| "the loss is inf".to_owned()),
-        loss: Rounded(1.0),
-        error: Rounded(error),
-        best_error: Rounded(error),
-        network_us: Rounded(100.0 - trimtab_us),
-        trimtab_us: Rounded(trimtab_us),
+        loss: Rounded::of(1.0),
+        error: Rounded::of(error),
+        best_error: Rounded::of(error),
+        network_us: Rounded::of(100.0 - trimtab_us),
+        trimtab_us: Rounded::of(trimtab_us),
         skipped: 0,
         spikes: Vec::new(),
         curve: Curve {

@@ -77,8 +77,8 @@ fn by_column(out: &mut Markdown, table: &Table) {
 
 /// Median microseconds of a step: the network's part and trimtab's.
 fn step_time(records: &[&Record]) -> [f64; 2] {
-    let network = records.iter().map(|record| record.network_us.0);
-    let trimtab = records.iter().map(|record| record.trimtab_us.0);
+    let network = records.iter().map(|record| record.network_us.get());
+    let trimtab = records.iter().map(|record| record.trimtab_us.get());
     [median(network), median(trimtab)]
 }
 

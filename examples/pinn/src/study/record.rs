@@ -62,22 +62,35 @@ pub struct Scales {
     pub after: Vec<Rounded>,
 }
 
-/// A number that is stored with four significant digits.
+/// A number with four significant digits: from the beginning, so that a report on a finished study and one on the
+/// same runs read again do not differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rounded(pub f64);
+pub struct Rounded(f64);
+
+impl Rounded {
+    /// Rounds.
+    pub fn of(x: f64) -> Self {
+        let short = format!("{x:.3e}");
+        Self(short.parse().expect("a number survives being printed"))
+    }
+
+    /// The number that is left.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
 
 impl Serialize for Rounded {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let short: f64 = format!("{:.3e}", self.0).parse().unwrap_or(f64::NAN);
         // serde_json writes NaN and infinities as null.
-        to.serialize_f64(short)
+        to.serialize_f64(self.0)
     }
 }
 
 impl<'de> Deserialize<'de> for Rounded {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let number = Option::<f64>::deserialize(from)?;
-        Ok(Self(number.unwrap_or(f64::NAN)))
+        Ok(Self::of(number.unwrap_or(f64::NAN)))
     }
 }
 
@@ -86,14 +99,14 @@ impl Record {
     pub fn new(setup: &Setup, outcome: &Outcome, every: usize) -> Self {
         let history = &outcome.history;
         let best = history.error.iter().copied().fold(outcome.error, f64::min);
-        let [network, trimtab] = outcome.time.medians().map(|time| Rounded(1e6 * time));
+        let [network, trimtab] = outcome.time.medians().map(|time| Rounded::of(1e6 * time));
         Self {
             setup: setup.clone(),
             steps: outcome.steps,
             diverged: outcome.divergence.map(|reason| reason.to_string()),
-            loss: Rounded(outcome.loss),
-            error: Rounded(outcome.error),
-            best_error: Rounded(best),
+            loss: Rounded::of(outcome.loss),
+            error: Rounded::of(outcome.error),
+            best_error: Rounded::of(best),
             network_us: network,
             trimtab_us: trimtab,
             skipped: outcome.skipped,
@@ -132,7 +145,7 @@ impl Scales {
 }
 
 fn rounded(numbers: &[f64]) -> Vec<Rounded> {
-    numbers.iter().copied().map(Rounded).collect()
+    numbers.iter().copied().map(Rounded::of).collect()
 }
 
 #[cfg(test)]
@@ -141,17 +154,17 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_survive() {
-        let numbers = [0.123456, 1.5e-300, 98765.4, 0.0, -2.0].map(Rounded);
+        let numbers = [0.123456, 1.5e-300, 98765.4, 0.0, -2.0].map(Rounded::of);
         let text = serde_json::to_string(&numbers).expect("JSON");
         assert_eq!(text, "[0.1235,1.5e-300,98770.0,0.0,-2.0]");
         let read: Vec<Rounded> = serde_json::from_str(&text).expect("numbers");
-        assert_eq!(serde_json::to_string(&read).expect("JSON"), text);
+        assert_eq!(read, numbers);
     }
 
     #[test]
     fn what_is_not_finite_is_null() {
         let text =
-            serde_json::to_string(&[Rounded(f64::NAN), Rounded(f64::INFINITY)]).expect("JSON");
+            serde_json::to_string(&[f64::NAN, f64::INFINITY].map(Rounded::of)).expect("JSON");
         assert_eq!(text, "[null,null]");
         let read: Vec<Rounded> = serde_json::from_str(&text).expect("numbers");
         assert!(read.iter().all(|x| x.0.is_nan()));

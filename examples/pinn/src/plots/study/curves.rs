@@ -58,7 +58,7 @@ fn summary(cell: &Cell) -> Vec<(f64, Quartiles)> {
                 .curve
                 .error
                 .get(point)
-                .map_or(f64::NAN, |error| error.0)
+                .map_or(f64::NAN, |error| error.get())
         });
         ((point * every) as f64, quartiles(errors))
     };

@@ -118,7 +118,9 @@ pub enum Entries<'t> {
     None,
 }
 
-const ENTRY: u32 = 470;
+/// From the beginning of an entry to its label, and from the end of the longest label to the next entry.
+const BEFORE_LABEL: u32 = 84;
+const BETWEEN_ENTRIES: u32 = 40;
 const LINE: u32 = 44;
 
 impl Legend<'_> {
@@ -130,12 +132,10 @@ impl Legend<'_> {
     /// Draws entries and note.
     pub fn draw(&self, area: &Area) -> Done {
         let width = area.dim_in_pixel().0;
+        let (per_line, room) = (self.per_line(width), self.room());
         for index in 0..self.count() {
-            let (line, place) = (index / per_line(width), index % per_line(width));
-            let at = (
-                (MARGIN + ENTRY * place as u32) as i32,
-                20 + (LINE as usize * line) as i32,
-            );
+            let (line, place) = ((index / per_line) as u32, (index % per_line) as u32);
+            let at = ((MARGIN + room * place) as i32, (20 + LINE * line) as i32);
             self.entry(area, index, at)?;
         }
         let under = (MARGIN as i32, (10 + LINE * self.lines(width)) as i32);
@@ -144,38 +144,46 @@ impl Legend<'_> {
     }
 
     fn entry(&self, area: &Area, index: usize, (x, y): (i32, i32)) -> Done {
-        let label = match &self.entries {
+        match &self.entries {
             Entries::Rows(table) => {
-                let row = &table.rows[index];
-                let mark = Mark::of(row);
+                let mark = Mark::of(&table.rows[index]);
                 mark.line(area, &[(x, y), (x + 70, y)])?;
                 mark.point(area, (x + 35, y), 7)?;
-                &row.label
             }
-            Entries::Columns(columns) => {
-                shape(area, (x + 35, y), columns[index].0, INK)?;
-                &columns[index].1
-            }
+            Entries::Columns(columns) => shape(area, (x + 35, y), columns[index].0, INK)?,
             Entries::None => return Ok(()),
-        };
+        }
         let beside = text(TEXT_SIZE).pos(Pos::new(HPos::Left, VPos::Center));
-        area.draw(&Text::new(label.clone(), (x + 84, y), beside))?;
+        let label = self.labels()[index].to_owned();
+        area.draw(&Text::new(label, (x + BEFORE_LABEL as i32, y), beside))?;
         Ok(())
     }
 
-    fn count(&self) -> usize {
+    fn labels(&self) -> Vec<&str> {
         match &self.entries {
-            Entries::Rows(table) => table.rows.len(),
-            Entries::Columns(columns) => columns.len(),
-            Entries::None => 0,
+            Entries::Rows(table) => table.rows.iter().map(|row| row.label.as_str()).collect(),
+            Entries::Columns(columns) => columns.iter().map(|(_, label)| label.as_str()).collect(),
+            Entries::None => Vec::new(),
         }
     }
 
-    fn lines(&self, width: u32) -> u32 {
-        self.count().div_ceil(per_line(width)) as u32
+    fn count(&self) -> usize {
+        self.labels().len()
     }
-}
 
-fn per_line(width: u32) -> usize {
-    (width / ENTRY).max(1) as usize
+    /// Pixels from one entry to the next.
+    fn room(&self) -> u32 {
+        let font = text(TEXT_SIZE).font;
+        let width = |label: &str| font.box_size(label).map_or(0, |(width, _)| width);
+        let longest = self.labels().into_iter().map(width).max().unwrap_or(0);
+        BEFORE_LABEL + longest + BETWEEN_ENTRIES
+    }
+
+    fn per_line(&self, width: u32) -> usize {
+        ((width - MARGIN) / self.room()).max(1) as usize
+    }
+
+    fn lines(&self, width: u32) -> u32 {
+        self.count().div_ceil(self.per_line(width)) as u32
+    }
 }

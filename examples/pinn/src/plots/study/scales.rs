@@ -62,7 +62,7 @@ fn layers(cell: &Cell, moment: usize) -> Vec<f64> {
         .collect();
     let count = runs.iter().map(Vec::len).min().unwrap_or(0);
     (0..count)
-        .map(|layer| median(runs.iter().map(|run| run[layer].0)))
+        .map(|layer| median(runs.iter().map(|run| run[layer].get())))
         .collect()
 }
 
