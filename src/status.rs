@@ -273,7 +273,7 @@ impl Status {
             }
             Status::BadReference => {
                 "the reference must be finite and greater than 0: pass the standard deviation \
-                 of dL/d(prediction), or of the last weight gradient if that is empty\0"
+                 of dL/d(prediction), pooled with that of its derivatives where it is empty\0"
             }
             Status::BadState => {
                 "a state holds what no call can have left there: zero-initialise it before the \

@@ -77,8 +77,9 @@ pub unsafe extern "C" fn trimtab_guard(
 ///
 /// reference  standard deviation of the prediction gradient dL/dy over the whole batch: observe the
 ///            buffer(s) that hold it with trimtab_observe_chunk and take trimtab_moments_std. In a
-///            PINN pool the gradients with respect to u and its derivatives, or take the last
-///            weight gradient's. BAD_REFERENCE unless finite and > 0.
+///            PINN pool the gradients with respect to u and its derivatives. The last weight
+///            gradient's is the poorest choice: it is as large as the gradients. BAD_REFERENCE
+///            unless finite and > 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_stable_grad(
     config: *const trimtab_stable_grad_config,

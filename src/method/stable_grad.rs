@@ -18,8 +18,10 @@ use crate::tensor::Tensor;
 /// observe the buffer(s) that hold it ([`Moments::observe_chunk`](crate::Moments::observe_chunk),
 /// pooled with [`merge`](crate::Moments::merge)) and take [`std`](crate::Moments::std). In a PINN
 /// the output u also enters the loss through its derivatives, and for a pure Poisson residual dL/du
-/// is zero away from the boundary: pool the gradients with respect to u *and* its derivatives, or
-/// use the standard deviation of the last weight gradient.
+/// is zero away from the boundary: pool the gradients with respect to u *and* its derivatives. The
+/// standard deviation of the last weight gradient is the poorest choice, because it starts as large
+/// as the gradients themselves. With SGD a constant may serve best: the reference then sets how fast
+/// weights learn beside the biases, which stay as they are.
 ///
 /// ```
 /// use trimtab::{Moments, StableGrad, Tensor, apply, observe};

@@ -172,7 +172,8 @@ module trimtab
         !>
         !> `reference` is the standard deviation of the prediction gradient dL/dy over the whole batch: observe it with
         !> `trimtab_observe_chunk` and take `trimtab_moments_std`. In a PINN pool the gradients with respect to u and
-        !> its derivatives, or take the last weight gradient's. BAD_REFERENCE unless finite and > 0.
+        !> its derivatives. The last weight gradient's is the poorest choice: it is as large as the gradients.
+        !> BAD_REFERENCE unless finite and > 0.
         module subroutine trimtab_stable_grad(grads, reference, stat, config)
             type(trimtab_tensor), intent(inout) :: grads(:)
             real(c_double), intent(in) :: reference

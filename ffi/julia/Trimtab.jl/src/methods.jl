@@ -118,8 +118,8 @@ reference.
 for arrays of the chosen roles with at least 2 elements and s > 0; all others stay as they are.
 
 `reference`: standard deviation of the prediction gradient dL/dy over the whole batch, `moments_std(Moments(dy))`. In a PINN
-pool the gradients with respect to u and its derivatives, or take the last weight gradient's. Throws `BAD_REFERENCE` unless
-it is finite and > 0.
+pool the gradients with respect to u and its derivatives. The last weight gradient's is the poorest choice: it is as large as
+the gradients. Throws `BAD_REFERENCE` unless it is finite and > 0.
 """
 function stable_grad!(grads::Gradients, reference::Real, config::StableGradConfig = StableGradConfig())
     code = trimtab_stable_grad(config, reference, grads.tensors, length(grads))

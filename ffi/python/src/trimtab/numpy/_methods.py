@@ -62,7 +62,7 @@ class Methods(Descriptors):
         Args:
             reference: standard deviation of dL/d(prediction) over the whole batch, such as
                 ``moments_std(moments(dy))``; in a PINN pool the gradients with respect to u and its
-                derivatives, or take the last weight gradient's.
+                derivatives. The last weight gradient's is the poorest choice: it is as large as the gradients.
             roles: "weights" or "all".
             eps: finite, >= 0.
 
