@@ -1,6 +1,7 @@
 //! The committed studies, and small ones run from beginning to end.
 
-use pinn::study::file::Study;
+use pinn::cli::StudyArgs;
+use pinn::study::{self, file::Study};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,38 @@ fn committed_studies_have_as_many_runs_as_they_say() {
             "{listed}"
         );
     }
+}
+
+/// A report that says less or something else would have been made by other code, or by hand.
+#[test]
+fn committed_reports_are_those_of_their_runs() {
+    let mut finished = 0;
+    for file in committed() {
+        let folder = file.with_extension("");
+        let Ok(report) = fs::read_to_string(folder.join("report.md")) else {
+            continue;
+        };
+        let copy = tempfile::tempdir().expect("a folder");
+        let runs = "runs.jsonl";
+        fs::copy(folder.join(runs), copy.path().join(runs)).expect("the runs");
+        let args = StudyArgs {
+            out: Some(copy.path().to_owned()),
+            jobs: None,
+            dry_run: false,
+            no_report: false,
+            file,
+        };
+        assert!(report.contains("runs are finished."), "{folder:?}");
+        study::conduct(&args).expect("a report");
+        let again = fs::read_to_string(copy.path().join("report.md")).expect("a report");
+        assert!(
+            again == report,
+            "{}/report.md is not that of its runs",
+            folder.display()
+        );
+        finished += 1;
+    }
+    assert!(finished >= 4, "{finished}");
 }
 
 #[test]
