@@ -38,9 +38,9 @@ impl Set {
     fn exists(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => crate::kernel::x86::has_avx512(),
+            Set::Avx512 => crate::kernel::cpuid::has_avx512(),
             #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => crate::kernel::x86::has_avx2(),
+            Set::Avx2 => crate::kernel::cpuid::has_avx2(),
             Set::Sse2 => cfg!(target_arch = "x86_64"),
             Set::Neon => cfg!(target_arch = "aarch64"),
             Set::Scalar => true,

@@ -78,6 +78,21 @@ fn moments_after_a_write_into_the_subnormals_are_those_of_the_buffer() {
     }
 }
 
+/// A factor that is no normal f32 is applied in f64: the largest magnitude told is the one written all the same.
+#[test]
+fn the_largest_magnitude_is_right_where_the_factor_leaves_the_range_of_f32() {
+    for (mean, factor) in [(1e-30, 1e40), (1e38, 1e-41)] {
+        let mut data: Vec<f32> = Random(93).elements(200, mean, mean / 9.0);
+        let mut tensors = [Tensor::weight(&mut data)];
+        observe(&mut tensors).expect("finite");
+        Scale { factor }.decide(&mut tensors).expect("finite");
+        apply(&mut tensors).expect("in range");
+        let told = tensors[0].moments().abs_max;
+        observe(&mut tensors).expect("finite");
+        assert_eq!(told, tensors[0].moments().abs_max, "{factor:e}");
+    }
+}
+
 /// An optimizer takes the gradient with its affine in the parameter's type, not in the gradient's: what an f16 could
 /// not hold still moves an f32.
 #[test]

@@ -6,6 +6,7 @@
 //! | `buffer.rs` | [`Buffer`]: memory whose element type is known at run time |
 //! | `isa.rs` | the small trait over which every loop is written: vectors of doubles |
 //! | `portable.rs`, `x86.rs`, `arm.rs` | that trait in plain Rust, and for each instruction set |
+//! | `cpuid.rs` | what an x86-64 processor says of itself |
 //! | `dispatch.rs` | from a [`Level`](crate::Level) to the loop compiled for it |
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
 //! | `write.rs` | the write loop: an affine, in place or into another buffer |
@@ -17,6 +18,8 @@
 #[cfg(target_arch = "aarch64")]
 mod arm;
 mod buffer;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod cpuid;
 mod dispatch;
 mod element;
 mod isa;
@@ -25,7 +28,7 @@ mod step;
 mod sums;
 mod write;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod x86;
+mod x86;
 
 pub use buffer::{Buffer, Role};
 pub use element::{Dtype, Element, Parameter};

@@ -1,4 +1,4 @@
-//! x86-64: SSE2, AVX2 (with FMA and F16C) and AVX-512, and how to ask the processor for them.
+//! x86-64: SSE2, AVX2 (with FMA and F16C) and AVX-512.
 
 use core::arch::x86_64::*;
 
@@ -28,7 +28,7 @@ pub(crate) fn run_sse2<J: Job>(job: J) -> J::Output {
 ///
 /// # Safety
 ///
-/// [`has_avx2`] is true.
+/// [`has_avx2`](super::cpuid::has_avx2) is true.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(crate) unsafe fn run_avx2<J: Job>(job: J) -> J::Output {
     job.run(Avx2(()))
@@ -38,61 +38,10 @@ pub(crate) unsafe fn run_avx2<J: Job>(job: J) -> J::Output {
 ///
 /// # Safety
 ///
-/// [`has_avx512`] is true.
+/// [`has_avx512`](super::cpuid::has_avx512) is true.
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")]
 pub(crate) unsafe fn run_avx512<J: Job>(job: J) -> J::Output {
     job.run(Avx512(()))
-}
-
-/// Whether the processor has AVX2, FMA and F16C and the operating system saves their registers.
-pub(crate) fn has_avx2() -> bool {
-    const FMA: u32 = 1 << 12;
-    const OSXSAVE: u32 = 1 << 27;
-    const AVX: u32 = 1 << 28;
-    const F16C: u32 = 1 << 29;
-    const AVX2: u32 = 1 << 5;
-    const XMM_AND_YMM: u64 = 0b110;
-    let basic = FMA | OSXSAVE | AVX | F16C;
-    leaf(1).ecx & basic == basic
-        && leaf(7).ebx & AVX2 == AVX2
-        && saved_registers() & XMM_AND_YMM == XMM_AND_YMM
-}
-
-/// Whether it has AVX-512 F, VL, DQ and BW too.
-pub(crate) fn has_avx512() -> bool {
-    const F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
-    const MASKS_AND_ZMM: u64 = 0b1110_0000;
-    has_avx2()
-        && leaf(7).ebx & F_DQ_BW_VL == F_DQ_BW_VL
-        && saved_registers() & MASKS_AND_ZMM == MASKS_AND_ZMM
-}
-
-/// A leaf of CPUID, zeros if the processor does not have it.
-#[allow(unused_unsafe)] // Safe in newer compilers.
-fn leaf(number: u32) -> CpuidResult {
-    // SAFETY: every x86-64 processor has CPUID.
-    let last = unsafe { __cpuid_count(0, 0) }.eax;
-    if number > last {
-        return CpuidResult {
-            eax: 0,
-            ebx: 0,
-            ecx: 0,
-            edx: 0,
-        };
-    }
-    // SAFETY: as above.
-    unsafe { __cpuid_count(number, 0) }
-}
-
-/// XCR0: which registers the operating system saves.
-fn saved_registers() -> u64 {
-    #[target_feature(enable = "xsave")]
-    fn read() -> u64 {
-        // SAFETY: called only where CPUID says OSXSAVE, below.
-        unsafe { _xgetbv(0) }
-    }
-    // SAFETY: callers have seen OSXSAVE in CPUID, which includes XSAVE and XGETBV.
-    unsafe { read() }
 }
 
 /// Operations that are one intrinsic on vectors in, vectors out.

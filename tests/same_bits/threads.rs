@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use std::thread::ThreadId;
 
 use trimtab::{
-    Adam, Buffer, Error, Outputs, Parameter, Sgd, Slot, Slots, StepState, Tensor, apply,
-    apply_into_with, bf16, f16, observe, set_threads, threads,
+    Adam, Buffer, Error, Outputs, Parameter, Scale, Sgd, Slot, Slots, StepState, Tensor, apply,
+    apply_into, apply_into_with, bf16, f16, observe, set_threads, threads,
 };
 
 use crate::common::data::{Batch, Random};
@@ -125,6 +125,22 @@ fn every_method_over_many_tensors() {
         }
         record.push(result(apply(&mut tensors)));
         record.extend(tensors.iter().flat_map(snapshot::tensor));
+        record
+    });
+}
+
+#[test]
+fn writing_elsewhere_over_many_tensors() {
+    let case = ("many tensors", many::<f32>());
+    same_in_each(&crews(), &[case], |(_, batch)| {
+        let (mut batch, mut copies) = (batch.clone(), batch.data.clone());
+        let mut tensors = batch.tensors();
+        let mut record = vec![result(observe(&mut tensors))];
+        record.push(result(Scale { factor: 0.7 }.decide(&mut tensors)));
+        let buffers = copies.iter_mut().map(|copy| Buffer::from(&mut copy[..]));
+        let mut buffers: Vec<Buffer> = buffers.collect();
+        record.push(result(apply_into(&tensors, &mut buffers)));
+        record.extend(copies.iter().flatten().map(|x| u64::from(x.to_bits())));
         record
     });
 }
