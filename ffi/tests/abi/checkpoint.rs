@@ -128,7 +128,7 @@ fn the_bytes_are_the_documented_ones() {
 fn the_size_is_told_and_too_small_a_buffer_is_not_written() {
     let mut world = World::new();
     let entries = entries(&mut world);
-    for capacity in [0, 1, 31, 32, SIZE - 1, SIZE, SIZE + 1] {
+    for capacity in [0, 1, 31, 32, SIZE - 1, SIZE, SIZE + 1, usize::MAX] {
         let (mut buffer, mut size) = (Odd::new(), 0);
         let save = c::state_save(
             entries.as_ptr(),

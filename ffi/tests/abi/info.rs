@@ -1,9 +1,8 @@
-//! Initialisation, texts and threads.
+//! Initialisation and texts.
 
 use std::collections::HashSet;
 
 use super::c::{self, text};
-use super::status::{BAD_CONFIG, OK, UNSUPPORTED, expect};
 
 /// The gains of DESIGN section 3, to the seven digits given there.
 const GAINS: [(u32, f64); 6] = [
@@ -80,20 +79,4 @@ fn cpu_level_is_a_word() {
         !level.is_empty() && level.bytes().all(|b| b.is_ascii_graphic()),
         "{level:?}"
     );
-}
-
-/// As many as are asked for, where the library has threads at all; never none, and never thousands.
-#[test]
-fn threads() {
-    for threads in [0, 1_025, usize::MAX] {
-        let what = format!("{threads} threads");
-        expect(&what, c::set_threads(threads), BAD_CONFIG);
-    }
-    let several = if cfg!(feature = "rayon") {
-        OK
-    } else {
-        UNSUPPORTED
-    };
-    expect("2", c::set_threads(2), several);
-    expect("1", c::set_threads(1), OK);
 }

@@ -37,5 +37,6 @@ mod moments;
 mod pointers;
 mod slots;
 mod states;
+mod threads;
 mod vectors;
 mod writes;
