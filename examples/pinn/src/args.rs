@@ -5,9 +5,11 @@ use crate::init::Init;
 use crate::method::{Chain, Method, Reference};
 use crate::notation::name;
 use crate::optimizer::{Rule, Schedule, Update};
+use crate::precision::Precision;
 use crate::problem::{Burgers, Equation, Helmholtz, Poisson, Problem};
 use crate::run::Start;
 use crate::setup::Setup;
+use crate::spikes::Spikes;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum, error::ErrorKind};
 use serde::Serialize;
@@ -133,6 +135,19 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 5000, value_parser = count(1), help_heading = "Training")]
     pub steps: usize,
 
+    /// Type of the gradients; f16 has a loss scale, and skips a step when it overflows
+    #[arg(long, value_enum, default_value = "f32", help_heading = "Training")]
+    pub precision: Precision,
+
+    /// Corrupt gradients on purpose: none, batch or tensor, with options as studies/README.md says
+    #[arg(
+        long,
+        value_name = "SPIKES",
+        default_value = "none",
+        help_heading = "Training"
+    )]
+    pub spikes: Spikes,
+
     /// Seed of the starting weights and the training points
     #[arg(long, default_value_t = 0, help_heading = "Training")]
     pub seed: u64,
@@ -150,6 +165,19 @@ pub struct Args {
     /// Write the report only
     #[arg(long, help_heading = "Output")]
     pub no_pictures: bool,
+
+    /// Write a checkpoint of each run to the output folder every N updates and after the last, so that --resume can go
+    /// on from there; the checkpoint before is replaced only by a whole new one [default: none are written]
+    #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Output")]
+    #[serde(skip)]
+    pub checkpoint_every: Option<usize>,
+
+    /// Go on from the checkpoints in the output folder, with the bits of a job that was never interrupted: repeat its
+    /// options and add this. Runs without a checkpoint start from the beginning; for finished ones, report and pictures
+    /// are made again
+    #[arg(long, requires = "checkpoint_every", help_heading = "Output")]
+    #[serde(skip)]
+    pub resume: bool,
 
     /// Test points along each coordinate, for the error and the pictures
     #[arg(long, value_name = "N", default_value_t = 101, value_parser = count(2), help_heading = "Output")]
@@ -178,6 +206,8 @@ impl Args {
             lr: self.lr,
             schedule: self.schedule,
             steps: self.steps,
+            spikes: self.spikes,
+            precision: self.precision,
             interior_points: self.interior_points,
             boundary_points: self.boundary_points,
             resample: self.resample,
@@ -185,7 +215,6 @@ impl Args {
             residual_scale: self.residual_scale,
             test_grid: self.grid,
             seed: self.seed,
-            ..Setup::default()
         }
     }
 

@@ -11,6 +11,7 @@
 //! * [`method`], [`stabilizer`], [`optimizer`], [`precision`]: the calls into trimtab
 //! * [`spikes`], [`recovery`]: gradients corrupted on purpose, and what comes of it
 //! * [`run`]: a whole run, and several side by side
+//! * [`checkpoint`]: a run on the disk, to go on from when it was killed
 //! * [`study`]: many runs from one file, and a report on them
 //! * [`screen`], [`report`], [`plots`]: what comes out
 //! * [`notation`], [`statistics`]: `name(key=value)`, quartiles
@@ -18,6 +19,7 @@
 
 pub mod activation;
 pub mod args;
+pub mod checkpoint;
 pub mod cli;
 pub mod init;
 pub mod jet;

@@ -3,10 +3,11 @@
 
 use clap::Parser;
 use pinn::args::Args;
+use pinn::checkpoint::Checkpoints;
 use pinn::cli::{Cli, Task};
 use pinn::plots::{self, Scene};
 use pinn::report::Report;
-use pinn::run::{self, Start};
+use pinn::run::{self, Run, Start};
 use pinn::{screen, study};
 use std::error::Error;
 use std::process::ExitCode;
@@ -37,13 +38,25 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
     let setups = args.setups();
     let problem = setups[0].problem.problem();
     let start = Start::draw(&setups[0], &*problem);
+    let checkpoints = match args.checkpoint_every {
+        None => Checkpoints::none(),
+        Some(every) => Checkpoints::open(&args.out, every, args.resume, &setups)?,
+    };
+    let begin = |setup| Run::new(setup, &*problem, &start, args.records);
+    let mut runs: Vec<Run> = setups.iter().map(begin).collect();
+    runs.iter_mut()
+        .try_for_each(|run| checkpoints.resume(run))?;
     println!("{}\n{}\n", problem.title(), args.summary(&start));
+    if args.resume {
+        println!("{}", screen::resumption(&runs));
+    }
 
     let bars = screen::Bars::new(args.steps);
-    let outcomes = run::side_by_side(args.jobs(), &setups, |setup| {
-        let mut bar = bars.add(&setup.method);
-        run::run(setup, &*problem, &start, args.records, &mut *bar)
+    let ends = run::side_by_side(args.jobs(), runs, |run| {
+        let mut bar = bars.add(&run.setup().method, run.steps());
+        run.train(&mut *bar, |run| checkpoints.save_if_due(run))
     });
+    let outcomes = ends.into_iter().collect::<Result<Vec<_>, _>>()?;
     println!(
         "\n{}\n{}\n",
         screen::table(&outcomes),

@@ -17,6 +17,7 @@
 //! The last layer is linear with one output. A [`Tape`] holds what reverse needs and is reused from step to step.
 
 use crate::activation::{Activation, Slopes};
+use crate::checkpoint::Fields;
 use crate::jet::{DIMENSIONS, Layout, channel, channel_mut};
 use crate::linalg::{self, vectorised};
 use crate::real::Real;
@@ -68,6 +69,13 @@ pub struct Network<F> {
     pub shape: Shape,
     /// From input to output.
     pub layers: Vec<Layer<F>>,
+}
+
+impl Network<f32> {
+    /// What a checkpoint keeps.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        self.tensors_mut().flatten().for_each(|x| fields.f32(x));
+    }
 }
 
 impl<F: Real> Network<F> {

@@ -1,9 +1,11 @@
 //! The optimizers on offer, each with its buffers. The update itself is trimtab's, fused with the scaling.
 
+use crate::checkpoint::Fields;
 use crate::network::Network;
 use crate::notation::{self, Call, serde_as_text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::slice;
 use std::str::FromStr;
 use trimtab::{Adam, Error, Sgd, Slot, StepState, Tensor};
 
@@ -163,6 +165,13 @@ impl Optimizer {
             Configuration::Sgd(sgd) => sgd.lr = rate,
             Configuration::Adam(adam) => adam.lr = rate,
         }
+    }
+
+    /// What a checkpoint keeps.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        self.first.fields(fields);
+        self.second.fields(fields);
+        fields.states(slice::from_mut(&mut self.state));
     }
 
     /// Moves the parameters. On an error nothing has changed.

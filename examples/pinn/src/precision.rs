@@ -6,12 +6,14 @@
 //! in a row. Here the network itself computes in f32; a power of two commutes with that to the bit, so the scale is
 //! multiplied in where the gradients are rounded to f16.
 
+use crate::checkpoint::Fields;
 use crate::network::Network;
 use serde::{Deserialize, Serialize};
+use std::slice;
 use trimtab::{Error, Guard, GuardState, Tensor, Unscale, Verdict, f16};
 
 /// The type in which gradients reach trimtab.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// Single precision, no loss scale.
@@ -78,6 +80,13 @@ impl HalfGradient {
     /// Steps skipped so far.
     pub fn skipped(&self) -> u64 {
         self.guard.total
+    }
+
+    /// What a checkpoint keeps.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        fields.f64(&mut self.scale);
+        fields.count(&mut self.good);
+        fields.states(slice::from_mut(&mut self.guard));
     }
 }
 

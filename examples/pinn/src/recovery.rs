@@ -12,6 +12,7 @@
 //! next spike comes, or at its end, has not recovered from this one, and is held to the same level after the next: a run
 //! that is wrecked once does not recover from anything later.
 
+use crate::checkpoint::Fields;
 use crate::spikes::Spike;
 use crate::statistics::median;
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ pub const AFTER: usize = 11;
 pub const TOLERANCE: f64 = 1.1;
 
 /// A spike and what came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recovery {
     /// The corrupted step.
     #[serde(flatten)]
@@ -43,6 +44,7 @@ pub struct Watch {
 }
 
 /// A spike that has not been got over yet.
+#[derive(Default)]
 struct Wait {
     /// The median loss that counts as recovered.
     wanted: f64,
@@ -77,6 +79,21 @@ impl Watch {
     pub fn finish(self) -> Vec<Recovery> {
         self.seen
     }
+
+    /// What a checkpoint keeps.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        queue(&mut self.losses, fields);
+        fields.option(&mut self.waiting, |fields, wait| {
+            fields.f64(&mut wait.wanted);
+            queue(&mut wait.losses, fields);
+        });
+        fields.list(&mut self.seen, |fields, recovery| {
+            fields.count(&mut recovery.spike.step);
+            fields.f64(&mut recovery.spike.factor);
+            fields.option(&mut recovery.spike.tensor, Fields::count);
+            fields.option(&mut recovery.steps, Fields::count);
+        });
+    }
 }
 
 fn push(losses: &mut VecDeque<f64>, loss: f64, most: usize) {
@@ -84,6 +101,12 @@ fn push(losses: &mut VecDeque<f64>, loss: f64, most: usize) {
         losses.pop_front();
     }
     losses.push_back(loss);
+}
+
+fn queue(losses: &mut VecDeque<f64>, fields: &mut Fields) {
+    let mut list = Vec::from(std::mem::take(losses));
+    fields.list(&mut list, Fields::f64);
+    *losses = list.into();
 }
 
 fn middle(losses: &VecDeque<f64>) -> f64 {

@@ -4,6 +4,7 @@ use crate::args::Args;
 use crate::loss::Balance;
 use crate::method::Chain;
 use crate::optimizer::Update;
+use crate::recovery::Recovery;
 use crate::run::{History, Outcome, Start};
 use crate::setup::Setup;
 use serde::Serialize;
@@ -43,6 +44,10 @@ struct Run<'a> {
     relative_l2_error: f64,
     milliseconds_per_step: f64,
     trimtab_share: f64,
+    /// Steps that the loss scale of half precision skipped.
+    skipped_steps: u64,
+    /// Steps with gradients corrupted on purpose, and how many steps it took to recover.
+    spikes: &'a [Recovery],
     history: &'a History,
 }
 
@@ -92,6 +97,8 @@ impl<'a> Run<'a> {
             relative_l2_error: outcome.error,
             milliseconds_per_step: outcome.milliseconds_per_step(),
             trimtab_share: outcome.trimtab_share(),
+            skipped_steps: outcome.skipped,
+            spikes: &outcome.recoveries,
             history: &outcome.history,
         }
     }

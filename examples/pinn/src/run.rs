@@ -1,5 +1,6 @@
 //! A whole training run of one method, and all of them side by side.
 
+use crate::checkpoint::Fields;
 use crate::jet::Point;
 use crate::loss::Objective;
 use crate::method::Chain;
@@ -8,13 +9,14 @@ use crate::optimizer::Optimizer;
 use crate::problem::{Problem, sampling};
 use crate::recovery::{Recovery, Watch};
 use crate::setup::Setup;
+use crate::spikes::Spike;
 use crate::stabilizer::Stabilizer;
 use crate::train::{Divergence, StepTime, TestSet, Trainer, View};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use std::convert::Infallible;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use trimtab::{Role, Tensor};
 
@@ -106,6 +108,23 @@ impl Start {
     }
 }
 
+/// A run under way: everything that training changes.
+pub struct Run<'a> {
+    setup: &'a Setup,
+    problem: &'a dyn Problem,
+    start: &'a Start,
+    records: usize,
+    spikes: Vec<Spike>,
+    trainer: Trainer<'a>,
+    /// For the points to come.
+    random: ChaCha8Rng,
+    /// Where in the random numbers the present interior points begin; none: they are those of the start.
+    drawn_at: Option<u128>,
+    history: History,
+    watch: Watch,
+    done: usize,
+}
+
 /// Trains as `setup` says, with about `records` records on the way.
 pub fn run(
     setup: &Setup,
@@ -114,48 +133,127 @@ pub fn run(
     records: usize,
     progress: Progress,
 ) -> Outcome {
-    let mut trainer = trainer(setup, problem, start);
-    let (mut history, mut watch) = (History::default(), Watch::default());
-    let spikes = setup.spikes.draw(setup.steps, setup.tensors(), setup.seed);
-    let random = &mut Start::later(setup.seed);
-    let (mut done, mut divergence) = (0, None);
-    while done < setup.steps && divergence.is_none() {
-        let record = done % record_every(setup.steps, records) == 0;
-        let error = record.then(|| trainer.test(&start.test).1);
-        if setup.resamples_before(done) {
-            let points = sampling::interior(problem, setup.interior_points, random);
-            trainer.objective.set_interior(&points);
-        }
-        trainer
-            .optimizer
-            .set_learning_rate(setup.learning_rate(done));
-        let spike = spikes.iter().find(|spike| spike.step == done);
-        let result = trainer.step(spike, |view| {
-            watch.observe(done, view.evaluation.loss, spike);
-            if let Some(error) = error {
-                history.push(done, error, view);
-                progress(done, view.evaluation.loss, error);
-            }
-        });
-        match result {
-            Ok(()) => done += 1,
-            Err(reason) => divergence = Some(reason),
+    let run = Run::new(setup, problem, start, records);
+    let Ok(outcome) = run.train(progress, |_| Ok::<(), Infallible>(()));
+    outcome
+}
+
+impl<'a> Run<'a> {
+    /// Before the first update.
+    pub fn new(
+        setup: &'a Setup,
+        problem: &'a dyn Problem,
+        start: &'a Start,
+        records: usize,
+    ) -> Self {
+        Self {
+            setup,
+            problem,
+            start,
+            records,
+            spikes: setup.spikes.draw(setup.steps, setup.tensors(), setup.seed),
+            trainer: trainer(setup, problem, start),
+            random: Start::later(setup.seed),
+            drawn_at: None,
+            history: History::default(),
+            watch: Watch::default(),
+            done: 0,
         }
     }
-    let loss = trainer.loss();
-    let (prediction, error) = trainer.test(&start.test);
-    progress(done, loss, error);
-    Outcome {
-        method: setup.method.clone(),
-        history,
-        loss,
-        error,
-        prediction,
-        steps: done,
-        time: trainer.time().clone(),
-        skipped: trainer.skipped(),
-        recoveries: watch.finish(),
-        divergence,
+
+    /// What decides its result.
+    pub fn setup(&self) -> &'a Setup {
+        self.setup
+    }
+
+    /// About how many records it has in all.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Updates made.
+    pub fn steps(&self) -> usize {
+        self.done
+    }
+
+    /// Trains to the end. `between` has the run after every update; its error ends the run.
+    pub fn train<E>(
+        mut self,
+        progress: Progress,
+        mut between: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<Outcome, E> {
+        let mut divergence = None;
+        while self.done < self.setup.steps && divergence.is_none() {
+            match self.step(progress) {
+                Ok(()) => between(&mut self)?,
+                Err(reason) => divergence = Some(reason),
+            }
+        }
+        Ok(self.finish(divergence, progress))
+    }
+
+    fn step(&mut self, progress: Progress) -> Result<(), Divergence> {
+        let done = self.done;
+        let record = done.is_multiple_of(record_every(self.setup.steps, self.records));
+        let error = record.then(|| self.trainer.test(&self.start.test).1);
+        if self.setup.resamples_before(done) {
+            self.drawn_at = Some(self.random.get_word_pos());
+            self.draw();
+        }
+        let rate = self.setup.learning_rate(done);
+        self.trainer.optimizer.set_learning_rate(rate);
+        let spike = self.spikes.iter().find(|spike| spike.step == done);
+        self.trainer.step(spike, |view| {
+            self.watch.observe(done, view.evaluation.loss, spike);
+            if let Some(error) = error {
+                self.history.push(done, error, view);
+                progress(done, view.evaluation.loss, error);
+            }
+        })?;
+        self.done += 1;
+        Ok(())
+    }
+
+    /// New interior points.
+    fn draw(&mut self) {
+        let count = self.setup.interior_points;
+        let points = sampling::interior(self.problem, count, &mut self.random);
+        self.trainer.objective.set_interior(&points);
+    }
+
+    fn finish(mut self, divergence: Option<Divergence>, progress: Progress) -> Outcome {
+        let loss = self.trainer.loss();
+        let (prediction, error) = self.trainer.test(&self.start.test);
+        progress(self.done, loss, error);
+        Outcome {
+            method: self.setup.method.clone(),
+            history: self.history,
+            loss,
+            error,
+            prediction,
+            steps: self.done,
+            time: self.trainer.time().clone(),
+            skipped: self.trainer.skipped(),
+            recoveries: self.watch.finish(),
+            divergence,
+        }
+    }
+
+    /// What a checkpoint keeps.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        fields.count(&mut self.done);
+        fields.option(&mut self.drawn_at, Fields::u128);
+        self.watch.fields(fields);
+        self.history.fields(fields);
+        self.trainer.fields(fields);
+    }
+
+    /// Draws the present interior points again, once the fields have been read.
+    pub fn redraw(&mut self) {
+        if let Some(word) = self.drawn_at {
+            self.random.set_word_pos(word);
+            self.draw();
+        }
     }
 }
 
@@ -208,18 +306,28 @@ impl History {
         self.scale_after
             .push(stds(&|tensor| tensor.outlook().std()));
     }
+
+    fn fields(&mut self, fields: &mut Fields) {
+        fields.list(&mut self.steps, Fields::count);
+        fields.list(&mut self.loss, Fields::f64);
+        fields.list(&mut self.error, Fields::f64);
+        for scales in [&mut self.scale_before, &mut self.scale_after] {
+            fields.list(scales, |fields, row| fields.list(row, Fields::f64));
+        }
+    }
 }
 
 /// Does `work` for every item, at most `jobs` at a time, begun in order; results are in the order of the items.
-pub fn side_by_side<T: Sync, R: Send>(
+pub fn side_by_side<T: Send, R: Send>(
     jobs: usize,
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let next = AtomicUsize::new(0);
+    let waiting = Mutex::new(items.into_iter().enumerate());
     let results = Mutex::new(Vec::new());
+    let take = || waiting.lock().expect("no run panics").next();
     let worker = || {
-        while let Some((index, item)) = take(&next, items) {
+        while let Some((index, item)) = take() {
             let result = work(item);
             results.lock().expect("no run panics").push((index, result));
         }
@@ -228,9 +336,4 @@ pub fn side_by_side<T: Sync, R: Send>(
     let mut results = results.into_inner().expect("no run panics");
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
-}
-
-fn take<'a, T>(next: &AtomicUsize, items: &'a [T]) -> Option<(usize, &'a T)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    items.get(index).map(|item| (index, item))
 }

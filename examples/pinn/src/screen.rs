@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::method::Chain;
-use crate::run::Outcome;
+use crate::run::{Outcome, Run};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
@@ -21,19 +21,34 @@ impl Bars {
         }
     }
 
-    /// A new bar, and the function that moves it.
-    pub fn add(&self, method: &Chain) -> Box<dyn FnMut(usize, f64, f64)> {
+    /// A new bar that begins after `steps` updates, and the function that moves it.
+    pub fn add(&self, method: &Chain, steps: usize) -> Box<dyn FnMut(usize, f64, f64)> {
         let bar = self
             .all
             .add(ProgressBar::new(self.steps as u64).with_finish(ProgressFinish::Abandon));
         let template = "{prefix:>18} {bar:30.cyan/dim} {pos:>6}/{len} {msg} {eta:>4} left";
         bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
         bar.set_prefix(method.label());
+        bar.set_position(steps as u64);
+        bar.reset_eta();
         Box::new(move |step, loss, error| {
             bar.set_message(format!("loss {loss:.2e}  error {error:.2e} "));
             bar.set_position(step as u64);
         })
     }
+}
+
+/// Where the runs of a resumed job go on, a line for each.
+pub fn resumption(runs: &[Run]) -> String {
+    let line = |run: &Run| {
+        let (method, steps) = (run.setup().method.label(), run.setup().steps);
+        match run.steps() {
+            0 => format!("{method}: no checkpoint, starts from the beginning\n"),
+            all if all == steps => format!("{method}: finished, all {steps} steps are done\n"),
+            done => format!("{method}: goes on from step {done} of {steps}\n"),
+        }
+    };
+    runs.iter().map(line).collect()
 }
 
 /// The table of all runs.

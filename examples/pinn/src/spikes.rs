@@ -29,7 +29,7 @@ enum Target {
 }
 
 /// One corrupted step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spike {
     /// Number of updates before it.
     pub step: usize,

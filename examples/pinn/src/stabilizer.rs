@@ -1,7 +1,9 @@
 //! The methods at work: each with its state, asked in turn for its decision.
 
+use crate::checkpoint::Fields;
 use crate::loss::Evaluation;
 use crate::method::{Chain, Link, Reference};
+use std::slice;
 use trimtab::{
     Autoscale, AutoscaleState, Centralize, ClipNorm, Error, Moments, NormState, Role, Scale,
     StableGrad, Tensor, ZclipState, Znorm,
@@ -62,6 +64,18 @@ impl Stabilizer {
         self.stages
             .iter_mut()
             .try_for_each(|(link, state)| decide(link, state, evaluation, parameters, tensors))
+    }
+
+    /// What a checkpoint keeps.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        for (_, state) in &mut self.stages {
+            match state {
+                State::None => (),
+                State::Norms(states) => fields.states(states),
+                State::Autoscale(state) => fields.states(slice::from_mut(state)),
+                State::Zclip(state) => fields.states(slice::from_mut(state)),
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One training run: the step (loss and gradient, observe, decide, write), its record and its end.
 
+use crate::checkpoint::Fields;
 use crate::jet::Point;
 use crate::loss::{Evaluation, Objective, predict, relative_error};
 use crate::network::{Network, Tape};
@@ -55,10 +56,16 @@ impl StepTime {
         (self.network + self.trimtab).as_secs_f64()
     }
 
-    /// Median seconds of a step in the network and in trimtab: steps in which the machine did something else do not
-    /// count.
+    /// Median seconds of a step in the network and in trimtab, since the last resumption: steps in which the machine did
+    /// something else do not count.
     pub fn medians(&self) -> [f64; 2] {
         [0, 1].map(|part| median(self.steps.iter().map(|step| f64::from(step[part]))))
+    }
+
+    /// What a checkpoint keeps: not the times of single steps, so that it does not grow with every step.
+    fn fields(&mut self, fields: &mut Fields) {
+        fields.duration(&mut self.network);
+        fields.duration(&mut self.trimtab);
     }
 
     fn add(&mut self, network: Duration, trimtab: Duration) {
@@ -231,6 +238,17 @@ impl<'p> Trainer<'p> {
     /// Steps without an update because a gradient in half precision overflowed.
     pub fn skipped(&self) -> u64 {
         self.half.as_ref().map_or(0, HalfGradient::skipped)
+    }
+
+    /// What a checkpoint keeps: gradient and tape are computed anew in every step, the points are the run's.
+    pub fn fields(&mut self, fields: &mut Fields) {
+        self.network.fields(fields);
+        self.optimizer.fields(fields);
+        self.stabilizer.fields(fields);
+        if let Some(half) = &mut self.half {
+            half.fields(fields);
+        }
+        self.time.fields(fields);
     }
 }
 

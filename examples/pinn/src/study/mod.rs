@@ -99,8 +99,8 @@ fn run_all(
 ) -> Result<Vec<Record>, Box<dyn Error>> {
     let progress = Progress::new(weights, jobs);
     let stop = AtomicBool::new(false);
-    let indices: Vec<usize> = (0..setups.len()).collect();
-    let results = side_by_side(jobs, &indices, |&index| {
+    let indices = (0..setups.len()).collect();
+    let results = side_by_side(jobs, indices, |index: usize| {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
