@@ -133,13 +133,16 @@ mod tests {
     use crate::activation::Activation;
     use crate::network::Shape;
 
-    fn step(half: &mut HalfGradient, size: f32) -> (Verdict, f64) {
-        let shape = Shape {
+    fn network() -> Network<f32> {
+        Network::zeros(Shape {
             depth: 1,
             width: 2,
             activation: Activation::Tanh,
-        };
-        let mut gradient = Network::zeros(shape);
+        })
+    }
+
+    fn step(half: &mut HalfGradient, size: f32) -> (Verdict, f64) {
+        let mut gradient = network();
         gradient.tensors_mut().for_each(|tensor| tensor.fill(size));
         half.fill(&gradient);
         let (mut tensors, mut scaler) = half.describe();
@@ -150,12 +153,7 @@ mod tests {
 
     #[test]
     fn an_overflow_halves_the_scale_and_many_good_steps_double_it() {
-        let shape = Shape {
-            depth: 1,
-            width: 2,
-            activation: Activation::Tanh,
-        };
-        let mut half = HalfGradient::new(&Network::zeros(shape));
+        let mut half = HalfGradient::new(&network());
         // 1.5 * 2^16 is beyond the largest f16, 65504; 0.75 * 2^16 is not.
         assert_eq!(step(&mut half, 1.5).0, Verdict::SkipStep);
         assert_eq!((half.scale, half.skipped()), (32768.0, 1));
@@ -166,13 +164,23 @@ mod tests {
     }
 
     #[test]
+    fn a_checkpoint_keeps_the_way_to_the_next_doubling() {
+        let [mut first, mut second] = [(); 2].map(|()| HalfGradient::new(&network()));
+        assert_eq!(step(&mut first, 1.5).0, Verdict::SkipStep);
+        for _ in 0..GROWTH_INTERVAL - 1 {
+            let _ = step(&mut first, 1.0);
+        }
+        let bytes = Fields::write(|fields| first.fields(fields));
+        let rest = Fields::read(&bytes, |fields| second.fields(fields));
+        assert_eq!(rest, Some(&[][..]));
+        assert_eq!((second.scale, second.skipped()), (32768.0, 1));
+        let _ = step(&mut second, 1.0);
+        assert_eq!(second.scale, 65536.0);
+    }
+
+    #[test]
     fn small_gradients_survive_through_the_scale() {
-        let shape = Shape {
-            depth: 1,
-            width: 2,
-            activation: Activation::Tanh,
-        };
-        let mut half = HalfGradient::new(&Network::zeros(shape));
+        let mut half = HalfGradient::new(&network());
         // 2^-30 is below half the smallest f16, 2^-24; times 2^16 it is 2^-14.
         let tiny = 2.0f32.powi(-30);
         assert_eq!(step(&mut half, tiny), (Verdict::Proceed, f64::from(tiny)));
