@@ -42,6 +42,7 @@ use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 const MAGIC: [u8; 8] = *b"\x89PINNRUN";
 const VERSION: u64 = 1;
@@ -61,6 +62,8 @@ pub struct Checkpoints {
     resume: bool,
     /// Held while the program lives, so that no second one writes to the same files.
     _lock: Option<File>,
+    /// The first checkpoint that could not be written.
+    failure: OnceLock<String>,
 }
 
 impl Checkpoints {
@@ -71,6 +74,7 @@ impl Checkpoints {
             every: None,
             resume: false,
             _lock: None,
+            failure: OnceLock::new(),
         }
     }
 
@@ -94,6 +98,7 @@ impl Checkpoints {
             every: Some(every),
             resume,
             _lock: Some(lock(folder)?),
+            failure: OnceLock::new(),
         })
     }
 
@@ -120,13 +125,19 @@ impl Checkpoints {
         restored.map_err(|reason| format!("{} {reason}", path.display()))
     }
 
-    /// Writes a checkpoint if it is time for one: after every so many updates and after the last.
+    /// Writes a checkpoint if it is time for one: after every so many updates and after the last. When that fails, it
+    /// fails for all runs from then on: they end behind their own checkpoints, and the user hears of it in time.
     pub fn save_if_due(&self, run: &mut Run) -> Result<(), String> {
         let due = |every| run.steps().is_multiple_of(every) || run.steps() == run.setup().steps;
-        match self.every.is_some_and(due) {
-            true => self.save(run),
-            false => Ok(()),
+        if !self.every.is_some_and(due) {
+            return Ok(());
         }
+        if let Err(error) = self.save(run) {
+            let _ = self.failure.set(error);
+        }
+        self.failure
+            .get()
+            .map_or(Ok(()), |error| Err(error.clone()))
     }
 
     fn save(&self, run: &mut Run) -> Result<(), String> {
@@ -184,8 +195,13 @@ fn encode(run: &mut Run) -> Vec<u8> {
 fn restore(run: &mut Run, bytes: &[u8]) -> Result<(), String> {
     let (now, mut then) = (question(run.setup(), run.records()), String::new());
     let rest = Fields::read(body(bytes)?, |fields| fields.text(&mut then));
-    if then != now {
-        return Err(differences(&then, &now));
+    let differences = differences(&then, &now);
+    if !differences.is_empty() {
+        return Err(format!(
+            "was written by another run: {}; give the options that it was written with, another folder with --out, \
+             or delete it and start this run from the beginning",
+            differences.join(", ")
+        ));
     }
     match Fields::read(rest.unwrap_or_default(), |fields| run.fields(fields)) {
         Some([]) if run.steps() <= run.setup().steps => {
@@ -224,8 +240,8 @@ fn body(bytes: &[u8]) -> Result<&[u8], String> {
     }
 }
 
-/// Names the keys in which the setup of a checkpoint differs from that of the run.
-fn differences(then: &str, now: &str) -> String {
+/// The keys in which the setup of a checkpoint differs from that of the run, with both values.
+fn differences(then: &str, now: &str) -> Vec<String> {
     let keys = |text| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
     let (then, now) = (keys(then), keys(now));
     let show = |value: Option<&Value>| value.map_or("not known".to_owned(), Value::to_string);
@@ -234,15 +250,10 @@ fn differences(then: &str, now: &str) -> String {
         .keys()
         .chain(old)
         .map(|key| (key, then.get(key), now.get(key)));
-    let different: Vec<_> = pairs
+    pairs
         .filter(|(_, then, now)| then != now)
         .map(|(key, then, now)| format!("{key} was {} and is {}", show(then), show(now)))
-        .collect();
-    format!(
-        "was written by another run: {}; give the options that it was written with, another folder with --out, \
-         or delete it and start this run from the beginning",
-        different.join(", ")
-    )
+        .collect()
 }
 
 /// The file is the old one or the new one, whatever happens.
@@ -265,7 +276,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Elsewhere a folder cannot be opened; the file system orders a renaming behind what was synced before.
+/// Elsewhere a folder cannot be synced: when the power fails, the file may be the one before.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
