@@ -249,6 +249,7 @@ fn impossible_options_are_refused_with_advice() {
         ("--momentum 0.9", "--optimizer sgd"),
         ("--optimizer sgd --beta2 0.9", "--optimizer adam or adamw"),
         ("--method agc(size=1)", "it has: clipping"),
+        ("--spikes hail", "possible values: none, batch, tensor"),
         (
             "--reference last",
             "give prediction, derivatives, last-layer or a number above 0",

@@ -103,7 +103,7 @@ fn open(folder: &Path, resume: bool, setups: &[Setup]) -> Checkpoints {
 #[test]
 fn a_run_continued_after_any_step_ends_as_if_it_had_never_stopped() {
     for setup in setups() {
-        let whole = with(&setup, |run| end(train(run, 0).ok().expect("an end")));
+        let whole = with(&setup, |run| end(train(run, 0).expect("an end")));
         let last = checkpoint_after(&setup, setup.steps);
         for steps in 1..=setup.steps {
             let bytes = checkpoint_after(&setup, steps);
@@ -114,7 +114,7 @@ fn a_run_continued_after_any_step_ends_as_if_it_had_never_stopped() {
                     train(run, goal)
                 })
             };
-            assert_eq!(end(resume(0).ok().expect("an end")), whole, "{steps}");
+            assert_eq!(end(resume(0).expect("an end")), whole, "{steps}");
             if steps < setup.steps {
                 let resumed = resume(setup.steps).err().expect("a checkpoint");
                 // All but two times and the checksum.
@@ -128,7 +128,7 @@ fn a_run_continued_after_any_step_ends_as_if_it_had_never_stopped() {
 fn the_setups_of_these_tests_skip_steps_and_corrupt_them() {
     let ends: Vec<_> = setups()
         .iter()
-        .map(|setup| with(setup, |run| train(run, 0).ok().expect("an end")))
+        .map(|setup| with(setup, |run| train(run, 0).expect("an end")))
         .collect();
     assert!(ends.iter().all(|end| end.steps == 12));
     assert!(ends[3].skipped > 0 && ends[4].skipped > 0);
