@@ -1,3 +1,5 @@
+//! Checkpoints after every step, of every kind of state, changed in every bit, cut off everywhere and out of place.
+
 use super::*;
 use crate::problem::Problem;
 use crate::run::{Outcome, Start};
