@@ -270,10 +270,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Puts the new name on the disk.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if folder != "" => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Elsewhere a folder cannot be synced: when the power fails, the file may be the one before.
