@@ -155,4 +155,9 @@ impl Args {
         (self.sgd_config, self.adam_config) = (null(), null());
         self
     }
+
+    /// Whether all configurations were left out. Other pointers to them may have been spoiled since, this one is not.
+    pub fn has_no_configs(&self) -> bool {
+        self.stable_grad_config.is_null()
+    }
 }

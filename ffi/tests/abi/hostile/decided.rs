@@ -52,7 +52,7 @@ pub fn check(
         world,
         old,
         args,
-        configs: match args.zclip_config.is_null() {
+        configs: match args.has_no_configs() {
             true => Configs::defaults(),
             false => world.configs,
         },
@@ -316,7 +316,7 @@ fn norms_with(state: &ZclipState) -> Option<Vec<f64>> {
 
 /// The guard's verdict and count, from the elements.
 fn guard(code: i32, world: &World, old: &Old, args: &Args) -> bool {
-    let config = match args.guard_config.is_null() {
+    let config = match args.has_no_configs() {
         true => Configs::defaults().guard,
         false => world.configs.guard,
     };

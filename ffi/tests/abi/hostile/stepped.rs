@@ -9,7 +9,7 @@ use crate::abi_tests::world::{Configs, World};
 /// After SGD or Adam; false if nothing could be compared.
 pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &[Trust]) -> bool {
     assert_eq!(world.step.steps, old.step.steps.saturating_add(1));
-    let configs = match args.adam_config.is_null() {
+    let configs = match args.has_no_configs() {
         true => Configs::defaults(),
         false => world.configs,
     };
