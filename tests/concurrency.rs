@@ -4,7 +4,9 @@
 //! Every result is compared, to the bit, with the same work done alone. That nothing races is what ThreadSanitizer says
 //! about this file (`ffi/fuzz/threads.sh`); it stands by itself so that it can be built there without the other tests.
 
-use std::process::Command;
+#[path = "common/again.rs"]
+mod again;
+
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -156,9 +158,8 @@ fn first_calls_from_several_threads() {
     if std::env::var_os(CHILD).is_some() {
         return calls_at_once();
     }
-    let program = std::env::current_exe().expect("this test");
     for run in 0..20 {
-        let mut child = Command::new(&program);
+        let mut child = again::again();
         child.args(["first_calls_from_several_threads", "--test-threads=1"]);
         let output = child
             .env(CHILD, "1")

@@ -1,15 +1,15 @@
 //! Which instruction set is used: by value, and by the environment variable TRIMTAB_LEVEL.
 //!
 //! The variable is read once, at the first pass of a process: each test that needs one starts itself again as a child.
-//! (Under an emulator this needs a kernel that starts programs of that architecture by itself: binfmt_misc.)
 
+#[path = "common/again.rs"]
+mod again;
 #[allow(dead_code)] // Each test crate uses its own part.
 mod common;
 #[allow(dead_code)]
 mod oracle;
 
 use std::ffi::OsStr;
-use std::process::Command;
 
 use common::snapshot;
 use trimtab::{
@@ -30,8 +30,7 @@ fn is_child() -> bool {
 
 /// Runs the test of this name in a new process, with TRIMTAB_LEVEL set or not; it has to pass, and to be run at all.
 fn run_again(test: &str, level: Option<&OsStr>) {
-    let this = std::env::current_exe().expect("a test knows its executable");
-    let mut command = Command::new(this);
+    let mut command = again::again();
     command
         .args(["--exact", test, "--nocapture"])
         .env(CHILD, "1");
