@@ -1,5 +1,5 @@
-//! Threads: two networks stepped at once, calls while the number of threads changes, and the very first calls of a
-//! process from several threads at once, while the instruction set is being detected.
+//! Threads: two networks stepped at once, passes that several threads share, calls while the number of threads changes,
+//! and the very first calls of a process from several threads at once, while the instruction set is being detected.
 //!
 //! Every result is compared, to the bit, with the same work done alone. That nothing races is what ThreadSanitizer says
 //! about this file (`ffi/fuzz/threads.sh`); it stands by itself so that it can be built there without the other tests.
@@ -107,18 +107,36 @@ fn trained(seed: u64, lengths: &[usize], steps: u64) -> Vec<u64> {
 
 const SMALL: [usize; 4] = [64, 8, 24, 4];
 
+/// Two networks, trained by two threads at the same time.
+fn together(lengths: &[usize], steps: u64) -> [Vec<u64>; 2] {
+    thread::scope(|scope| {
+        let work = |seed| scope.spawn(move || trained(seed, lengths, steps));
+        [1, 2]
+            .map(work)
+            .map(|thread| thread.join().expect("no panic"))
+    })
+}
+
 #[test]
 fn two_networks_in_two_threads() {
     for (lengths, steps) in [(&SMALL[..], 300), (&[MANY, 33][..], 2)] {
         let alone = [1, 2].map(|seed| trained(seed, lengths, steps));
-        let together = thread::scope(|scope| {
-            let work = |seed| scope.spawn(move || trained(seed, lengths, steps));
-            [1, 2]
-                .map(work)
-                .map(|thread| thread.join().expect("no panic"))
-        });
-        assert!(alone == together, "{} tensors", lengths.len());
+        let what = format!("{} tensors", lengths.len());
+        assert!(alone == together(lengths, steps), "{what}");
     }
+}
+
+/// Alone as well: without other callers, every pass is shared.
+#[test]
+#[cfg(feature = "rayon")]
+fn two_networks_share_three_threads() {
+    let lengths = [MANY, 33];
+    let alone = [1, 2].map(|seed| trained(seed, &lengths, 2));
+    trimtab::set_threads(3).expect("threads can be started");
+    let shared = [1, 2].map(|seed| trained(seed, &lengths, 2));
+    let together = together(&lengths, 2);
+    trimtab::set_threads(1).expect("always there");
+    assert!(alone == shared && alone == together);
 }
 
 /// Without the feature there is one thread, and asking for it is no error.
