@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the fuzz target with cargo alone, as cargo-fuzz does, and runs it on the committed corpus. Arguments are
-# libFuzzer's. With -merge=1 the folders are the arguments', too.
+# libFuzzer's. With -merge=1 or -set_cover_merge=1 the folders are the arguments', too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target=x86_64-unknown-linux-gnu
@@ -15,6 +15,6 @@ RUSTFLAGS="--cfg fuzzing $coverage -Zsanitizer=address -Ccodegen-units=1" \
 program="$here/target/$target/release/abi"
 mkdir -p "$here/artifacts" "$here/target/found" "$here/corpus/abi"
 case " $* " in
-    *" -merge=1 "*) exec "$program" "$@" ;;
+    *"merge=1 "*) exec "$program" "$@" ;;
     *) exec "$program" -max_len=2048 -artifact_prefix="$here/artifacts/" "$@" "$here/target/found" "$here/corpus/abi" ;;
 esac

@@ -1,6 +1,26 @@
-//! Hostile programs without a fuzzer: random bytes.
+//! Hostile programs, without a fuzzer: the committed corpus of `ffi/fuzz`, and random bytes.
+
+use std::fs;
+use std::path::Path;
 
 use super::hostile::{Tally, play};
+
+/// The programs that the fuzzer has found worth keeping, by file name.
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/abi");
+    let entries = fs::read_dir(&folder).expect("ffi/fuzz/corpus/abi");
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    let mut programs: Vec<_> = paths
+        .map(|path| {
+            (
+                path.display().to_string(),
+                fs::read(&path).expect("readable"),
+            )
+        })
+        .collect();
+    programs.sort();
+    programs
+}
 
 /// Plays them all, and says which one it was where a claim does not hold.
 fn play_all(programs: impl Iterator<Item = (String, Vec<u8>)>) -> Tally {
@@ -31,6 +51,13 @@ fn reaches_everything(tally: &Tally) {
             "{name}: {counts:?}"
         );
     }
+}
+
+#[test]
+fn the_corpus_keeps_every_claim() {
+    let programs = corpus();
+    assert!(programs.len() > 50, "{} programs", programs.len());
+    reaches_everything(&play_all(programs.into_iter()));
 }
 
 /// SplitMix64, so that every run has the same.
