@@ -12,8 +12,8 @@ use std::cell::Cell;
 
 use half::{bf16, f16};
 use trimtab_core::{
-    Adam, Element, Error, GradientStabilizer, Guard, GuardPolicy, GuardState, NormState, Parameter,
-    Slot, StableGrad, StepState, Tensor, Unscale, Verdict, Zclip, ZclipState, observe,
+    Adam, Element, Error, GradientStabilizer, Guard, GuardPolicy, GuardState, Level, NormState,
+    Parameter, Slot, StableGrad, StepState, Tensor, Unscale, Verdict, Zclip, ZclipState, observe,
 };
 
 /// From the sum of a gradient to its element, and from elements and parameters back to f64.
@@ -334,6 +334,8 @@ fn steps() -> u64 {
 /// Alone in its process, so that what is held is this test's own.
 #[test]
 fn a_long_run_with_faults() {
+    // The first call of a process looks for TRIMTAB_LEVEL, and copies it where it is set.
+    Level::current().expect("a level of this processor");
     let (skip, zero) = (GuardPolicy::SkipStep, GuardPolicy::Zero);
     let single = |x: f32| f64::from(x);
     let mut f32s = Network::new("f32", skip, (|x| x as f32, f64::from, single));
