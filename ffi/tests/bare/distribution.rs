@@ -36,14 +36,25 @@ fn has(path: &str) -> bool {
     })
 }
 
-/// Its cargo with these arguments, building into a folder of its own.
-fn cargo(arguments: &[&str], target: &str) -> Command {
+/// What is built, each into a folder of its own: files of the same name would overwrite each other.
+#[derive(Clone, Copy)]
+pub enum Build {
+    /// The library without `std`.
+    Bare,
+    /// The library with `std`.
+    Std,
+    /// Tests.
+    Tests,
+}
+
+/// Its cargo with these arguments.
+pub fn cargo(build: Build, arguments: &[&str], target: &str) -> Command {
     let mut command = Command::new(CARGO);
     command.args(arguments).args(["--release", "--locked"]);
     command
         .args(["--target", target])
         .arg("--target-dir")
-        .arg(target_dir());
+        .arg(target_dir(build));
     command.env("RUSTC", RUSTC).current_dir(root());
     // The toolchain that runs this test is another one.
     for variable in ["RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTFLAGS", "CARGO"] {
@@ -53,18 +64,28 @@ fn cargo(arguments: &[&str], target: &str) -> Command {
 }
 
 /// The target directory of cargo for this.
-pub fn target_dir() -> PathBuf {
+pub fn target_dir(build: Build) -> PathBuf {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let target = tmp.parent().expect("tmp/ lies in the target directory");
-    target.join("distribution-bare")
+    target.join(match build {
+        Build::Bare => "distribution-bare",
+        Build::Std => "distribution-std",
+        Build::Tests => "distribution-tests",
+    })
 }
 
 /// libtrimtab.a without `std`, in which a reachable panic is a missing symbol.
 pub fn bare_archive(target: &str, sources: &[&str]) -> PathBuf {
-    archive(target, &[&["--features", "no-panic"], sources].concat())
+    let arguments = [&["--features", "no-panic"], sources].concat();
+    archive(Build::Bare, target, &arguments)
 }
 
-fn archive(target: &str, arguments: &[&str]) -> PathBuf {
+/// libtrimtab.a with `std` and threads.
+pub fn std_archive(target: &str) -> PathBuf {
+    archive(Build::Std, target, &["--features", "rayon"])
+}
+
+fn archive(build: Build, target: &str, arguments: &[&str]) -> PathBuf {
     let library = [
         "rustc",
         "--package",
@@ -73,7 +94,7 @@ fn archive(target: &str, arguments: &[&str]) -> PathBuf {
         "staticlib",
         "--no-default-features",
     ];
-    let mut command = cargo(&[&library, arguments].concat(), target);
+    let mut command = cargo(build, &[&library, arguments].concat(), target);
     command.arg("--message-format=json-render-diagnostics");
     command.env("CARGO_PROFILE_RELEASE_PANIC", "abort");
     if arguments.contains(&BUILD_CORE) {

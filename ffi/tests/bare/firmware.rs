@@ -6,13 +6,13 @@ use std::process::Command;
 use crate::blocks;
 use crate::command::{fresh_folder, must_succeed, said};
 use crate::common::root;
-use crate::distribution::target_dir;
+use crate::distribution::{Build, target_dir};
 
 const README: &str = "ffi/bare/README.md";
 
 /// Builds the library, then the firmware, and runs it. The folder that cargo builds into is the tests' own.
 pub fn runs_as_the_page_says() {
-    let (folder, target) = (fresh_folder("bare/firmware"), target_dir());
+    let (folder, target) = (fresh_folder("bare/firmware"), target_dir(Build::Bare));
     let program = &blocks::in_language(README, "c")[0].text;
     fs::write(folder.join("firmware.c"), program).expect("a scratch file");
     let at = |name: &str| folder.join(name).display().to_string();
