@@ -142,6 +142,17 @@ fn moments_through_an_affine_are_those_of_the_transformed_data() {
     }
 }
 
+/// A scale of 0 leaves as many elements as there were.
+#[test]
+fn moments_through_a_scale_of_0_are_those_of_zeros() {
+    let silenced = Affine {
+        scale: 0.0,
+        ..Affine::IDENTITY
+    };
+    let zeros = moments_of(&[0.0_f32; 3]);
+    assert_eq!(moments_of(&[1.0_f32, 2.0, 4.0]).through(&silenced), zeros);
+}
+
 #[test]
 fn a_constant_tensor_has_no_deviation() {
     for_every_dtype!(constant_has_none);

@@ -292,9 +292,13 @@ fn the_number_of_states_must_be_that_of_the_tensors() {
                 &mut states,
                 &mut tensors,
             );
+            let index = match scope {
+                Scope::Tensor => count.min(3),
+                Scope::Global => 0,
+            };
             assert_eq!(
-                error.status(),
-                Status::BadLength,
+                error,
+                Error::BadLength { index },
                 "{count} states for {scope:?}"
             );
         }
@@ -313,7 +317,8 @@ fn the_number_of_parameters_must_be_that_of_the_tensors() {
         let mut tensors = pending(&mut batch);
         let inputs = StepInputs::plain(count);
         let error = refuse("params", &agc, &inputs, &mut agc.states(3), &mut tensors);
-        assert_eq!(error.status(), Status::BadLength, "{count} parameters");
+        let index = count.min(3);
+        assert_eq!(error, Error::BadLength { index }, "{count} parameters");
     }
 }
 
@@ -403,15 +408,10 @@ fn counts_that_overflow_are_refused_and_leave_the_moments() {
     };
     let two = Moments { count: 2, ..full };
     let mut into = full;
-    assert_eq!(
-        into.merge(&two).map_err(|e| e.status()),
-        Err(Status::BadLength)
-    );
+    assert_eq!(into.merge(&two), Err(Error::BadLength { index: 1 }));
     assert_eq!(into, full);
-    assert_eq!(
-        into.observe_chunk(&[1.0_f32, 2.0]).map_err(|e| e.status()),
-        Err(Status::BadLength)
-    );
+    let streamed = into.observe_chunk(&[1.0_f32, 2.0]);
+    assert_eq!(streamed, Err(Error::BadLength { index: 0 }));
     assert_eq!(into, full);
     into.observe_chunk(&[1.0_f32]).expect("just fits");
     assert_eq!(into.count, u64::MAX);
