@@ -154,6 +154,34 @@ fn a_momentum_buffer_stays_finite() {
     }
 }
 
+/// The buffer is a geometric sum, at most (1-dampening)/(1-momentum) gradients, or the first of them; Nesterov's
+/// direction is one gradient more than momentum times that. What fits is taken, what may not fit is refused.
+#[test]
+fn sgd_refuses_only_what_may_not_fit() {
+    for (momentum, dampening, nesterov, reach) in [
+        (0.0, 0.0, false, 1.0),
+        (0.9, 0.95, false, 1.0),
+        (0.9, 0.0, false, 10.0),
+        (0.9, 0.5, false, 5.0),
+        (0.9, 0.0, true, 10.0),
+        (0.9, 0.5, true, 5.5),
+        (0.5, 0.5, true, 1.5),
+    ] {
+        let sgd = Sgd {
+            lr: 1e-6,
+            momentum,
+            dampening,
+            nesterov,
+            weight_decay: 0.0,
+        };
+        let most = f32::MAX / reach;
+        assert_eq!(accepted_sgd_steps(sgd, most / 1.01, 60), 60, "{sgd:?}");
+        if reach > 1.0 {
+            assert_eq!(accepted_sgd_steps(sgd, most * 1.01, 1), 0, "{sgd:?}");
+        }
+    }
+}
+
 #[test]
 fn a_learning_rate_above_1_does_not_make_parameters_infinite() {
     for momentum in [0.0, 0.9] {
