@@ -243,3 +243,37 @@ impl<C: Send> Work for Paired<'_, '_, C> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where four tensors of so many quarters of a piece are divided.
+    fn divided(quarters: [usize; 4]) -> Option<usize> {
+        let mut data = [0.0_f32; 4 * PIECE];
+        let mut rest = &mut data[..];
+        let tensors = quarters.map(|quarters| {
+            let (own, others) = core::mem::take(&mut rest).split_at_mut(quarters * PIECE / 4);
+            rest = others;
+            Tensor::weight(own)
+        });
+        middle(&tensors)
+    }
+
+    /// After the tensor in which the first half of the elements ends, but never behind the last.
+    #[test]
+    fn tensors_are_divided_in_the_middle() {
+        assert_eq!(divided([4, 4, 4, 4]), Some(2));
+        assert_eq!(divided([1, 1, 7, 7]), Some(3));
+        assert_eq!(divided([10, 2, 2, 2]), Some(1));
+        assert_eq!(divided([0, 0, 0, 16]), Some(3));
+    }
+
+    #[test]
+    fn too_few_elements_are_not_divided() {
+        assert_eq!(divided([2, 2, 2, 2]), Some(2));
+        assert_eq!(divided([2, 2, 2, 1]), None);
+        let mut one = [0.0_f32; 4 * PIECE];
+        assert_eq!(middle(&[Tensor::weight(&mut one)]), None);
+    }
+}
