@@ -4,8 +4,8 @@
 //! size is not known to the step.
 
 use trimtab::{
-    Adam, Agc, ClipNorm, Error, Moments, Roles, Scale, Scope, Sgd, Slot, StableGrad, StepState,
-    Tensor, Znorm, apply, observe,
+    Adam, Affine, Agc, ClipNorm, Error, Moments, Roles, Scale, Scope, Sgd, Slot, StableGrad,
+    StepState, Tensor, Zclip, ZclipState, Znorm, apply, observe,
 };
 
 /// 1 + 2^-24 and a little: above the middle between 1 and the next f32, so it becomes 1 + 2^-23 there.
@@ -67,6 +67,22 @@ fn what_divides_by_an_infinite_statistic_refuses() {
 }
 
 /// A bias is left alone by default, whatever its deviation.
+/// The mean of such a state is finite, and the variance after one step more, some 1e400, is not: in the warm-up and
+/// behind it.
+#[test]
+fn zclip_refuses_a_variance_that_leaves_f64() {
+    for steps in [3, 30] {
+        let (mean, var) = (1e200, 1.0);
+        let before = ZclipState { mean, var, steps };
+        let (mut state, mut gradient) = (before, [3.0_f32, 4.0]);
+        let mut tensors = [Tensor::weight(&mut gradient)];
+        observe(&mut tensors).expect("finite");
+        let refused = Zclip::default().decide(&mut state, &mut tensors);
+        assert_eq!(refused, Err(Error::Overflow { tensor: 0 }));
+        assert_eq!((state, *tensors[0].affine()), (before, Affine::IDENTITY));
+    }
+}
+
 #[test]
 fn what_leaves_a_tensor_alone_does_not_look_at_its_deviation() {
     let mut gradient = [1e150, -1e149];
