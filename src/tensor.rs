@@ -273,7 +273,10 @@ mod tests {
     fn too_few_elements_are_not_divided() {
         assert_eq!(divided([2, 2, 2, 2]), Some(2));
         assert_eq!(divided([2, 2, 2, 1]), None);
-        let mut one = [0.0_f32; 4 * PIECE];
-        assert_eq!(middle(&[Tensor::weight(&mut one)]), None);
+        let mut data = [0.0_f32; 2 * PIECE];
+        assert_eq!(middle(&[Tensor::weight(&mut data)]), None);
+        let two = data.split_at_mut(PIECE);
+        let two = [Tensor::weight(two.0), Tensor::weight(two.1)];
+        assert_eq!(middle(&two), Some(1));
     }
 }

@@ -42,13 +42,17 @@ struct Processor {
 
 impl Processor {
     fn this() -> Self {
-        let basic = leaf(1).ecx;
+        // SAFETY: called only where CPUID says OSXSAVE.
+        Self::told(leaf(1).ecx, leaf(7).ebx, || unsafe { xcr0() })
+    }
+
+    /// XCR0 is asked for only where it can be read.
+    fn told(basic: u32, extended: u32, saved: impl FnOnce() -> u64) -> Self {
         let readable = basic & OSXSAVE == OSXSAVE;
         Self {
             basic,
-            extended: leaf(7).ebx,
-            // SAFETY: CPUID says OSXSAVE.
-            saved: if readable { unsafe { xcr0() } } else { 0 },
+            extended,
+            saved: if readable { saved() } else { 0 },
         }
     }
 
@@ -141,6 +145,15 @@ mod tests {
         assert!(poorer(AVX2_ONLY).all(|p| !p.has_avx2()));
         assert_eq!(poorer(AVX512_TOO).count(), 13);
         assert!(poorer(AVX512_TOO).all(|p| !p.has_avx512()));
+    }
+
+    #[test]
+    fn saved_registers_are_asked_for_only_where_they_can_be() {
+        for basic in [1 << 27, u32::MAX] {
+            assert_eq!(Processor::told(basic, 0, || 0b111).saved, 0b111);
+        }
+        let old = Processor::told(!(1 << 27), u32::MAX, || panic!("an invalid instruction"));
+        assert!(old.saved == 0 && !old.has_avx2());
     }
 
     #[test]

@@ -27,3 +27,33 @@ pub(super) fn run<J: Job>(level: Level, job: J) -> J::Output {
         _ => job.run(Portable),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::isa::Isa;
+
+    struct Width;
+
+    impl Job for Width {
+        type Output = usize;
+
+        fn run<I: Isa>(self, _: I) -> usize {
+            I::WIDTH
+        }
+    }
+
+    /// As many doubles as its registers hold: a level that ran another's loops would give the same results.
+    #[test]
+    fn every_level_runs_its_own_instructions() {
+        for level in Level::available() {
+            let bits = match level.name() {
+                "avx512" => 512,
+                "avx2" => 256,
+                "sse2" | "neon" => 128,
+                _ => 64,
+            };
+            assert_eq!(run(level, Width), bits / 64, "{}", level.name());
+        }
+    }
+}
