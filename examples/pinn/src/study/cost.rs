@@ -44,7 +44,7 @@ fn line(table: &Table, index: usize, row: &Row) -> Vec<String> {
 
 /// Where the columns are sizes, a step's time depends on them.
 fn by_column(out: &mut Markdown, table: &Table) {
-    let key = table.columns_key.replace('-', " ");
+    let key = table.columns_name();
     out.paragraph(&format!(
         "Microseconds of a step, and of them inside trimtab, by {key}:"
     ));

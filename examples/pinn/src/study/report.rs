@@ -250,7 +250,7 @@ fn grid(out: &mut Markdown, table: &Table, panel: &Panel, told: impl Fn(usize, &
     let columns: Vec<_> = columns
         .filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()))
         .collect();
-    let mut head = vec![table.columns_key.replace('-', " ")];
+    let mut head = vec![table.columns_name()];
     head.extend(columns.iter().map(|(label, _)| label.clone()));
     let line = |(index, &row): (usize, &usize)| {
         let cells = columns.iter().map(|(_, cells)| cells[index].clone());

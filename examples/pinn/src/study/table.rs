@@ -113,6 +113,14 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// What the columns are, in words.
+    pub fn columns_name(&self) -> String {
+        match self.columns_key.as_str() {
+            "lr" => "learning rate".to_owned(),
+            key => key.replace('-', " "),
+        }
+    }
+
     /// Whether the columns have places on an axis.
     pub fn columns_are_numbers(&self) -> bool {
         let columns = self.panels.iter().flat_map(|panel| &panel.columns);

@@ -17,7 +17,7 @@ const NOTE: &str = "Lines: median over the seeds. Bands: quartiles. × at the up
 
 /// One panel for each of the table's, all with the same axes.
 pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>, Box<dyn Error>> {
-    let (file, key) = ("error.png", table.columns_key.replace('-', " "));
+    let (file, key) = ("error.png", table.columns_name());
     let y = error_axis(table);
     let sheet = Sheet {
         titles: [
@@ -68,7 +68,7 @@ fn panel(area: &Area, table: &Table, panel: &Panel, y: &Axis) -> Done {
         .iter()
         .enumerate()
         .map(|(index, column)| (place(index), column.label.clone()));
-    let x = Axis::places(&table.columns_key.replace('-', " "), ticks.collect());
+    let x = Axis::places(&table.columns_name(), ticks.collect());
     let frame = Frame {
         title: panel.title.clone(),
         x,
