@@ -6,6 +6,9 @@
 
 #[path = "common/again.rs"]
 mod again;
+#[allow(dead_code)] // Each test crate uses its own part.
+#[path = "common/random.rs"]
+mod random;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,13 +22,11 @@ use trimtab::{
 /// More elements than `observe` and `apply` need to share out their work (2^19), and Adam too (2^17).
 const MANY: usize = (1 << 19) + 4_321;
 
-/// SplitMix64, as numbers between -1 and 1.
+/// Numbers between -1 and 1.
 fn random(seed: u64, len: usize) -> Vec<f32> {
     let one = |i: usize| {
-        let mut z = (seed << 32 | i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / 8_388_608.0 - 1.0
+        let word = (seed << 32 | i as u64).wrapping_mul(random::STEP);
+        (random::mix(word) >> 40) as f32 / 8_388_608.0 - 1.0
     };
     (0..len).map(one).collect()
 }

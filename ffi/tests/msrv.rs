@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
+use common::json::{list, string};
 use common::root;
 use serde_json::Value;
 
@@ -52,14 +53,14 @@ impl Packages {
     fn members(&self) -> Vec<&str> {
         list(&self.0["workspace_members"])
             .iter()
-            .map(text)
+            .map(string)
             .collect()
     }
 
     /// These and whatever they need for these kinds of use.
     fn needed<'a>(&'a self, mut open: Vec<&'a str>, kinds: &[&str]) -> BTreeSet<&'a str> {
         let nodes = list(&self.0["resolve"]["nodes"]).iter();
-        let nodes: BTreeMap<&str, &Value> = nodes.map(|node| (text(&node["id"]), node)).collect();
+        let nodes: BTreeMap<&str, &Value> = nodes.map(|node| (string(&node["id"]), node)).collect();
         let mut found = BTreeSet::new();
         while let Some(id) = open.pop() {
             if !found.insert(id) {
@@ -73,7 +74,7 @@ impl Packages {
             open.extend(
                 dependencies
                     .filter(is_used)
-                    .map(|dependency| text(&dependency["pkg"])),
+                    .map(|dependency| string(&dependency["pkg"])),
             );
         }
         found
@@ -87,16 +88,6 @@ fn host() -> String {
     let said = String::from_utf8(said).expect("cargo writes UTF-8");
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     host.expect("cargo names its host").to_string()
-}
-
-#[track_caller]
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
-
-#[track_caller]
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
 }
 
 /// `1.89` and `1.89.0`, in order.
@@ -151,7 +142,7 @@ fn no_package_asks_for_a_newer_one() {
         .filter(|package| asked_for(package) > Some(version(OURS)));
     let newer: Vec<String> = newer
         .map(|package| {
-            let field = |name| text(&package[name]);
+            let field = |name| string(&package[name]);
             let (name, version) = (field("name"), field("version"));
             format!("{name} {version} asks for {}", field("rust_version"))
         })
@@ -169,12 +160,12 @@ fn those_of_the_library_that_say_nothing_are_known() {
     let library = packages
         .members()
         .into_iter()
-        .filter(|id| text(&packages.with_id(id)["name"]).starts_with("trimtab"));
+        .filter(|id| string(&packages.with_id(id)["name"]).starts_with("trimtab"));
     let needed = packages.needed(library.collect(), TO_BUILD);
     let silent = needed
         .iter()
         .map(|id| packages.with_id(id))
         .filter(|package| asked_for(package).is_none())
-        .map(|package| text(&package["name"]));
+        .map(|package| string(&package["name"]));
     assert_eq!(silent.collect::<BTreeSet<_>>(), BTreeSet::from(SILENT));
 }

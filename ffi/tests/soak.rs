@@ -8,9 +8,14 @@
 //! core, because an allocator is `unsafe`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+#[allow(dead_code)] // Each test crate uses its own part.
+#[path = "../../tests/common/random.rs"]
+mod random;
+
 use std::cell::Cell;
 
 use half::{bf16, f16};
+use random::Random;
 use trimtab_core::{
     Adam, Element, Error, GradientStabilizer, Guard, GuardPolicy, GuardState, Level, NormState,
     Parameter, Slot, StableGrad, StepState, Tensor, Unscale, Verdict, Zclip, ZclipState, observe,
@@ -51,28 +56,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.word() % n
-    }
-
-    /// Uniform in [-1, 1).
-    fn unit(&mut self) -> f64 {
-        (self.word() >> 11) as f64 * f64::exp2(-52.0) - 1.0
-    }
-}
 
 /// A weight, a bias, a weight, a bias: 100 parameters.
 const LENGTHS: [usize; 4] = [64, 8, 24, 4];
@@ -169,17 +152,17 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
         let random = &mut self.random;
         for (data, params) in self.grads.iter_mut().zip(&self.params) {
             for (g, w) in data.iter_mut().zip(params) {
-                let exact = (self.widen)(*w) - 1.0 + 0.1 * random.unit();
+                let exact = (self.widen)(*w) - 1.0 + 0.1 * random.between(-1.0, 1.0);
                 *g = (self.encode)(exact * self.loss_scale);
             }
         }
-        let tensor = random.below(4) as usize;
+        let tensor = random.below(4);
         let data = &mut self.grads[tensor];
-        let at = random.below(data.len() as u64) as usize;
+        let at = random.below(data.len());
         match fault {
             Fault::Nan => data[at] = (self.encode)(f64::NAN),
             Fault::Infinity => data[at] = (self.encode)(f64::INFINITY),
-            Fault::Spike => data[at] = (self.encode)(3e4 * random.unit()),
+            Fault::Spike => data[at] = (self.encode)(3e4 * random.between(-1.0, 1.0)),
             Fault::Zeros => data.fill((self.encode)(0.0)),
             Fault::LossScale => self.loss_scale = f64::exp2(random.below(14) as f64),
             Fault::Nothing | Fault::EmptyTensor | Fault::BadCall => (),
@@ -203,7 +186,7 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
         self.faults[fault as usize] += 1;
         let loss_scale = self.loss_scale;
         self.differentiate(fault);
-        let empty = (fault == Fault::EmptyTensor).then(|| self.random.below(4) as usize);
+        let empty = (fault == Fault::EmptyTensor).then(|| self.random.below(4));
         let bad = self.is_bad(empty);
         self.expected.consecutive = if bad {
             self.expected.consecutive + 1

@@ -1,5 +1,9 @@
 //! Hostile programs, without a fuzzer: the committed corpus of `ffi/fuzz`, and random bytes.
 
+#[allow(dead_code)] // Each test crate uses its own part.
+#[path = "../../../tests/common/random.rs"]
+mod random;
+
 use std::fs;
 use std::path::Path;
 
@@ -60,13 +64,11 @@ fn the_corpus_keeps_every_claim() {
     reaches_everything(&play_all(programs.into_iter()));
 }
 
-/// SplitMix64, so that every run has the same.
+/// From a seed, so that every run has the same.
 fn random_program(seed: u64) -> Vec<u8> {
     let word = |i: u64| {
-        let mut z = (seed << 16 | i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)).to_ne_bytes()
+        let word = (seed << 16 | i).wrapping_mul(random::STEP);
+        random::mix(word).to_ne_bytes()
     };
     (0..96).flat_map(word).collect()
 }

@@ -2,6 +2,8 @@
 //! API takes part.
 
 mod compare;
+#[path = "../common/json.rs"]
+mod json;
 mod methods;
 mod optimizers;
 
@@ -10,6 +12,7 @@ use serde_json::Value;
 use super::blob::{BF16, Blob, F16, F32, F64};
 use super::status::{OK, expect};
 use super::world::World;
+use json::{flag, list, number, numbers, string};
 use methods::Methods;
 
 /// How many cases the file holds; a case that is dropped or skipped must not go unnoticed.
@@ -75,39 +78,4 @@ fn dtype(case: &Value) -> u32 {
         "bf16" => BF16,
         unknown => panic!("unknown dtype {unknown}"),
     }
-}
-
-#[track_caller]
-fn list(value: &Value) -> &Vec<Value> {
-    value
-        .as_array()
-        .unwrap_or_else(|| panic!("a list, not {value}"))
-}
-
-#[track_caller]
-fn string(value: &Value) -> &str {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("a text, not {value}"))
-}
-
-#[track_caller]
-fn number(value: &Value) -> f64 {
-    value
-        .as_f64()
-        .unwrap_or_else(|| panic!("a number, not {value}"))
-}
-
-#[track_caller]
-fn numbers(value: &Value) -> Vec<f64> {
-    list(value).iter().map(number).collect()
-}
-
-#[track_caller]
-fn flag(value: &Value) -> u32 {
-    u32::from(
-        value
-            .as_bool()
-            .unwrap_or_else(|| panic!("true or false, not {value}")),
-    )
 }

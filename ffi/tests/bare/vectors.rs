@@ -3,6 +3,7 @@
 use half::{bf16, f16};
 use serde_json::Value;
 
+use crate::common::json::{flag, list, number, numbers, string};
 use crate::common::root;
 
 /// Words of 64 bits, the lowest byte first.
@@ -295,37 +296,4 @@ fn bits(dtype: &str, x: f64) -> u64 {
 
 fn numbers_of(config: &Value, names: &[&str]) -> Vec<f64> {
     names.iter().map(|name| number(&config[name])).collect()
-}
-
-#[track_caller]
-fn list(value: &Value) -> &[Value] {
-    value
-        .as_array()
-        .unwrap_or_else(|| panic!("a list, not {value}"))
-}
-
-#[track_caller]
-fn string(value: &Value) -> &str {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("a text, not {value}"))
-}
-
-#[track_caller]
-fn number(value: &Value) -> f64 {
-    value
-        .as_f64()
-        .unwrap_or_else(|| panic!("a number, not {value}"))
-}
-
-#[track_caller]
-fn numbers(value: &Value) -> Vec<f64> {
-    list(value).iter().map(number).collect()
-}
-
-#[track_caller]
-fn flag(value: &Value) -> bool {
-    value
-        .as_bool()
-        .unwrap_or_else(|| panic!("true or false, not {value}"))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::common::json::list;
 use crate::common::root;
 use crate::defaults;
 use crate::parse::Header;
@@ -86,10 +87,6 @@ fn entries<T>(value: &Value, read: impl Fn(&Value) -> T) -> BTreeMap<String, T> 
     let object = value.as_object().expect("an object");
     let entry = |(name, value): (&String, &Value)| (name.clone(), read(value));
     object.iter().map(entry).collect()
-}
-
-fn list(value: &Value) -> &Vec<Value> {
-    value.as_array().expect("a list")
 }
 
 fn string(value: &Value) -> String {

@@ -1,4 +1,6 @@
-//! The release libraries, built once in each test process.
+//! The release libraries, built once in each test process, and the reading of JSON.
+
+pub mod json;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -115,7 +115,7 @@ impl Link {
                 number(&c["gamma2"]),
                 number(&c["eps"]),
             );
-            (config.scope, config.bias_correction) = (scope(c), flag(&c["bias_correction"]));
+            (config.scope, config.bias_correction) = (scope(c), flag(&c["bias_correction"]).into());
         }
         let n = world.grads.len();
         c::gradient_stabilizer(

@@ -94,7 +94,7 @@ impl Parameters {
             number(&config["wd"]),
         );
         (c.beta1, c.beta2) = (number(&config["b1"]), number(&config["b2"]));
-        c.decoupled = flag(&config["dec"]);
+        c.decoupled = flag(&config["dec"]).into();
         let (slots, n) = (self.slots(), world.grads.len());
         c::adam_step(
             &raw const c,
@@ -109,7 +109,7 @@ impl Parameters {
         let mut c = Configs::defaults().sgd;
         (c.lr, c.weight_decay) = (number(&config["lr"]), number(&config["wd"]));
         (c.momentum, c.dampening) = (number(&config["mu"]), number(&config["d"]));
-        c.nesterov = flag(&config["n"]);
+        c.nesterov = flag(&config["n"]).into();
         let (slots, n) = (self.slots(), world.grads.len());
         c::sgd_step(
             &raw const c,

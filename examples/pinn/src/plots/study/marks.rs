@@ -133,17 +133,17 @@ impl Legend<'_> {
     pub fn draw(&self, area: &Area) -> Done {
         let width = area.dim_in_pixel().0;
         let (per_line, room) = (self.per_line(width), self.room());
-        for index in 0..self.count() {
+        for (index, label) in self.labels().into_iter().enumerate() {
             let (line, place) = ((index / per_line) as u32, (index % per_line) as u32);
             let at = ((MARGIN + room * place) as i32, (20 + LINE * line) as i32);
-            self.entry(area, index, at)?;
+            self.entry(area, index, label, at)?;
         }
         let under = (MARGIN as i32, (10 + LINE * self.lines(width)) as i32);
         area.draw(&Text::new(self.note.clone(), under, text(TEXT_SIZE - 3)))?;
         Ok(())
     }
 
-    fn entry(&self, area: &Area, index: usize, (x, y): (i32, i32)) -> Done {
+    fn entry(&self, area: &Area, index: usize, label: &str, (x, y): (i32, i32)) -> Done {
         match &self.entries {
             Entries::Rows(table) => {
                 let mark = Mark::of(&table.rows[index]);
@@ -154,8 +154,11 @@ impl Legend<'_> {
             Entries::None => return Ok(()),
         }
         let beside = text(TEXT_SIZE).pos(Pos::new(HPos::Left, VPos::Center));
-        let label = self.labels()[index].to_owned();
-        area.draw(&Text::new(label, (x + BEFORE_LABEL as i32, y), beside))?;
+        area.draw(&Text::new(
+            label.to_owned(),
+            (x + BEFORE_LABEL as i32, y),
+            beside,
+        ))?;
         Ok(())
     }
 
@@ -165,10 +168,6 @@ impl Legend<'_> {
             Entries::Columns(columns) => columns.iter().map(|(_, label)| label.as_str()).collect(),
             Entries::None => Vec::new(),
         }
-    }
-
-    fn count(&self) -> usize {
-        self.labels().len()
     }
 
     /// Pixels from one entry to the next.
@@ -184,6 +183,6 @@ impl Legend<'_> {
     }
 
     fn lines(&self, width: u32) -> u32 {
-        self.count().div_ceil(self.per_line(width)) as u32
+        self.labels().len().div_ceil(self.per_line(width)) as u32
     }
 }
