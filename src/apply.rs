@@ -13,9 +13,9 @@ use crate::threads::{self, Crew, LEAST_TO_PASS};
 ///
 /// Afterwards the affine is the identity again and the moments describe what lies in the buffer: a
 /// plain scaling of f32 or f64 pushes them through the affine, and in every other case (a mean
-/// subtracted, a limit, 16-bit types, results near the subnormals, a shard) they are taken from the
-/// values just written, block by block while these are in the cache. A tensor with nothing pending
-/// is neither read nor written.
+/// subtracted, a limit, 16-bit types, results or squares near the subnormals, a shard) they are
+/// taken from the values just written, block by block while these are in the cache. A tensor with
+/// nothing pending is neither read nor written.
 ///
 /// # Errors
 ///
@@ -135,11 +135,12 @@ fn check(grads: &[Tensor]) -> Result<(), Error> {
 
 fn write(crew: Crew, tensor: &mut Tensor) {
     let (affine, moments) = (*tensor.affine(), *tensor.moments());
-    let moments = if describes_result(tensor.dtype(), tensor.len(), &affine, &moments) {
+    let pushed = moments.through(&affine);
+    let moments = if describes_result(tensor, &pushed) {
         kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
         Moments {
             abs_max: largest_written(tensor.dtype(), &affine, moments.abs_max),
-            ..moments.through(&affine)
+            ..pushed
         }
     } else {
         kernel::write_and_observe(crew, tensor.buffer_mut(), &affine)
@@ -159,16 +160,23 @@ fn largest_written(dtype: Dtype, affine: &Affine, abs_max: f64) -> f64 {
     }
 }
 
-/// Whether `moments` pushed through `affine` are those of the written values up to rounding: a
-/// plain scaling of the whole tensor in a type whose rounding is negligible beside f32's own, and
-/// not so small that elements which matter become subnormal.
-fn describes_result(dtype: Dtype, len: usize, affine: &Affine, moments: &Moments) -> bool {
-    let smallest = match dtype {
+/// Whether a tensor's moments `pushed` through its affine are those of the values that will be written, up to rounding:
+/// a plain scaling of the whole tensor in a type whose rounding is negligible beside f32's own, and neither elements
+/// nor squares so small that any which matter become subnormal.
+fn describes_result(tensor: &Tensor, pushed: &Moments) -> bool {
+    let (affine, moments) = (tensor.affine(), tensor.moments());
+    let smallest = match tensor.dtype() {
         Dtype::F32 => f64::from(f32::MIN_POSITIVE),
         Dtype::F64 => f64::MIN_POSITIVE,
         Dtype::F16 | Dtype::BF16 => return false,
     };
-    // 2^30: what an element below `smallest` loses is then under 2^-54 of the largest element.
-    let safe = affine.bound(moments.abs_max) >= smallest * (1_u64 << 30) as f64;
-    affine.center == 0.0 && !affine.has_limit() && moments.count == len as u64 && safe
+    // 2^30: what an element below `smallest` loses is then under 2^-54 of the largest, and so are squares of their sum.
+    let clear = |size: f64, smallest: f64| size >= smallest * (1_u64 << 30) as f64;
+    let whole = moments.count == tensor.len() as u64;
+    let squares = moments.sum_sq.min(pushed.sum_sq);
+    whole
+        && affine.center == 0.0
+        && !affine.has_limit()
+        && clear(pushed.abs_max, smallest)
+        && clear(squares, f64::MIN_POSITIVE)
 }

@@ -106,7 +106,8 @@ impl Moments {
                 true => affine.scale * self.sum,
                 false => outlook.mean() * count as f64,
             },
-            sum_sq: affine.scale * affine.scale * outlook.sum_sq_about_center(),
+            // One factor after the other: the square of the scale alone may leave the range of f64.
+            sum_sq: affine.scale * (affine.scale * outlook.sum_sq_about_center()),
             abs_max: outlook.abs_max(),
         }
     }

@@ -78,6 +78,33 @@ fn moments_after_a_write_into_the_subnormals_are_those_of_the_buffer() {
     }
 }
 
+/// The squares of small f64, and the square of the factor, leave the range of f64 long before the results do.
+#[test]
+fn moments_after_a_write_are_those_of_the_buffer_where_squares_are_out_of_range() {
+    for (mean, factor) in [
+        (1e-149, 1e160), // factor^2 is infinite, and
+        (1e-170, 1e165), // sum_sq is 0, too: no number
+        (1e-170, 1e170), // sum_sq is 0, and that of the results is 1
+        (1e-163, 5e6),   // is 0, and subnormal
+        (1e-160, 1e20),  // is subnormal, and is not
+        (1e149, 1e-160), // factor^2 is subnormal
+        (1e149, 1e-300), // is 0
+        (1.0, 1e-158),   // the results' is subnormal
+    ] {
+        let mut data: Vec<f64> = Random(94).elements(200, mean, mean / 9.0);
+        let mut tensors = [Tensor::weight(&mut data)];
+        observe(&mut tensors).expect("finite");
+        Scale { factor }.decide(&mut tensors).expect("finite");
+        apply(&mut tensors).expect("in range");
+        let told = *tensors[0].moments();
+        observe(&mut tensors).expect("finite");
+        let found = *tensors[0].moments();
+        let what = format!("sum_sq of {mean:e} by {factor:e}");
+        compare::relative(&what, told.sum_sq, found.sum_sq, 1e-14);
+        assert_eq!(told.abs_max, found.abs_max, "{mean:e} by {factor:e}");
+    }
+}
+
 /// A factor that is no normal f32 is applied in f64: the largest magnitude told is the one written all the same.
 #[test]
 fn the_largest_magnitude_is_right_where_the_factor_leaves_the_range_of_f32() {

@@ -126,7 +126,7 @@ pub fn configs(source: &mut Source, world: &mut World) {
 
 fn size(source: &mut Source, struct_size: &mut u32) {
     match source.below(16) {
-        14 => *struct_size += 8,
+        14 => *struct_size = struct_size.wrapping_add(8), // Any size may be there from before.
         15 => *struct_size = source.word() as u32,
         _ => (),
     }
