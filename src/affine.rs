@@ -60,6 +60,15 @@ impl Affine {
         }
     }
 
+    /// The factor that the loops over f32 multiply by, in f32: that of a plain scaling, where it is a normal f32.
+    /// None for every other transformation, which they compute in f64.
+    #[inline(always)]
+    pub(crate) fn single(&self) -> Option<f32> {
+        let plain = self.center == 0.0 && !self.has_limit();
+        let factor = self.scale as f32;
+        (plain && factor.is_normal()).then_some(factor)
+    }
+
     /// This transformation followed by a multiplication; the limit moves with the result.
     pub(crate) fn then_scale(self, factor: f64) -> Self {
         let limit = if self.has_limit() {
@@ -83,6 +92,7 @@ impl Affine {
     }
 
     /// Whether a finite limit is pending, after which the moments of the result are unknown.
+    #[inline(always)]
     pub(crate) fn has_limit(&self) -> bool {
         self.limit < f64::INFINITY
     }

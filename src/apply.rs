@@ -152,10 +152,9 @@ fn write(crew: Crew, tensor: &mut Tensor) {
 /// nothing larger is written: a bound taken from it holds for the next write, too.
 fn largest_written(dtype: Dtype, affine: &Affine, abs_max: f64) -> f64 {
     let exact = affine.bound(abs_max);
-    let single = affine.scale as f32;
-    match dtype {
-        Dtype::F32 if single.is_normal() => f64::from((abs_max as f32 * single).abs()),
-        Dtype::F32 => f64::from(exact as f32),
+    match (dtype, affine.single()) {
+        (Dtype::F32, Some(factor)) => f64::from((abs_max as f32 * factor).abs()),
+        (Dtype::F32, None) => f64::from(exact as f32),
         _ => exact,
     }
 }

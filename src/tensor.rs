@@ -160,22 +160,15 @@ impl<'a> Tensor<'a> {
     /// Refuses a tensor whose result may exceed `largest` in magnitude. A shard without elements is refused with
     /// the others, so that all owners of a tensor write it or none does.
     pub(crate) fn check_bound(&self, tensor: usize, largest: f64) -> Result<(), Error> {
-        if self.widest_affine().bound(self.moments.abs_max) <= largest || self.moments.count == 0 {
+        let (affine, abs_max) = (self.affine(), self.moments.abs_max);
+        // Where a loop rounds the scale to f32, the result may be larger.
+        let single = affine.single().filter(|_| self.dtype() == Dtype::F32);
+        let rounded = single.map_or(0.0, |factor| f64::from(factor.abs()) * abs_max);
+        let fits = affine.bound(abs_max) <= largest && rounded <= largest;
+        if fits || self.moments.count == 0 {
             Ok(())
         } else {
             Err(Error::Overflow { tensor })
-        }
-    }
-
-    /// The affine as the loops apply it or a larger one: those over f32 may round the scale to f32 first.
-    fn widest_affine(&self) -> Affine {
-        let rounded = f64::from(self.affine.scale as f32);
-        let wider = self.dtype() == Dtype::F32
-            && rounded.is_finite()
-            && rounded.abs() > self.affine.scale.abs();
-        Affine {
-            scale: if wider { rounded } else { self.affine.scale },
-            ..self.affine
         }
     }
 }

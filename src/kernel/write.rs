@@ -154,18 +154,16 @@ pub(super) trait Transform: Copy {
     }
 }
 
-/// A scaling of f32 by a factor that is a normal f32: one multiplication in f32.
+/// A scaling of f32 by [`Affine::single`]: one multiplication in f32.
 #[derive(Clone, Copy)]
 pub(super) struct Plain(f32);
 
 impl Plain {
-    /// None unless T and U are f32, nothing is subtracted or clamped, and the scale is in range.
+    /// None unless T and U are f32, and the affine is such a scaling.
     #[inline(always)]
     pub(super) fn new<T: Element, U: Element>(affine: &Affine) -> Option<Self> {
         let single = T::DTYPE == Dtype::F32 && U::DTYPE == Dtype::F32;
-        let scaling = affine.center == 0.0 && affine.limit == f64::INFINITY;
-        let scale = affine.scale as f32;
-        (single && scaling && scale.is_normal()).then_some(Self(scale))
+        affine.single().filter(|_| single).map(Self)
     }
 }
 
