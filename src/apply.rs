@@ -134,48 +134,42 @@ fn check(grads: &[Tensor]) -> Result<(), Error> {
 }
 
 fn write(crew: Crew, tensor: &mut Tensor) {
-    let (affine, moments) = (*tensor.affine(), *tensor.moments());
-    let pushed = moments.through(&affine);
-    let moments = if describes_result(tensor, &pushed) {
-        kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
-        Moments {
-            abs_max: largest_written(tensor.dtype(), &affine, moments.abs_max),
-            ..pushed
+    let affine = *tensor.affine();
+    let moments = match pushed(tensor) {
+        Some(moments) => {
+            kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
+            moments
         }
-    } else {
-        kernel::write_and_observe(crew, tensor.buffer_mut(), &affine)
+        None => kernel::write_and_observe(crew, tensor.buffer_mut(), &affine),
     };
     tensor.set_moments(moments);
 }
 
-/// What the loop makes of the largest magnitude, where there is only a scale. Rounding keeps the order of numbers, so
-/// nothing larger is written: a bound taken from it holds for the next write, too.
-fn largest_written(dtype: Dtype, affine: &Affine, abs_max: f64) -> f64 {
-    let exact = affine.bound(abs_max);
-    match (dtype, affine.single()) {
-        (Dtype::F32, Some(factor)) => f64::from((abs_max as f32 * factor).abs()),
-        (Dtype::F32, None) => f64::from(exact as f32),
-        _ => exact,
-    }
-}
-
-/// Whether a tensor's moments `pushed` through its affine are those of the values that will be written, up to rounding:
-/// a plain scaling of the whole tensor in a type whose rounding is negligible beside f32's own, and neither elements
-/// nor squares so small that any which matter become subnormal.
-fn describes_result(tensor: &Tensor, pushed: &Moments) -> bool {
-    let (affine, moments) = (tensor.affine(), tensor.moments());
+/// The moments of the values that will be written, from those of the values read; None where they would not be the same
+/// up to rounding. They are for a plain scaling of the whole tensor in a type whose rounding is negligible beside f32's
+/// own, where neither elements nor squares that matter become subnormal, and where the rounding to f32 is small beside
+/// the standard deviation, because a method that subtracts the mean would see what moves it.
+fn pushed(tensor: &Tensor) -> Option<Moments> {
+    let (affine, before) = (tensor.affine_as_applied(), tensor.moments());
+    let single = tensor.dtype() == Dtype::F32;
     let smallest = match tensor.dtype() {
         Dtype::F32 => f64::from(f32::MIN_POSITIVE),
         Dtype::F64 => f64::MIN_POSITIVE,
-        Dtype::F16 | Dtype::BF16 => return false,
+        Dtype::F16 | Dtype::BF16 => return None,
     };
+    let after = before.through(&affine);
+    let whole = before.count == tensor.len() as u64;
+    let scaling = affine.center == 0.0 && !affine.has_limit();
     // 2^30: what an element below `smallest` loses is then under 2^-54 of the largest, and so are squares of their sum.
     let clear = |size: f64, smallest: f64| size >= smallest * (1_u64 << 30) as f64;
-    let whole = moments.count == tensor.len() as u64;
-    let squares = moments.sum_sq.min(pushed.sum_sq);
-    whole
-        && affine.center == 0.0
-        && !affine.has_limit()
-        && clear(pushed.abs_max, smallest)
-        && clear(squares, f64::MIN_POSITIVE)
+    let squares = before.sum_sq.min(after.sum_sq);
+    let normal = clear(after.abs_max, smallest) && clear(squares, f64::MIN_POSITIVE);
+    // 2^20: the deviation is then 2^14 times what rounding can move the mean by.
+    let spread = !single || before.centered_sum_sq() >= before.sum_sq / (1_u64 << 20) as f64;
+    // Rounding keeps the order of numbers, so that nothing larger is written.
+    let abs_max = match single {
+        true => f64::from(after.abs_max as f32),
+        false => after.abs_max,
+    };
+    (whole && scaling && normal && spread).then_some(Moments { abs_max, ..after })
 }

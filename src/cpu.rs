@@ -92,29 +92,48 @@ impl Level {
     /// The level in use: the one forced with [`force`](Self::force) or, in builds with `std`, with
     /// the environment variable `TRIMTAB_LEVEL`; else the best there is.
     ///
-    /// Found at the first call and kept, in one atomic byte: threads may call at the same time.
+    /// Found at the first call and kept, in an atomic byte: threads may call at the same time.
     ///
     /// # Errors
     ///
     /// [`Error::Unsupported`] if `TRIMTAB_LEVEL` names none that this processor has; every pass
     /// returns it then.
     pub fn current() -> Result<Level, Error> {
-        let byte = CURRENT.load(Ordering::Relaxed);
-        match Set::ALL.into_iter().find(|set| *set as u8 == byte) {
-            Some(set) => Ok(Level(set)),
-            None => Ok(detect()?.force()),
+        match FORCED.get().or_else(|| FOUND.get()) {
+            Some(level) => Ok(level),
+            None => Ok(FOUND.set(detect()?)),
         }
     }
 
     /// Makes this the level in use, for all threads of the process; returns it.
     pub fn force(self) -> Self {
-        CURRENT.store(self.0 as u8, Ordering::Relaxed);
-        self
+        FORCED.set(self)
     }
 }
 
-/// The `Set` in use; 0 before the first call.
-static CURRENT: AtomicU8 = AtomicU8::new(0);
+/// A level or none yet, in one atomic byte.
+struct Cell(AtomicU8);
+
+impl Cell {
+    const fn new() -> Self {
+        Self(AtomicU8::new(0))
+    }
+
+    fn get(&self) -> Option<Level> {
+        let byte = self.0.load(Ordering::Relaxed);
+        let set = Set::ALL.into_iter().find(|set| *set as u8 == byte);
+        set.map(Level)
+    }
+
+    fn set(&self, level: Level) -> Level {
+        self.0.store(level.0 as u8, Ordering::Relaxed);
+        level
+    }
+}
+
+/// What the caller has asked for, and what the first call has found. Two, so that neither overwrites the other.
+static FORCED: Cell = Cell::new();
+static FOUND: Cell = Cell::new();
 
 fn detect() -> Result<Level, Error> {
     #[cfg(feature = "std")]

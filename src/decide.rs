@@ -48,11 +48,15 @@ impl Decision {
     }
 }
 
-/// `affine` followed by a multiplication, refused if it leaves the range of f64.
+/// `affine` followed by a multiplication, refused if it leaves the range of f64 at either end: a limit that became
+/// infinite would be none, and a scale that became 0 would silence the tensor.
 fn scaled(affine: Affine, factor: f64, tensor: usize) -> Result<Affine, Error> {
-    let affine = affine.then_scale(factor);
-    if affine.is_valid() {
-        Ok(affine)
+    let next = affine.then_scale(factor);
+    let vanishes = |before: f64, after: f64| after == 0.0 && before != 0.0 && factor != 0.0;
+    let limit_is_kept = next.has_limit() == affine.has_limit();
+    let is_kept = !vanishes(affine.scale, next.scale) && !vanishes(affine.limit, next.limit);
+    if next.is_valid() && limit_is_kept && is_kept {
+        Ok(next)
     } else {
         Err(Error::Overflow { tensor })
     }
@@ -143,13 +147,42 @@ pub(crate) fn in_range(statistic: f64, tensor: usize) -> Result<f64, Error> {
 ///
 /// `Error::Overflow` if it leaves the range of f64, which takes a pending scale beyond 1e100.
 pub(crate) fn global_norm(grads: &[Tensor]) -> Result<f64, Error> {
-    let mut sum_sq = 0.0;
-    for (tensor, gradient) in grads.iter().enumerate() {
-        let norm = gradient.outlook().norm();
-        sum_sq += norm * norm;
-        if !sum_sq.is_finite() {
-            return Err(Error::Overflow { tensor });
+    root(grads, 1.0, |tensor| (tensor.outlook().norm(), 1.0))
+}
+
+/// `sqrt(sum(weight * x^2) / divisor)` with a statistic `x` and its weight for every tensor, both at least 0.
+///
+/// # Errors
+///
+/// `Error::Overflow` if it leaves the range of f64; it names the tensor with the largest statistic.
+pub(crate) fn root(
+    grads: &[Tensor],
+    divisor: f64,
+    statistic: impl Fn(&Tensor) -> (f64, f64),
+) -> Result<f64, Error> {
+    let (mut largest, mut tensor) = (0.0, 0);
+    for (index, gradient) in grads.iter().enumerate() {
+        let (x, _) = statistic(gradient);
+        if in_range(x, index)? > largest {
+            (largest, tensor) = (x, index);
         }
     }
-    Ok(libm::sqrt(sum_sq))
+    let unit = unit_for(largest);
+    let squares = grads.iter().map(|gradient| {
+        let (x, weight) = statistic(gradient);
+        (x * unit) * (x * unit) * weight
+    });
+    in_range(libm::sqrt(squares.sum::<f64>() / divisor) / unit, tensor)
+}
+
+/// A power of two times which numbers up to `largest` can be squared and added up: 1 for all but the ends of f64's range.
+fn unit_for(largest: f64) -> f64 {
+    const BIG: f64 = f64::from_bits((1023 + 600) << 52); // 2^600
+    if largest > 1e140 {
+        1.0 / BIG
+    } else if largest < 1e-140 {
+        BIG
+    } else {
+        1.0
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! This is what lets methods chain: each sees the gradient as those before it will have left it,
 //! and the data is not touched. The statistics are taken in the units of the buffer first and
-//! scaled last, so no scale can overflow or underflow a square on the way.
+//! scaled last, so no scale can overflow or underflow a square on the way. (One that is itself below
+//! 2.2e-308 then has fewer digits, as every f64 there.)
 
 use crate::affine::Affine;
 use crate::moments::Moments;

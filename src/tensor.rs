@@ -160,15 +160,23 @@ impl<'a> Tensor<'a> {
     /// Refuses a tensor whose result may exceed `largest` in magnitude. A shard without elements is refused with
     /// the others, so that all owners of a tensor write it or none does.
     pub(crate) fn check_bound(&self, tensor: usize, largest: f64) -> Result<(), Error> {
-        let (affine, abs_max) = (self.affine(), self.moments.abs_max);
-        // Where a loop rounds the scale to f32, the result may be larger.
-        let single = affine.single().filter(|_| self.dtype() == Dtype::F32);
-        let rounded = single.map_or(0.0, |factor| f64::from(factor.abs()) * abs_max);
-        let fits = affine.bound(abs_max) <= largest && rounded <= largest;
-        if fits || self.moments.count == 0 {
+        let fits = |affine: &Affine| affine.bound(self.moments.abs_max) <= largest;
+        let both_fit = fits(&self.affine) && fits(&self.affine_as_applied());
+        if both_fit || self.moments.count == 0 {
             Ok(())
         } else {
             Err(Error::Overflow { tensor })
+        }
+    }
+
+    /// The pending affine as the loops between gradients apply it: those over f32 round the factor of a plain scaling.
+    pub(crate) fn affine_as_applied(&self) -> Affine {
+        match (self.dtype(), self.affine.single()) {
+            (Dtype::F32, Some(factor)) => Affine {
+                scale: f64::from(factor),
+                ..self.affine
+            },
+            _ => self.affine,
         }
     }
 }

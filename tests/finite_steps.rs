@@ -257,3 +257,65 @@ fn adam_without_eps_stays_finite_where_the_second_moment_underflows() {
         assert!((w[0] - 1.0).abs() <= 1.1e-3, "gradient {g:e}: {w:?}");
     }
 }
+
+/// A rate above 1 multiplies what may be the largest gradient, both rounded to the parameter's type.
+#[test]
+fn sgd_without_momentum_is_finite_at_every_rate() {
+    for rate in 11..2_000 {
+        let lr = f64::from(rate) / 10.0;
+        let border = (f64::from(f32::MAX) / lr) as f32;
+        let mut accepted = 0;
+        for gradient in [0.99 * border, border.next_down(), border, border.next_up()] {
+            let (mut w, mut gradient) = ([0.0_f32], [gradient]);
+            let mut tensors = [Tensor::weight(&mut gradient)];
+            observe(&mut tensors).expect("finite");
+            let sgd = Sgd {
+                lr,
+                ..Sgd::default()
+            };
+            let step = sgd.step(
+                &mut StepState::default(),
+                &tensors,
+                &mut [Slot::sgd(&mut w)],
+            );
+            assert!(w[0].is_finite(), "lr {lr}: {gradient:?}");
+            match step {
+                Ok(()) => accepted += 1,
+                refused => assert_eq!(refused, Err(Error::Overflow { tensor: 0 })),
+            }
+        }
+        assert!(accepted > 0, "lr {lr}: a hundredth below is not the border");
+    }
+}
+
+/// A masked logit, say: without decay nothing is made of the parameter, and 0 times infinity is NaN.
+#[test]
+fn an_infinite_parameter_stays_what_it_is_without_decay() {
+    let (masked, mut gradient) = (f32::NEG_INFINITY, [0.0_f32, 1.0]);
+    let mut tensors = [Tensor::weight(&mut gradient)];
+    observe(&mut tensors).expect("finite");
+    let mut state = StepState::default();
+    for decoupled in [false, true] {
+        let (mut w, mut m, mut v) = ([masked, 1.0], [0.0; 2], [0.0; 2]);
+        let adam = Adam {
+            decoupled,
+            ..Adam::default()
+        };
+        let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
+        adam.step(&mut state, &tensors, &mut slots).expect("small");
+        assert_eq!((w[0], m[0], v[0]), (masked, 0.0, 0.0));
+        assert!(w[1] < 1.0);
+    }
+    for momentum in [0.0, 0.9] {
+        let (mut w, mut buffer) = ([masked, 1.0], [0.0; 2]);
+        let sgd = Sgd {
+            lr: 0.5,
+            momentum,
+            ..Sgd::default()
+        };
+        let mut slots = [Slot::momentum(&mut w, &mut buffer)];
+        sgd.step(&mut StepState::default(), &tensors, &mut slots)
+            .expect("small");
+        assert_eq!((w, buffer[0]), ([masked, 0.5], 0.0), "momentum {momentum}");
+    }
+}

@@ -105,6 +105,26 @@ fn moments_after_a_write_are_those_of_the_buffer_where_squares_are_out_of_range(
     }
 }
 
+/// Rounding moves the mean by at most half a unit of the largest element, which is much where the deviation is small: a
+/// method that subtracts the mean afterwards has to know it.
+#[test]
+fn the_mean_after_a_write_is_that_of_the_buffer_however_small_the_deviation() {
+    for spread in [1.0, 1e-2, 1e-4, 1e-6] {
+        let mut data: Vec<f32> = Random(95).elements(4096, 1000.0, 1000.0 * spread);
+        let mut tensors = [Tensor::weight(&mut data)];
+        observe(&mut tensors).expect("finite");
+        let factor = 0.4956;
+        Scale { factor }.decide(&mut tensors).expect("finite");
+        apply(&mut tensors).expect("in range");
+        let told = *tensors[0].moments();
+        observe(&mut tensors).expect("finite");
+        let found = *tensors[0].moments();
+        let off = (told.mean() - found.mean()).abs();
+        assert!(off <= 1e-4 * found.std(), "{spread:e}: {off:e}");
+        compare::relative("std", told.std(), found.std(), 1e-4);
+    }
+}
+
 /// A factor that is no normal f32 is applied in f64: the largest magnitude told is the one written all the same.
 #[test]
 fn the_largest_magnitude_is_right_where_the_factor_leaves_the_range_of_f32() {

@@ -96,28 +96,17 @@ impl Autoscale {
 
 /// sqrt(sum_l ||g_l - mean(g_l)||^2 / (N-1)) over the weights; 0 for fewer than two elements.
 fn global_std(grads: &[Tensor]) -> Result<f64, Error> {
-    let (mut count, mut sum_sq) = (0.0, 0.0);
-    for (index, tensor) in grads.iter().enumerate() {
-        let outlook = tensor.outlook();
-        if !Roles::Weights.include(tensor) || outlook.count() == 0 {
-            continue;
-        }
-        let n = outlook.count() as f64;
-        let std = if outlook.count() < 2 {
-            0.0
-        } else {
-            outlook.std()
-        };
-        count += n;
-        sum_sq += std * std * (n - 1.0);
-        if !f64::is_finite(sum_sq) {
-            return Err(Error::Overflow { tensor: index });
-        }
+    let weights = grads.iter().filter(|tensor| Roles::Weights.include(tensor));
+    let count: f64 = weights.map(|tensor| tensor.outlook().count() as f64).sum();
+    if count < 2.0 {
+        return Ok(0.0);
     }
-    Ok(if count < 2.0 {
-        0.0
-    } else {
-        libm::sqrt(sum_sq / (count - 1.0))
+    decide::root(grads, count - 1.0, |tensor| {
+        let outlook = tensor.outlook();
+        match Roles::Weights.include(tensor) && outlook.count() >= 2 {
+            true => (outlook.std(), outlook.count() as f64 - 1.0),
+            false => (0.0, 0.0),
+        }
     })
 }
 

@@ -167,7 +167,7 @@ impl GradientStabilizer {
         let (m, v) = self.corrected(&next, last);
         let divisor = if norm > self.eps { norm } else { self.eps };
         let factor = m / (libm::sqrt(v) + self.eps) / divisor;
-        if next.m.is_finite() && next.v.is_finite() && factor.is_finite() {
+        if next.m.is_finite() && v.is_finite() && factor.is_finite() {
             Ok((factor, next))
         } else {
             Err(Error::Overflow { tensor })

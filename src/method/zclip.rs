@@ -90,7 +90,7 @@ impl Zclip {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadState`] for NaN, infinities, a negative mean or variance,
-    /// or either without steps; [`Error::Overflow`] if the squared norm leaves the range of f64;
+    /// or either without steps; [`Error::Overflow`] if the norm or the variance leaves the range of f64;
     /// and what every method returns: [`Error::Order`], [`Error::NonFinite`].
     pub fn decide(&self, state: &mut ZclipState, grads: &mut [Tensor]) -> Result<(), Error> {
         self.validate()?;

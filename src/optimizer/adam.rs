@@ -1,6 +1,6 @@
 //! Adam and AdamW (arXiv 1412.6980, 1711.05101).
 
-use super::{Slots, StepState, Update, all_fit};
+use super::{Slots, StepState, Update, all_fit, with_decay};
 use crate::kernel::{Dtype, Parameter, Rule};
 use crate::method::{is_decay, is_eps};
 use crate::optimizer::Slot;
@@ -199,7 +199,7 @@ impl<P: Parameter> Rule<P> for AdamRule<P> {
 
     #[inline(always)]
     fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
-        let g = gradient + self.penalty * param;
+        let g = with_decay(gradient, self.penalty, param);
         let m = self.beta1 * first + self.gain1 * g;
         let v = self.beta2 * second + self.gain2 * g * g;
         // sqrt(v / (1 - beta2^t)) as a product of roots, which cannot overflow.

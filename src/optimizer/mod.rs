@@ -99,3 +99,11 @@ fn step<P: Parameter, R: Rule<P> + Sync>(crew: Crew, tensor: &Tensor, mut slot: 
 fn all_fit(dtype: Dtype, values: &[f64]) -> bool {
     values.iter().all(|value| value.abs() <= dtype.max())
 }
+
+/// `gradient + decay * param`. Without decay the parameter is not looked at: it may be infinite, a masked logit for
+/// example, and 0 times that is NaN.
+#[inline(always)]
+fn with_decay<P: Parameter>(gradient: P, decay: P, param: P) -> P {
+    let sum = gradient + decay * param;
+    if decay == P::zero() { gradient } else { sum }
+}

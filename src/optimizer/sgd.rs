@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with momentum.
 
-use super::{Slots, StepState, Update, all_fit};
+use super::{Slots, StepState, Update, all_fit, with_decay};
 use crate::kernel::{Dtype, Parameter, Rule};
 use crate::method::is_decay;
 use crate::optimizer::Slot;
@@ -138,7 +138,10 @@ impl Update for SgdUpdate {
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {
         let fits = all_fit(dtype, &[self.config.lr, self.config.weight_decay]);
-        let reach = self.config.reach() * self.config.lr.abs().max(1.0);
+        let lr = self.config.lr.abs();
+        // A little more, for the roundings of lr and of the gradient.
+        let steps = if lr > 1.0 { lr * 1.001 } else { 1.0 };
+        let reach = self.config.reach() * steps;
         fits.then_some(dtype.max() / reach)
     }
 
@@ -173,7 +176,7 @@ impl<P: Parameter> Rule<P> for Descent<P> {
 
     #[inline(always)]
     fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
-        let g = gradient + self.weight_decay * param;
+        let g = with_decay(gradient, self.weight_decay, param);
         (param - self.lr * g, first, second)
     }
 }
@@ -192,7 +195,7 @@ impl<P: Parameter> Rule<P> for Momentum<P> {
 
     #[inline(always)]
     fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
-        let g = gradient + self.descent.weight_decay * param;
+        let g = with_decay(gradient, self.descent.weight_decay, param);
         let running = self.momentum * first + self.gain * g;
         let buffer = if self.first_step { g } else { running };
         let ahead = g + self.momentum * buffer;
