@@ -1,6 +1,6 @@
 //! The command line: the main job's options, or `study` with its own.
 
-use crate::args::Args;
+use crate::args::{Args, values::at_least};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -46,8 +46,8 @@ pub struct StudyArgs {
     pub out: Option<PathBuf>,
 
     /// Runs at the same time [default: one for each processor core]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<std::num::NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = at_least::<usize>(1))]
+    pub jobs: Option<usize>,
 
     /// Count the runs, estimate their time, and stop
     #[arg(long)]

@@ -14,6 +14,7 @@
 //! * [`checkpoint`]: a run on the disk, to go on from when it was killed
 //! * [`study`]: many runs from one file, and a report on them
 //! * [`screen`], [`report`], [`plots`]: what comes out
+//! * [`output`]: where it goes
 //! * [`notation`], [`statistics`]: `name(key=value)`, quartiles
 //! * [`real`], [`linalg`]: number types, vectorised loops and matrix products
 
@@ -29,6 +30,7 @@ pub mod method;
 pub mod network;
 pub mod notation;
 pub mod optimizer;
+pub mod output;
 pub mod plots;
 pub mod precision;
 pub mod problem;

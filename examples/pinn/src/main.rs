@@ -8,17 +8,18 @@ use pinn::cli::{Cli, Task};
 use pinn::plots::{self, Scene};
 use pinn::report::Report;
 use pinn::run::{self, Run, Start};
-use pinn::{screen, study};
+use pinn::{output, screen, study};
 use std::error::Error;
+use std::iter;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match &cli.command {
+    let work = || match &cli.command {
         None => train(&cli.args),
         Some(Task::Study(args)) => study::conduct(args),
     };
-    match done {
+    match check_level().map_err(Box::from).and_then(|()| work()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -27,14 +28,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// With a name that trimtab does not know, every pass would be refused, and every run would look diverged.
+fn check_level() -> Result<(), String> {
+    trimtab::Level::current().map(drop).map_err(|_| {
+        let name = std::env::var_os("TRIMTAB_LEVEL").unwrap_or_default();
+        let known: Vec<_> = trimtab::Level::available().map(|level| level.name()).collect();
+        format!(
+            "the environment variable TRIMTAB_LEVEL is '{}': unset it or set it to what this processor has: {}",
+            name.display(),
+            known.join(", ")
+        )
+    })
+}
+
+/// Creates the output folder, and finds out whether everything can be written to it.
+fn prepare_output(args: &Args) -> Result<(), String> {
+    output::create_folder(&args.out)?;
+    let pictures = plots::FILES.into_iter().filter(|_| !args.no_pictures);
+    let mut files = iter::once("report.json").chain(pictures);
+    files.try_for_each(|file| output::check_writable(&args.out.join(file)))
+}
+
 fn train(args: &Args) -> Result<(), Box<dyn Error>> {
     args.check()?;
-    std::fs::create_dir_all(&args.out).map_err(|error| {
-        format!(
-            "cannot create the folder {}: {error}; name another with --out",
-            args.out.display()
-        )
-    })?;
+    prepare_output(args)?;
     let setups = args.setups();
     let problem = setups[0].problem.problem();
     let start = Start::draw(&setups[0], &*problem);

@@ -346,7 +346,8 @@ fn zclip(call: &mut Call) -> Result<Zclip, String> {
 }
 
 impl Reference {
-    const WANTED: &str = "prediction, derivatives, last-layer or a number above 0";
+    /// What may stand for it.
+    pub(crate) const WANTED: &str = "prediction, derivatives, last-layer or a number above 0";
 }
 
 impl FromStr for Reference {

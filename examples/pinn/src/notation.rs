@@ -137,6 +137,12 @@ pub fn write(f: &mut fmt::Formatter, name: &str, options: &[(&str, String)]) -> 
     write!(f, "({})", options.join(", "))
 }
 
+/// `1 run`, `2 runs`.
+pub fn counted(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
 /// The name of a choice, as the user writes it.
 pub fn name(choice: impl clap::ValueEnum) -> String {
     choice
@@ -208,6 +214,12 @@ mod tests {
             let error = number(text).expect_err(text);
             assert!(error.contains(message), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let told = [0, 1, 2].map(|count| counted(count, "run"));
+        assert_eq!(told, ["0 runs", "1 run", "2 runs"]);
     }
 
     #[test]

@@ -4,20 +4,20 @@ use crate::args::Args;
 use crate::loss::Balance;
 use crate::method::Chain;
 use crate::optimizer::Update;
+use crate::output::cannot_write;
 use crate::recovery::Recovery;
 use crate::run::{History, Outcome, Start};
 use crate::setup::Setup;
 use serde::Serialize;
-use std::error::Error;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// The whole file.
 #[derive(Serialize)]
 pub struct Report<'a> {
-    /// The options of the run; null where the problem or the optimizer decides.
-    configuration: &'a Args,
+    /// The options of the run, with the defaults of problem and optimizer; null where an option has no meaning for them.
+    configuration: Args,
     /// What was decided for the optimizer.
     optimizer: Update,
     /// What was decided for the loss.
@@ -63,7 +63,7 @@ impl<'a> Report<'a> {
     pub fn new(args: &'a Args, setup: &Setup, start: &Start, outcomes: &'a [Outcome]) -> Self {
         let problem = setup.problem.problem();
         Self {
-            configuration: args,
+            configuration: args.resolved(),
             optimizer: setup.optimizer,
             balance: setup.balance(&*problem),
             equation: problem.title(),
@@ -74,11 +74,13 @@ impl<'a> Report<'a> {
     }
 
     /// Writes the file.
-    pub fn write(&self, file: &Path) -> Result<(), Box<dyn Error>> {
-        Ok(serde_json::to_writer_pretty(
-            BufWriter::new(File::create(file)?),
-            self,
-        )?)
+    pub fn write(&self, file: &Path) -> Result<(), String> {
+        let write = || {
+            let mut to = BufWriter::new(File::create(file)?);
+            serde_json::to_writer_pretty(&mut to, self)?;
+            to.flush()
+        };
+        write().map_err(|error| cannot_write(file, &error))
     }
 }
 

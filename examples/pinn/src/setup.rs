@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::init::Init;
+use crate::jet::DIMENSIONS;
 use crate::loss::Balance;
 use crate::method::Chain;
 use crate::network::Shape;
@@ -10,6 +11,17 @@ use crate::precision::Precision;
 use crate::problem::{Equation, Helmholtz, Problem};
 use crate::spikes::Spikes;
 use serde::{Deserialize, Serialize};
+
+/// The deepest network on offer.
+pub const MOST_DEPTH: usize = 1000;
+/// The widest network on offer.
+pub const MOST_WIDTH: usize = 4096;
+/// The most training points inside, and on the boundary.
+pub const MOST_POINTS: usize = 1_000_000;
+/// The most test points along a coordinate.
+pub const MOST_GRID: usize = 1000;
+/// So that a run stays below one or two gigabytes: it holds parameters, gradient and the optimizer's buffers, in f32.
+const MOST_PARAMETERS: u128 = 40_000_000;
 
 /// One training run: equal setups give equal results, to the bit on machines with the same instruction set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,37 +130,22 @@ impl Setup {
         2 * (self.depth + 1)
     }
 
-    /// Finds numbers that no run can have.
+    /// Weights and biases of the network.
+    fn parameters(&self) -> u128 {
+        let [depth, width] = [self.depth, self.width].map(|n| n as u128);
+        let [first, last] = [(DIMENSIONS as u128 + 1) * width, width + 1];
+        first + (depth - 1) * (width + 1) * width + last
+    }
+
+    /// Finds networks that would not fit into memory beside those of the other runs.
     pub fn check(&self) -> Result<(), String> {
-        let counts = [
-            ("depth", self.depth, 1),
-            ("width", self.width, 1),
-            ("steps", self.steps, 1),
-            ("interior-points", self.interior_points, 1),
-            ("boundary-points", self.boundary_points, 1),
-            ("test-grid", self.test_grid, 2),
-        ];
-        if let Some((key, value, least)) = counts.iter().find(|(_, value, least)| value < least) {
-            return Err(format!(
-                "{key} = {value}: give a whole number, at least {least}"
-            ));
-        }
-        let positive = [
-            ("lr", Some(self.lr)),
-            ("residual-scale", self.residual_scale),
-        ];
-        let above_zero = |x: f64| x > 0.0 && x.is_finite();
-        if let Some((key, Some(x))) = positive
-            .iter()
-            .find(|(_, x)| x.is_some_and(|x| !above_zero(x)))
-        {
-            return Err(format!("{key} = {x}: give a number above 0"));
-        }
-        match self.boundary_weight {
-            x if x >= 0.0 && x.is_finite() => Ok(()),
-            x => Err(format!(
-                "boundary-weight = {x}: give 0 or a number above it"
+        let Self { depth, width, .. } = *self;
+        match self.parameters() {
+            parameters if parameters > MOST_PARAMETERS => Err(format!(
+                "depth {depth} and width {width} make {parameters} parameters: choose a smaller depth or width, so that \
+                 there are at most {MOST_PARAMETERS}"
             )),
+            _ => Ok(()),
         }
     }
 }
@@ -156,6 +153,7 @@ impl Setup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Network;
 
     #[test]
     fn new_points_come_at_their_steps() {
@@ -171,49 +169,36 @@ mod tests {
     }
 
     #[test]
-    fn impossible_numbers_are_named() {
-        let refusals = [
-            (
-                Setup {
-                    depth: 0,
-                    ..Setup::default()
-                },
-                "depth = 0: give a whole number, at least 1",
-            ),
-            (
-                Setup {
-                    lr: -1.0,
-                    ..Setup::default()
-                },
-                "lr = -1: give a number above 0",
-            ),
-            (
-                Setup {
-                    test_grid: 1,
-                    ..Setup::default()
-                },
-                "test-grid = 1",
-            ),
-            (
-                Setup {
-                    residual_scale: Some(0.0),
-                    ..Setup::default()
-                },
-                "residual-scale = 0",
-            ),
-            (
-                Setup {
-                    boundary_weight: f64::NAN,
-                    ..Setup::default()
-                },
-                "boundary-weight = NaN",
-            ),
-        ];
-        for (setup, message) in refusals {
-            let error = setup.check().expect_err(message);
-            assert!(error.contains(message), "{error}");
-        }
-        assert_eq!(Setup::default().check(), Ok(()));
+    fn a_network_that_is_too_large_is_named() {
+        let check = |depth, width| {
+            let setup = Setup {
+                depth,
+                width,
+                ..Setup::default()
+            };
+            setup.check()
+        };
+        // (2 + 1) 3000 + 5 (3000 + 1) 3000 + (3000 + 1), by hand.
+        let error = check(6, 3000).expect_err("45 million and more");
+        assert!(
+            error.contains("depth 6 and width 3000 make 45027001 parameters"),
+            "{error}"
+        );
+        assert_eq!(check(MOST_DEPTH, 20), Ok(()));
+        assert_eq!(check(2, MOST_WIDTH), Ok(()));
+    }
+
+    #[test]
+    fn parameters_are_counted_as_networks_have_them() {
+        let setup = Setup {
+            depth: 3,
+            width: 7,
+            ..Setup::default()
+        };
+        assert_eq!(
+            setup.parameters(),
+            Network::<f32>::zeros(setup.shape()).parameters() as u128
+        );
     }
 
     #[test]

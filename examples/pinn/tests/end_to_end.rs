@@ -1,6 +1,6 @@
 //! The program as a user runs it, on networks so small that it takes a moment.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -254,6 +254,29 @@ fn impossible_options_are_refused_with_advice() {
             "--reference last",
             "give prediction, derivatives, last-layer or a number above 0",
         ),
+        ("--seed -1", "give a whole number, at least 0"),
+        ("--resample -1", "give a whole number, at least 0"),
+        ("--width 100000000", "at least 1 and at most 4096"),
+        ("--depth 1001", "at least 1 and at most 1000"),
+        ("--grid 1001", "at least 2 and at most 1000"),
+        ("--interior-points 1000001", "at most 1000000"),
+        ("--boundary-points 1000001", "at most 1000000"),
+        (
+            "--depth 1000 --width 4096",
+            "choose a smaller depth or width",
+        ),
+        (
+            "--problem poisson(mode=2)",
+            "give --problem poisson: the numbers of helmholtz are --modes",
+        ),
+        (
+            "--optimizer sgd(momentum=0.9)",
+            "give --optimizer sgd: --momentum goes with sgd",
+        ),
+        (
+            "--problem laplace",
+            "[possible values: poisson, helmholtz, burgers]",
+        ),
     ];
     for (options, advice) in refusals {
         let output = pinn(folder.path(), options);
@@ -262,6 +285,81 @@ fn impossible_options_are_refused_with_advice() {
             !output.status.success() && message.contains(advice),
             "{options}: {message}"
         );
+    }
+}
+
+#[test]
+fn the_report_has_the_options_with_their_defaults() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = |options: &str| report(folder.path(), options)["configuration"].clone();
+    let chosen = |options: &str, expected: Value| {
+        let configuration = configuration(&format!("--method none {options}"));
+        for (key, value) in expected.as_object().expect("keys") {
+            assert_eq!(&configuration[key], value, "{options}: {key}");
+        }
+    };
+    chosen(
+        "",
+        json!({"modes": [1.0, 4.0], "wavenumber": 1.0, "viscosity": null, "residual_scale": 10.0,
+            "beta2": 0.999, "weight_decay": 0.01, "jobs": 1}),
+    );
+    chosen(
+        "--problem burgers --optimizer sgd",
+        json!({"modes": null, "wavenumber": null, "viscosity": 0.01 / std::f64::consts::PI, "residual_scale": 1.0,
+            "beta2": null, "weight_decay": 0.0}),
+    );
+    chosen(
+        "--modes 2 3 --beta2 0.9 --residual-scale 4",
+        json!({"modes": [2.0, 3.0], "beta2": 0.9, "residual_scale": 4.0}),
+    );
+}
+
+#[test]
+fn every_field_of_the_report_is_documented() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = report(folder.path(), "--spikes batch(count=1)");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("studies/README.md");
+    let page = fs::read_to_string(page).expect("the README of the studies");
+    let (_, section) = page.split_once("### report.json").expect("its section");
+    let run = &runs(&report)[0];
+    for part in [&report, run, &run["history"], &run["spikes"][0]] {
+        for field in part.as_object().expect("fields").keys() {
+            assert!(section.contains(&format!("`{field}`")), "{field}");
+        }
+    }
+}
+
+#[test]
+fn a_level_that_no_processor_has_is_refused_before_training() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = command(folder.path(), "");
+    let output = command.env("TRIMTAB_LEVEL", "foo").output();
+    let output = output.expect("the program starts");
+    let message = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        message.contains("TRIMTAB_LEVEL is 'foo'") && message.contains("scalar"),
+        "{message}"
+    );
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+}
+
+#[test]
+fn files_that_cannot_be_written_are_found_before_training() {
+    for name in ["report.json", "curves.png"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let taken = folder.path().join(name);
+        fs::create_dir(&taken).expect("a folder of that name");
+        let output = command(folder.path(), "").output();
+        let output = output.expect("the program starts");
+        let message = text(&output.stderr);
+        assert!(!output.status.success());
+        assert!(
+            message.contains(&format!("cannot write {}: ", taken.display()))
+                && message.contains("name another folder with --out"),
+            "{message}"
+        );
+        assert!(output.stdout.is_empty(), "nothing was trained");
     }
 }
 

@@ -197,7 +197,7 @@ fn mistakes_are_named_with_file_and_field() {
     let refusals = [
         (
             SMALL.replace("width", "widht"),
-            ["small.toml", "unknown field `widht`"],
+            ["small.toml", "unknown key `widht`"],
         ),
         (
             SMALL.replace("'none'", "'non'"),
@@ -205,7 +205,7 @@ fn mistakes_are_named_with_file_and_field() {
         ),
         (
             SMALL.replace("width = 6", "width = 0"),
-            ["grid 1", "width = 0: give a whole number, at least 1"],
+            ["small.toml: line 7: ", "give a whole number, at least 1"],
         ),
         (
             SMALL.replace("'depth'", "'size'"),
@@ -219,8 +219,49 @@ fn mistakes_are_named_with_file_and_field() {
         assert!(told.iter().all(|part| message.contains(part)), "{message}");
     }
     let output = study(&folder.path().join("absent.toml"), "");
-    assert!(text(&output.stderr).contains("cannot read the study") && !output.status.success());
+    let message = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        message.contains("cannot read the study") && message.contains("name another, such as"),
+        "{message}"
+    );
     let bare = folder.path().join("bare");
     fs::write(&bare, SMALL).expect("a study without an ending");
     assert!(text(&study(&bare, "").stderr).contains("--out"));
+}
+
+#[test]
+fn places_that_cannot_be_written_are_named_with_a_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(folder.path(), SMALL);
+    let out = |name: &str| folder.path().join(name);
+    fs::create_dir_all(out("runs/runs.jsonl")).expect("a folder of that name");
+    fs::create_dir_all(out("report/report.md")).expect("a folder of that name");
+    let refusals = [
+        ("small.toml/below", "cannot create the folder"),
+        ("runs", "cannot open"),
+        ("report", "cannot write"),
+    ];
+    for (name, told) in refusals {
+        let output = command(&file, "").arg("--out").arg(out(name)).output();
+        let output = output.expect("the program starts");
+        let message = text(&output.stderr);
+        assert!(!output.status.success());
+        assert!(
+            message.contains(told) && message.contains("with --out"),
+            "{message}"
+        );
+        assert!(!text(&output.stdout).contains("at a time"), "nothing ran");
+    }
+}
+
+#[test]
+fn a_single_run_is_told_of_in_the_singular() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(
+        folder.path(),
+        "title = 'One'\n[report]\ncolumns = 'depth'\n[[grid]]\ndepth = 2\n",
+    );
+    let said = succeed(&file, "--dry-run");
+    assert!(said.contains("\n1 run: 0 stored, 1 to go"), "{said}");
 }

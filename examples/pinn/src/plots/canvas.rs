@@ -1,8 +1,9 @@
 //! A picture in memory and its way to a file.
 
 use super::{Area, Done};
+use crate::output::cannot_write;
 use plotters::prelude::*;
-use std::error::Error;
+use png::EncodingError;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -14,17 +15,16 @@ pub fn picture(file: &Path, size: (u32, u32), draw: impl FnOnce(&Area) -> Done) 
     draw(&root)?;
     root.present()?;
     drop(root);
-    write(file, size, &pixels)
-        .map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+    write(file, size, &pixels).map_err(|error| cannot_write(file, &error.into()).into())
 }
 
 /// Without a filter, which only hinders the compression of lines and areas: a quarter of the size.
-fn write(file: &Path, size: (u32, u32), pixels: &[u8]) -> Result<(), Box<dyn Error>> {
+fn write(file: &Path, size: (u32, u32), pixels: &[u8]) -> Result<(), EncodingError> {
     let mut encoder = png::Encoder::new(BufWriter::new(File::create(file)?), size.0, size.1);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::High);
     encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
-    Ok(writer.finish()?)
+    writer.finish()
 }

@@ -41,10 +41,13 @@ pub struct Scene<'a> {
     pub outcomes: &'a [Outcome],
 }
 
+/// What [`draw`] writes.
+pub const FILES: [&str; 3] = ["curves.png", "solution.png", "scales.png"];
+
 /// Draws every picture into `folder`, which must exist, and returns their paths.
 pub fn draw(folder: &Path, scene: &Scene) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     register_fonts()?;
-    let paths = ["curves.png", "solution.png", "scales.png"].map(|name| folder.join(name));
+    let paths = FILES.map(|name| folder.join(name));
     let [curve_file, solution_file, scale_file] = &paths;
     curves::draw(curve_file, scene)?;
     solution::draw(solution_file, scene)?;

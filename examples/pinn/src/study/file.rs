@@ -1,22 +1,20 @@
 //! The study file: lists of choices that multiply out to training runs.
 //!
-//! `studies/README.md` describes the format for users. A grid's fields are those of [`Setup`], each with one value or a
+//! `examples/pinn/studies/README.md` describes the format for users. A grid's fields are those of [`Setup`], each with one value or a
 //! list of them, and `reference`, which fills in StableGrad's where a method leaves it open.
 
+use super::choice::{Choice, Many, NotNegative, Positive, Seed, Text, Whole};
 use crate::activation::Activation;
 use crate::init::Init;
 use crate::method::{Chain, Reference};
 use crate::optimizer::{Schedule, Update};
 use crate::precision::Precision;
 use crate::problem::Equation;
-use crate::setup::Setup;
+use crate::setup::{MOST_DEPTH, MOST_GRID, MOST_POINTS, MOST_WIDTH, Setup};
 use crate::spikes::Spikes;
 use serde::Deserialize;
-use serde::de::{Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::fmt;
-use std::marker::PhantomData;
 use std::path::Path;
 
 /// A study: what to run, and how to tell of it.
@@ -36,25 +34,26 @@ pub struct Study {
     pub setups: Vec<Setup>,
 }
 
-/// The file as it is written.
+/// The file as it is written. What it cannot do without is optional here, so that [`File::check`] can ask for it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    title: String,
+    title: Option<String>,
     #[serde(default)]
     about: String,
-    report: Layout,
+    report: Option<Layout>,
     #[serde(default)]
     base: Grid,
+    #[serde(default)]
     grid: Vec<Grid>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Layout {
     #[serde(default = "method")]
     rows: Vec<String>,
-    columns: String,
+    columns: Option<String>,
     #[serde(default)]
     ignore: Vec<String>,
 }
@@ -63,10 +62,6 @@ fn method() -> Vec<String> {
     vec!["method".to_owned()]
 }
 
-/// One value or a list.
-#[derive(Clone, Debug)]
-struct Many<T>(Vec<T>);
-
 macro_rules! grid {
     ($($field:ident: $type:ty),* $(,)?) => {
         /// Fields that are left out have the base's values, or else the main job's.
@@ -74,7 +69,7 @@ macro_rules! grid {
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         struct Grid {
             $($field: Option<Many<$type>>,)*
-            residual_scale: Option<Many<f64>>,
+            residual_scale: Option<Many<Positive>>,
             reference: Option<Many<Reference>>,
         }
 
@@ -98,37 +93,58 @@ macro_rules! grid {
 }
 
 grid! {
-    seed: u64,
-    problem: Equation,
-    optimizer: Update,
-    depth: usize,
-    width: usize,
-    activation: Activation,
-    init: Init,
-    precision: Precision,
-    spikes: Spikes,
-    lr: f64,
-    schedule: Schedule,
-    method: Chain,
-    steps: usize,
-    interior_points: usize,
-    boundary_points: usize,
-    resample: usize,
-    boundary_weight: f64,
-    test_grid: usize,
+    seed: Seed,
+    problem: Text<Equation>,
+    optimizer: Text<Update>,
+    depth: Whole<1, MOST_DEPTH>,
+    width: Whole<1, MOST_WIDTH>,
+    activation: Text<Activation>,
+    init: Text<Init>,
+    precision: Text<Precision>,
+    spikes: Text<Spikes>,
+    lr: Positive,
+    schedule: Text<Schedule>,
+    method: Text<Chain>,
+    steps: Whole<1>,
+    interior_points: Whole<1, MOST_POINTS>,
+    boundary_points: Whole<1, MOST_POINTS>,
+    resample: Whole<0>,
+    boundary_weight: NotNegative,
+    test_grid: Whole<2, MOST_GRID>,
+}
+
+/// Where the format is described.
+const GUIDE: &str = "see examples/pinn/studies/README.md";
+
+impl File {
+    /// Asks for what is missing, as the parser would not say where it goes.
+    fn check(&self) -> Result<(), String> {
+        let columns = self.report.as_ref().map(|report| &report.columns);
+        let missing = match (&self.title, columns) {
+            (None, _) => "add a line title = \"...\" at the top",
+            (_, None) => "add a section [report] with columns = \"...\"",
+            (_, Some(None)) => "add columns = \"...\" to the section [report]",
+            _ if self.grid.is_empty() => {
+                "add a section [[grid]]; an empty one runs what [base] says"
+            }
+            _ => return Ok(()),
+        };
+        Err(format!("{missing}; {GUIDE}"))
+    }
 }
 
 impl Study {
     /// Reads a file and multiplies it out.
     pub fn read(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| format!("cannot read the study {}: {error}", file.display()))?;
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", file.display()))
     }
 
     /// Multiplies out the text of a file.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = toml::from_str(text).map_err(|error| mistake(text, &error))?;
+        file.check()?;
+        let layout = file.report.unwrap_or_default();
         let mut setups = Vec::new();
         for (index, grid) in file.grid.iter().enumerate() {
             let grid = grid.over(&file.base);
@@ -136,11 +152,11 @@ impl Study {
             setups.extend(grid.setups().map_err(here)?);
         }
         let study = Self {
-            title: file.title,
+            title: file.title.unwrap_or_default(),
             about: file.about,
-            rows: file.report.rows,
-            columns: file.report.columns,
-            ignore: file.report.ignore,
+            rows: layout.rows,
+            columns: layout.columns.unwrap_or_default(),
+            ignore: layout.ignore,
             setups: in_order(setups),
         };
         study.check().map(|()| study)
@@ -184,6 +200,51 @@ impl Study {
     }
 }
 
+fn unreadable(file: &Path, error: &std::io::Error) -> String {
+    format!(
+        "cannot read the study {}: {error}; name another, such as examples/pinn/studies/depth.toml",
+        file.display()
+    )
+}
+
+/// What is wrong, after the line in which it is, and that line with a caret below the place.
+fn mistake(text: &str, error: &toml::de::Error) -> String {
+    let message = in_words(error.message());
+    let Some(span) = error.span() else {
+        return message;
+    };
+    let before = text.get(..span.start).unwrap_or(text);
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or("");
+    // Tabs stay, so that the caret stands where the terminal puts the place.
+    let space = |c: char| if c == '\t' { c } else { ' ' };
+    let column: String = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or("")
+        .chars()
+        .map(space)
+        .collect();
+    let message = match line.trim() {
+        "[grid]" => "write [[grid]]: there may be several".to_owned(),
+        _ => message,
+    };
+    format!("line {}: {message}\n    {line}\n    {column}^", number + 1)
+}
+
+/// A parser's message in the words of a file's writer.
+fn in_words(message: &str) -> String {
+    let words = [
+        ("unknown field", "unknown key"),
+        ("unknown variant", "unknown value"),
+        ("expected a sequence", "expected a list"),
+        ("expected a string", "expected text in quotes"),
+        ("invalid type: map", "invalid type: a section"),
+    ];
+    let replace = |text: String, (theirs, ours)| text.replace(theirs, ours);
+    words.into_iter().fold(message.to_owned(), replace)
+}
+
 /// A setup's fields under the names that a file has for them.
 pub fn fields(setup: &Setup) -> Map<String, Value> {
     match serde_json::to_value(setup) {
@@ -194,7 +255,7 @@ pub fn fields(setup: &Setup) -> Map<String, Value> {
 
 impl Grid {
     fn setups(&self) -> Result<Vec<Setup>, String> {
-        let usual = Many(vec![Reference::Prediction]);
+        let usual = Many::<Reference>(vec![Reference::Prediction]);
         let references = &self.reference.as_ref().unwrap_or(&usual).0;
         let complete = |setup: Setup| {
             let wanted = if setup.method.wants_reference() {
@@ -215,15 +276,15 @@ impl Grid {
     }
 }
 
-fn vary<T: Clone>(
+fn vary<C: Choice>(
     setups: Vec<Setup>,
-    values: Option<&Many<T>>,
-    set: impl Fn(&mut Setup, T),
+    values: Option<&Many<C>>,
+    set: impl Fn(&mut Setup, C::Value),
 ) -> Vec<Setup> {
     let Some(Many(values)) = values else {
         return setups;
     };
-    let with = |setup: &Setup, value: &T| {
+    let with = |setup: &Setup, value: &C::Value| {
         let mut setup = setup.clone();
         set(&mut setup, value.clone());
         setup
@@ -242,157 +303,5 @@ fn in_order(mut setups: Vec<Setup>) -> Vec<Setup> {
     setups
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(OneOrMore(PhantomData))
-    }
-}
-
-struct OneOrMore<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMore<T> {
-    type Value = Many<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a value or a list of values")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Many<T>, E> {
-        T::deserialize(text.into_deserializer()).map(|value| Many(vec![value]))
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Many<T>, E> {
-        T::deserialize(number.into_deserializer()).map(|value| Many(vec![value]))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Many<T>, E> {
-        T::deserialize(number.into_deserializer()).map(|value| Many(vec![value]))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Many<T>, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element()? {
-            values.push(value);
-        }
-        match values.is_empty() {
-            true => Err(serde::de::Error::custom(
-                "the list is empty; give at least one value",
-            )),
-            false => Ok(Many(values)),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "title = 'Test'\n[report]\ncolumns = 'depth'\n";
-
-    fn study(body: &str) -> Result<Study, String> {
-        Study::parse(&format!("{HEAD}{body}"))
-    }
-
-    #[test]
-    fn lists_multiply_out_and_seeds_come_first() {
-        let study = study(
-            "[base]\nsteps = 10\nseed = [0, 1]\n\
-             [[grid]]\ndepth = [2, 3]\nmethod = ['none', 'agc']\n\
-             [[grid]]\ndepth = 4\nmethod = 'none'\nsteps = 20\nseed = [1, 0]",
-        )
-        .expect("a valid study");
-        let told = |s: &Setup| (s.seed, s.depth, s.steps, s.method.to_string());
-        let half = |seed| {
-            let run = |depth, steps, method: &str| (seed, depth, steps, method.to_owned());
-            vec![
-                run(2, 10, "none"),
-                run(2, 10, "agc"),
-                run(3, 10, "none"),
-                run(3, 10, "agc"),
-                run(4, 20, "none"),
-            ]
-        };
-        let runs: Vec<_> = study.setups.iter().map(told).collect();
-        assert_eq!(runs, [half(0), half(1)].concat());
-    }
-
-    #[test]
-    fn references_multiply_stable_grad_only_and_nothing_runs_twice() {
-        let study = study(
-            "[[grid]]\nreference = ['prediction', 'last-layer']\n\
-             method = ['none', 'stable-grad', 'stable-grad(reference=2)', 'none']",
-        )
-        .expect("a valid study");
-        let methods: Vec<_> = study.setups.iter().map(|s| s.method.to_string()).collect();
-        assert_eq!(
-            methods,
-            [
-                "none",
-                "stable-grad(reference=prediction)",
-                "stable-grad(reference=last-layer)",
-                "stable-grad(reference=2)"
-            ]
-        );
-    }
-
-    #[test]
-    fn mistakes_are_answered_with_place_field_and_advice() {
-        let mistakes = [
-            (
-                "[[grid]]\ndeptt = 3",
-                "line 5",
-                "unknown field `deptt`, expected one of `seed`, `problem`",
-            ),
-            (
-                "[[grid]]\nmethod = 'magic'",
-                "line 5",
-                "possible values: none, stable-grad",
-            ),
-            (
-                "[[grid]]\nmethod = ['none', 'magic']",
-                "line 5",
-                "unknown method 'magic'",
-            ),
-            (
-                "[[grid]]\nactivation = 'relu'",
-                "line 5",
-                "expected one of `tanh`, `sin`, `silu`",
-            ),
-            (
-                "[[grid]]\noptimizer = 'adam(momentum=1)'",
-                "line 5",
-                "it has: beta2, weight-decay",
-            ),
-            (
-                "[[grid]]\nspikes = 'rain'",
-                "line 5",
-                "possible values: none, batch, tensor",
-            ),
-            ("[[grid]]\nlr = []", "line 5", "the list is empty"),
-            ("[[grid]]\ndepth = 'deep'", "line 5", "expected usize"),
-            (
-                "[[grid]]\nlr = 1\n[[grid]]\nlr = [1e-3, 0]",
-                "grid 2",
-                "lr = 0: give a number above 0",
-            ),
-            ("", "line 1", "missing field `grid`"),
-            (
-                "rows = ['methods']\n[[grid]]",
-                "[report]",
-                "unknown key 'methods' [possible values: problem, depth",
-            ),
-            (
-                "rows = ['depth']\n[[grid]]",
-                "[report]",
-                "'depth' is named twice",
-            ),
-        ];
-        for (body, place, advice) in mistakes {
-            let error = study(body).map(|study| study.setups.len()).expect_err(body);
-            assert!(
-                error.contains(place) && error.contains(advice),
-                "{body}\n{error}"
-            );
-        }
-    }
-}
+mod tests;

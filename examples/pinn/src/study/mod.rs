@@ -1,11 +1,12 @@
 //! Studies: every combination in a file, stored run by run, and a report on what is stored.
 //!
-//! * [`mod@file`]: the study file, multiplied out
+//! * [`mod@file`], [`choice`]: the study file, multiplied out; what its keys take
 //! * [`record`], [`store`]: a finished run, and the file that keeps them
 //! * [`progress`]: time estimates and the progress bar
 //! * [`table`], [`usable`], [`cost`], [`markdown`], [`report`]: medians over seeds, and the report made of them; the
 //!   figures are in [`crate::plots`]
 
+pub mod choice;
 pub mod cost;
 pub mod file;
 pub mod markdown;
@@ -17,6 +18,8 @@ pub mod table;
 pub mod usable;
 
 use crate::cli::StudyArgs;
+use crate::notation::counted;
+use crate::output::{self, create_folder};
 use crate::run::{self, Start, side_by_side};
 use crate::setup::Setup;
 use file::Study;
@@ -31,8 +34,7 @@ use store::{Sorted, Store};
 pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
     let study = Study::read(&args.file)?;
     let folder = folder(args)?;
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("cannot create the folder {}: {error}", folder.display()))?;
+    create_folder(&folder)?;
     let (store, records) = Store::open(&folder.join("runs.jsonl"))?;
     let Sorted {
         mut done,
@@ -42,15 +44,22 @@ pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
     let jobs = jobs(args, open.len());
     println!("{}", study.title);
     println!(
-        "{} runs: {} stored, {} to go",
-        study.setups.len(),
+        "{}: {} stored, {} to go",
+        counted(study.setups.len(), "run"),
         done.len(),
         open.len()
     );
-    if strangers > 0 {
-        println!(
+    match strangers {
+        0 => (),
+        1 => println!(
+            "1 stored run belongs to no combination of the file and is left out of the report"
+        ),
+        _ => println!(
             "{strangers} stored runs belong to no combination of the file and are left out of the report"
-        );
+        ),
+    }
+    if !args.dry_run && !args.no_report {
+        output::check_writable(&folder.join("report.md"))?;
     }
     if !open.is_empty() {
         let weights = progress::weigh(&open);
@@ -86,8 +95,7 @@ fn folder(args: &StudyArgs) -> Result<PathBuf, String> {
 
 fn jobs(args: &StudyArgs, open: usize) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let wanted = args.jobs.map_or_else(cores, usize::from);
-    wanted.clamp(1, open.max(1))
+    args.jobs.unwrap_or_else(cores).clamp(1, open.max(1))
 }
 
 /// Trains and stores; the records are in the order of the setups. A run that cannot be stored ends the study.

@@ -6,6 +6,7 @@ use super::markdown::{Alignment, Markdown};
 use super::record::Record;
 use super::table::{Cell, Panel, Row, Table};
 use super::usable;
+use crate::output::cannot_write;
 use crate::plots::study::{self as figures, Figure};
 use crate::recovery::{AFTER, BEFORE, TOLERANCE};
 use crate::screen::three_figures;
@@ -25,7 +26,8 @@ pub fn write(
     let table = Table::new(study, records);
     let figures = figures::draw(folder, &study.title, &table)?;
     let text = text(study, records, &table, &figures);
-    std::fs::write(folder.join("report.md"), text)?;
+    let file = folder.join("report.md");
+    std::fs::write(&file, text).map_err(|error| cannot_write(&file, &error))?;
     let names = figures.iter().map(|figure| figure.file);
     let names = std::iter::once("report.md").chain(names);
     Ok(names.map(|name| folder.join(name)).collect())
@@ -57,6 +59,7 @@ fn text(study: &Study, records: &[Record], table: &Table, figures: &[Figure]) ->
 fn preface(out: &mut Markdown, study: &Study, records: &[Record], table: &Table) {
     let (all, done) = (study.setups.len(), records.len());
     let finished = match done == all {
+        true if all == 1 => "The only run is finished.".to_owned(),
         true => format!("All {all} runs are finished."),
         false => format!("{done} of {all} runs are finished; this report is on those."),
     };

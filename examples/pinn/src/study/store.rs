@@ -22,7 +22,10 @@ impl Store {
     /// Opens or creates `path` and reads what it holds.
     pub fn open(path: &Path) -> Result<(Self, Vec<Record>), String> {
         let fail = |what: &str, error: std::io::Error| {
-            format!("cannot {what} {}: {error}", path.display())
+            format!(
+                "cannot {what} {}: {error}; name another folder with --out",
+                path.display()
+            )
         };
         let mut file = OpenOptions::new()
             .read(true)

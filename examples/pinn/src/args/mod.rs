@@ -1,19 +1,20 @@
 //! The options of the main job.
 
+pub(crate) mod values;
+
 use crate::activation::Activation;
 use crate::init::Init;
-use crate::method::{Chain, Method, Reference};
-use crate::notation::name;
+use crate::method::{Chain, Reference};
+use crate::notation::{counted, name};
 use crate::optimizer::{Rule, Schedule, Update};
 use crate::precision::Precision;
 use crate::problem::{Burgers, Equation, Helmholtz, Poisson, Problem};
 use crate::run::Start;
-use crate::setup::Setup;
+use crate::setup::{MOST_DEPTH, MOST_GRID, MOST_POINTS, MOST_WIDTH, Setup};
 use crate::spikes::Spikes;
-use clap::builder::{PossibleValue, TypedValueParser};
-use clap::{Arg, Command, ValueEnum, error::ErrorKind};
 use serde::Serialize;
 use std::path::PathBuf;
+use values::{ChainParser, Name, at_least, between, fraction, not_negative, positive};
 
 /// Which equation to solve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -27,13 +28,19 @@ pub enum ProblemName {
     Burgers,
 }
 
+/// What stands for the parentheses that a study file has.
+const PROBLEM_FLAGS: &str = "the numbers of helmholtz are --modes A1 A2 and --wavenumber K, that of burgers is \
+     --viscosity NU, those of poisson are fixed here and can be chosen in a study file";
+const OPTIMIZER_FLAGS: &str =
+    "--momentum goes with sgd, --beta2 with adam and adamw, --weight-decay with all of them";
+
 /// What to train, and how.
 #[derive(Clone, Debug, clap::Args, Serialize)]
 pub struct Args {
     /// The equation to solve
     #[arg(
         long,
-        value_enum,
+        value_parser = Name::<ProblemName>::without_options(PROBLEM_FLAGS),
         default_value = "helmholtz",
         help_heading = "Problem"
     )]
@@ -53,15 +60,15 @@ pub struct Args {
     pub viscosity: Option<f64>,
 
     /// Training points inside the domain, where the equation is to hold
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = count(1), help_heading = "Problem")]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = between(1, MOST_POINTS), help_heading = "Problem")]
     pub interior_points: usize,
 
     /// Draw new points inside every N steps; 0 keeps the first ones
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Problem")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least::<usize>(0), help_heading = "Problem")]
     pub resample: usize,
 
     /// Training points where the solution is prescribed
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = count(1), help_heading = "Problem")]
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = between(1, MOST_POINTS), help_heading = "Problem")]
     pub boundary_points: usize,
 
     /// Weight of the boundary term in the loss
@@ -73,11 +80,11 @@ pub struct Args {
     pub residual_scale: Option<f64>,
 
     /// Hidden layers
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = count(1), help_heading = "Network")]
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = between(1, MOST_DEPTH), help_heading = "Network")]
     pub depth: usize,
 
     /// Neurons in each hidden layer
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = count(1), help_heading = "Network")]
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = between(1, MOST_WIDTH), help_heading = "Network")]
     pub width: usize,
 
     /// Activation of the hidden layers
@@ -89,7 +96,7 @@ pub struct Args {
     pub init: Init,
 
     /// What to put in front of the optimizer; repeat for several, join with + for several in a row, add options in
-    /// parentheses as studies/README.md says [default: none, stable-grad, gradient-stabilizer, autoscale]
+    /// parentheses as examples/pinn/studies/README.md says [default: none, stable-grad, gradient-stabilizer, autoscale]
     #[arg(long = "method", value_parser = ChainParser, value_name = "METHOD", hide_default_value = true, default_values = ["none", "stable-grad", "gradient-stabilizer", "autoscale"], help_heading = "Training")]
     pub methods: Vec<Chain>,
 
@@ -108,7 +115,12 @@ pub struct Args {
     pub max_norm: f64,
 
     /// The update rule
-    #[arg(long, value_enum, default_value = "adamw", help_heading = "Training")]
+    #[arg(
+        long,
+        value_parser = Name::<Rule>::without_options(OPTIMIZER_FLAGS),
+        default_value = "adamw",
+        help_heading = "Training"
+    )]
     pub optimizer: Rule,
 
     /// Learning rate
@@ -132,14 +144,14 @@ pub struct Args {
     pub weight_decay: Option<f64>,
 
     /// Updates of each run
-    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = count(1), help_heading = "Training")]
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = at_least::<usize>(1), help_heading = "Training")]
     pub steps: usize,
 
     /// Type of the gradients; f16 has a loss scale, and skips a step when it overflows
     #[arg(long, value_enum, default_value = "f32", help_heading = "Training")]
     pub precision: Precision,
 
-    /// Corrupt gradients on purpose: none, batch or tensor, with options as studies/README.md says
+    /// Corrupt gradients on purpose: none, batch or tensor, with options as examples/pinn/studies/README.md says
     #[arg(
         long,
         value_name = "SPIKES",
@@ -149,7 +161,7 @@ pub struct Args {
     pub spikes: Spikes,
 
     /// Seed of the starting weights and the training points
-    #[arg(long, default_value_t = 0, help_heading = "Training")]
+    #[arg(long, default_value_t = 0, value_parser = at_least::<u64>(0), help_heading = "Training")]
     pub seed: u64,
 
     /// Folder for report.json and the pictures
@@ -168,7 +180,7 @@ pub struct Args {
 
     /// Write a checkpoint of each run to the output folder every N updates and after the last, so that --resume can go
     /// on from there; the checkpoint before is replaced only by a whole new one [default: none are written]
-    #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Output")]
+    #[arg(long, value_name = "N", value_parser = at_least::<usize>(1), help_heading = "Output")]
     #[serde(skip)]
     pub checkpoint_every: Option<usize>,
 
@@ -180,15 +192,15 @@ pub struct Args {
     pub resume: bool,
 
     /// Test points along each coordinate, for the error and the pictures
-    #[arg(long, value_name = "N", default_value_t = 101, value_parser = count(2), help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value_t = 101, value_parser = between(2, MOST_GRID), help_heading = "Output")]
     pub grid: usize,
 
     /// Records of loss, error and gradient scales in each run
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count(1), help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = at_least::<usize>(1), help_heading = "Output")]
     pub records: usize,
 
     /// Runs at the same time [default: one for each processor core]
-    #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Output")]
+    #[arg(long, value_name = "N", value_parser = at_least::<usize>(1), help_heading = "Output")]
     pub jobs: Option<usize>,
 }
 
@@ -257,8 +269,13 @@ impl Args {
         }
     }
 
-    /// Finds options that have no meaning together.
+    /// Finds options that have no meaning together, and networks that are too large.
     pub fn check(&self) -> Result<(), String> {
+        self.check_meanings()?;
+        self.setups().iter().try_for_each(Setup::check)
+    }
+
+    fn check_meanings(&self) -> Result<(), String> {
         let only = |given: bool, option: &str, with: &str, meant: bool| match given && !meant {
             true => Err(format!(
                 "{option} has a meaning only with {with}; leave it out or add that"
@@ -301,19 +318,40 @@ impl Args {
         )
     }
 
+    /// The same with the defaults of problem and optimizer in place; none where an option has no meaning.
+    pub fn resolved(&self) -> Self {
+        let mut all = self.clone();
+        match self.equation() {
+            Equation::Poisson(_) => (),
+            Equation::Helmholtz(problem) => {
+                all.modes = Some(problem.modes.to_vec());
+                all.wavenumber = Some(problem.wavenumber);
+            }
+            Equation::Burgers(problem) => all.viscosity = Some(problem.viscosity),
+        }
+        let update = self.update();
+        all.beta2 = (self.optimizer != Rule::Sgd).then_some(update.beta2);
+        all.weight_decay = Some(update.weight_decay);
+        let problem = self.equation().problem();
+        let usual = || problem.residual_scale();
+        all.residual_scale = Some(self.residual_scale.unwrap_or_else(usual));
+        all.jobs = Some(self.jobs());
+        all
+    }
+
     /// What is about to be trained, in a few lines.
     pub fn summary(&self, start: &Start) -> String {
         let (inside, outside) = (self.interior_points, self.boundary_points);
-        let (runs, jobs) = (self.methods.len(), self.jobs());
+        let (runs, jobs) = (counted(self.methods.len(), "run"), self.jobs());
         let parameters = start.network.parameters();
         format!(
             "{}, {parameters} parameters\n\
              {inside} points inside, {outside} on the boundary, seed {}\n\
-             {}, {} steps; {runs} runs, {jobs} at a time",
+             {}, {}; {runs}, {jobs} at a time",
             self.network(),
             self.seed,
             self.updates(),
-            self.steps,
+            counted(self.steps, "step"),
         )
     }
 
@@ -338,63 +376,6 @@ impl Args {
     pub fn jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.unwrap_or_else(cores).min(self.methods.len())
-    }
-}
-
-/// Reads a [`Chain`], and lists the methods in the help.
-#[derive(Clone)]
-struct ChainParser;
-
-impl TypedValueParser for ChainParser {
-    type Value = Chain;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        _: Option<&Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<Chain, clap::Error> {
-        let refuse = |message| {
-            clap::Error::raw(ErrorKind::InvalidValue, format!("--method: {message}\n"))
-                .with_cmd(command)
-        };
-        value.to_string_lossy().parse().map_err(refuse)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let methods = Method::value_variants().iter();
-        Some(Box::new(methods.filter_map(ValueEnum::to_possible_value)))
-    }
-}
-
-fn number(text: &str, allowed: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
-    let parsed = text
-        .parse()
-        .ok()
-        .filter(|&x: &f64| x.is_finite() && allowed(x));
-    parsed.ok_or_else(|| format!("give {wanted}"))
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    number(text, |x| x > 0.0, "a number above 0")
-}
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    number(text, |x| x >= 0.0, "0 or a number above it")
-}
-
-fn fraction(text: &str) -> Result<f64, String> {
-    number(
-        text,
-        |x| (0.0..1.0).contains(&x),
-        "0 or a number between 0 and 1",
-    )
-}
-
-fn count(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
-    move |text| {
-        let parsed = text.parse().ok().filter(|&n: &usize| n >= least);
-        parsed.ok_or_else(|| format!("give a whole number, at least {least}"))
     }
 }
 
