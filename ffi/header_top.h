@@ -10,7 +10,8 @@
  * beside (trimtab_apply_into) or fused with an update (trimtab_sgd_step, trimtab_adam_step).
  *
  * Conventions
- *   Memory     All of it is the caller's. Nothing is allocated, no pointer is retained. Gradients
+ *   Memory     All of it is the caller's. No pointer is retained; on one thread nothing is allocated
+ *              (but a copy of the environment variable TRIMTAB_LEVEL, if set, once). Gradients
  *              must be readable and writable by the host: mapped pinned, managed and registered
  *              CUDA memory are, plain device memory is not. Buffers need the alignment of their
  *              element type, structs that of their fields.
@@ -19,7 +20,7 @@
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
  *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
- *              with NON_FINITE fill in the moments all the same; trimtab_state_save tells the size.)
+ *              with NON_FINITE fill in moments and affines all the same; trimtab_state_save tells the size.)
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,

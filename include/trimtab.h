@@ -10,7 +10,8 @@
  * beside (trimtab_apply_into) or fused with an update (trimtab_sgd_step, trimtab_adam_step).
  *
  * Conventions
- *   Memory     All of it is the caller's. Nothing is allocated, no pointer is retained. Gradients
+ *   Memory     All of it is the caller's. No pointer is retained; on one thread nothing is allocated
+ *              (but a copy of the environment variable TRIMTAB_LEVEL, if set, once). Gradients
  *              must be readable and writable by the host: mapped pinned, managed and registered
  *              CUDA memory are, plain device memory is not. Buffers need the alignment of their
  *              element type, structs that of their fields.
@@ -19,7 +20,7 @@
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
  *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
- *              with NON_FINITE fill in the moments all the same; trimtab_state_save tells the size.)
+ *              with NON_FINITE fill in moments and affines all the same; trimtab_state_save tells the size.)
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
@@ -266,7 +267,7 @@ typedef enum {
 
 /**
  * What every call returns: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
- * that the call was refused and nothing was changed.
+ * that the call was refused and nothing was changed (but see Refusal at the top).
  */
 typedef int32_t trimtab_status;
 
@@ -278,8 +279,8 @@ typedef int32_t trimtab_status;
  * (lane[i] += lane[i + width], width 16, 8, 4, 2, 1), and blocks are added in index order. The
  * bits of the result depend on nothing else.
  *
- * sum_sq is finite if and only if every element is. NaN elements leave abs_max alone and make
- * the sums NaN (always the same NaN).
+ * NaN elements leave abs_max alone and make the sums NaN (always the same NaN), infinite ones make
+ * sum_sq infinite, and in f64 so do elements whose squares are.
  */
 typedef struct {
   /**
@@ -755,7 +756,8 @@ trimtab_status trimtab_observe(trimtab_tensor *grads, size_t n);
  *
  * A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
  * no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
- * filled in all the same. BAD_STATE: into holds a negative sum of squares.
+ * filled in all the same. BAD_STATE: into holds a negative sum of squares or magnitude. BAD_LENGTH: the
+ * count overflows.
  */
 trimtab_status trimtab_observe_chunk(trimtab_moments *into,
                                      const void *data,
@@ -766,9 +768,11 @@ trimtab_status trimtab_observe_chunk(trimtab_moments *into,
  * Adds the elements that from describes to into: ranks, shards, several outputs of a network.
  *
  * Neither may be NULL; they may be the same. Moments that are not finite merge like any others,
- * with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows.
+ * with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows, BAD_STATE if
+ * either holds a negative sum of squares or magnitude.
  */
-trimtab_status trimtab_moments_merge(trimtab_moments *into, const trimtab_moments *from);
+trimtab_status trimtab_moments_merge(trimtab_moments *into,
+                                     const trimtab_moments *from);
 
 /**
  * sum / count; NaN for no elements and for NULL.
@@ -921,7 +925,7 @@ trimtab_status trimtab_zclip(const trimtab_zclip_config *config,
 /**
  * Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
  * and rounded once to the element type (16-bit types by way of float). The plain scaling of
- * TRIMTAB_F32 by a factor in the range of float is one multiplication in float.
+ * TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
  *
  * Afterwards the affines are {0, 1, infinity} again and the moments describe what lies in the
  * buffers. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
@@ -950,8 +954,10 @@ trimtab_status trimtab_apply_into(const trimtab_tensor *grads, void *const *out,
  * slots  n of them, slots[i] for grads[i]. The gradients are not written.
  *
  * OVERFLOW if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the
- * largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED, BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE,
- * BAD_STATE. Refused, it changes no parameter, no buffer and no state.
+ * largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED,
+ * BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter, no buffer
+ * and no state. What parameters hold is not looked at beforehand, nor are buffers that steps with
+ * another configuration have left.
  */
 trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
                                 trimtab_step_state *state,
@@ -1019,8 +1025,8 @@ trimtab_status trimtab_state_save(const trimtab_states *entries,
  * entries   n arrays of states, which must not overlap; may be NULL if n is 0.
  * bytes     len bytes, of any alignment: what was saved, and nothing behind it.
  *
- * The first of these that applies: BAD_CONFIG (kind), NULL_POINTER, MISALIGNED for the arguments;
- * BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer bytes than the record has, BAD_LENGTH if
+ * The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
+ * BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer bytes than the record has, BAD_LENGTH if
  * there are more; BAD_CHECKSUM; WRONG_KIND for the first entry of another kind, also if there are
  * more or fewer entries, or WRONG_COUNT for the first of another count. A length that has been
  * damaged itself is a BAD_CHECKSUM. Whether values make sense is judged by the method that uses them.
@@ -1049,8 +1055,9 @@ const char *trimtab_version(void);
 
 /**
  * The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
- * TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. Static,
- * NUL-terminated, never NULL.
+ * TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. If it names
+ * none, the text says so and begins with "none", and everything that reads or writes gradients
+ * returns UNSUPPORTED; empty is as if it were not set. Static, NUL-terminated, never NULL.
  */
 const char *trimtab_cpu_level(void);
 

@@ -13,9 +13,10 @@ use crate::threads::{self, Crew, LEAST_TO_PASS};
 ///
 /// Afterwards the affine is the identity again and the moments describe what lies in the buffer: a
 /// plain scaling of f32 or f64 pushes them through the affine, and in every other case (a mean
-/// subtracted, a limit, 16-bit types, results or squares near the subnormals, a shard) they are
-/// taken from the values just written, block by block while these are in the cache. A tensor with
-/// nothing pending is neither read nor written.
+/// subtracted, a limit, 16-bit types, results or squares near the subnormals, a shard, f32 whose
+/// standard deviation is below a thousandth of its root mean square) they are taken from the values
+/// just written, block by block while these are in the cache. A tensor with nothing pending is
+/// neither read nor written.
 ///
 /// # Errors
 ///

@@ -97,7 +97,7 @@ impl Level {
     /// # Errors
     ///
     /// [`Error::Unsupported`] if `TRIMTAB_LEVEL` names none that this processor has; every pass
-    /// returns it then.
+    /// returns it then. An empty one counts as not set.
     pub fn current() -> Result<Level, Error> {
         match FORCED.get().or_else(|| FOUND.get()) {
             Some(level) => Ok(level),
@@ -137,7 +137,7 @@ static FOUND: Cell = Cell::new();
 
 fn detect() -> Result<Level, Error> {
     #[cfg(feature = "std")]
-    if let Some(name) = std::env::var_os("TRIMTAB_LEVEL") {
+    if let Some(name) = std::env::var_os("TRIMTAB_LEVEL").filter(|name| !name.is_empty()) {
         let level = name.to_str().and_then(Level::named);
         return level.ok_or(Error::Unsupported);
     }

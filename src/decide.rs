@@ -175,7 +175,7 @@ pub(crate) fn root(
     in_range(libm::sqrt(squares.sum::<f64>() / divisor) / unit, tensor)
 }
 
-/// A power of two times which numbers up to `largest` can be squared and added up: 1 for all but the ends of f64's range.
+/// A power of two times which numbers up to `largest` can be squared and added up: 1 but at the ends of f64's range.
 fn unit_for(largest: f64) -> f64 {
     const BIG: f64 = f64::from_bits((1023 + 600) << 52); // 2^600
     if largest > 1e140 {

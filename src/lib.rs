@@ -47,8 +47,9 @@
 //!
 //! # Promises
 //!
-//! * Nothing is allocated and nothing is copied; no panic is reachable.
-//! * A refused call changes no bit: not of gradients, parameters, states or affines.
+//! * On one thread nothing is allocated; gradients are never copied; no panic is reachable.
+//! * A refused call changes no bit: not of gradients, parameters, states or affines. (What observes
+//!   says [`Error::NonFinite`] with the moments filled in and the affines at their start.)
 //! * The order of every sum is fixed, so results do not depend on instruction set, number of threads
 //!   or build.
 #![no_std]

@@ -17,8 +17,8 @@ const LARGEST: f64 = 1e150;
 /// (`lane[i] += lane[i + width]`, width 16, 8, 4, 2, 1), and blocks are added in index order. The
 /// bits of the result depend on nothing else.
 ///
-/// `sum_sq` is finite if and only if every element is. NaN elements leave `abs_max` alone and make
-/// the sums NaN (always the same NaN).
+/// NaN elements leave `abs_max` alone and make the sums NaN (always the same NaN), infinite ones make
+/// `sum_sq` infinite, and in f64 so do elements whose squares are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
@@ -130,7 +130,8 @@ impl Moments {
         libm::sqrt(self.sum_sq)
     }
 
-    /// Whether every element is finite and at most 1e150 in magnitude.
+    /// Whether the sums are finite and `abs_max` is at most 1e150: for elements that are, and fewer than some 1e8 of
+    /// them at that size.
     pub fn is_finite(&self) -> bool {
         self.sum.is_finite() && self.sum_sq.is_finite() && self.abs_max <= LARGEST
     }

@@ -28,7 +28,7 @@ impl<'t> Outlook<'t> {
         self.moments.count
     }
 
-    /// Mean; exactly 0 once the mean was subtracted, NaN for no elements.
+    /// Mean; exactly 0 once the mean was subtracted or behind a scale of 0, else NaN for no elements.
     pub fn mean(&self) -> f64 {
         if self.is_silent() {
             return 0.0;

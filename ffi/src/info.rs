@@ -32,8 +32,9 @@ pub extern "C" fn trimtab_version() -> *const c_char {
 }
 
 /// The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
-/// TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. Static,
-/// NUL-terminated, never NULL.
+/// TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. If it names
+/// none, the text says so and begins with "none", and everything that reads or writes gradients
+/// returns UNSUPPORTED; empty is as if it were not set. Static, NUL-terminated, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_cpu_level() -> *const c_char {
     let level = Level::current();

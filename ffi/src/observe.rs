@@ -29,7 +29,8 @@ pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -
 ///
 /// A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
 /// no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
-/// filled in all the same. BAD_STATE: into holds a negative sum of squares.
+/// filled in all the same. BAD_STATE: into holds a negative sum of squares or magnitude. BAD_LENGTH: the
+/// count overflows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_observe_chunk(
     into: *mut Moments,
@@ -49,7 +50,8 @@ pub unsafe extern "C" fn trimtab_observe_chunk(
 /// Adds the elements that `from` describes to `into`: ranks, shards, several outputs of a network.
 ///
 /// Neither may be NULL; they may be the same. Moments that are not finite merge like any others,
-/// with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows.
+/// with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows, BAD_STATE if
+/// either holds a negative sum of squares or magnitude.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_merge(
     into: *mut Moments,

@@ -9,7 +9,7 @@ use trimtab_core::{
 };
 
 /// What every call returns: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
-/// that the call was refused and nothing was changed.
+/// that the call was refused and nothing was changed (but see Refusal at the top).
 pub type trimtab_status = i32;
 
 /// The values of trimtab_status.

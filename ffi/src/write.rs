@@ -10,7 +10,7 @@ use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
 /// Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
 /// and rounded once to the element type (16-bit types by way of float). The plain scaling of
-/// TRIMTAB_F32 by a factor in the range of float is one multiplication in float.
+/// TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
 ///
 /// Afterwards the affines are {0, 1, infinity} again and the moments describe what lies in the
 /// buffers. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
@@ -54,8 +54,10 @@ pub unsafe extern "C" fn trimtab_apply_into(
 /// slots  n of them, slots[i] for grads[i]. The gradients are not written.
 ///
 /// OVERFLOW if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the
-/// largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED, BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE,
-/// BAD_STATE. Refused, it changes no parameter, no buffer and no state.
+/// largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED,
+/// BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter, no buffer
+/// and no state. What parameters hold is not looked at beforehand, nor are buffers that steps with
+/// another configuration have left.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_sgd_step(
     config: *const trimtab_sgd_config,

@@ -79,6 +79,9 @@ impl Adam {
     /// if a slot does not match; [`Error::Overflow`] if the square of a gradient, or lr / (1 - beta1^t)
     /// times it, may exceed the largest finite value of the parameter's type, or the configuration
     /// does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    ///
+    /// What the parameters hold is not looked at beforehand, nor are the moments: a first moment of
+    /// 1e16 divided by an eps of 1e-30, because beta2 = 0 has forgotten where it came from, is infinite in f32.
     pub fn step(
         &self,
         state: &mut StepState,

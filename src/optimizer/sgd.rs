@@ -70,8 +70,10 @@ impl Sgd {
     /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
     /// if a slot does not match; [`Error::Overflow`] if a gradient, the momentum buffer that it can
     /// lead to, or lr times either may exceed the largest finite value of the parameter's type, or
-    /// the configuration does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. What
-    /// the parameters hold is not looked at beforehand.
+    /// the configuration does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    ///
+    /// What the parameters hold is not looked at beforehand, nor are buffers that steps with another
+    /// configuration have left.
     pub fn step(
         &self,
         state: &mut StepState,

@@ -26,6 +26,7 @@ pub fn checks() -> Vec<Check> {
             by_pkg_config,
         ),
         check("c::page_shows_a_refusal", BASIC, refusal),
+        check("c::page_shows_a_restart", BASIC, restart),
         check("c::page_shows_a_deep_network", WITH_PKG_CONFIG, deep),
     ]
 }
@@ -95,21 +96,33 @@ fn by_pkg_config() {
 }
 
 fn refusal() {
-    let folder = fresh_folder("c/refusal");
-    fs::write(folder.join("refusal.c"), block("c", "TRIMTAB_ORDER")).expect("the program");
-    let include = root().join("include");
-    let archive = &libraries().archive;
-    let build = format!(
-        "cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I'{}' refusal.c '{}' -lm -lpthread -ldl -o refusal\n",
-        include.display(),
-        archive.display()
-    );
-    let said = typed(&(build + "./refusal\n"), &folder);
     // The page says what the sentence means.
+    let said = output_of("refusal", "TRIMTAB_ORDER");
     assert!(
         said.starts_with("-8: ") && said.contains("observe"),
         "{said}"
     );
+}
+
+fn restart() {
+    // 32 bytes, then 16 and two states of 32, then 16 and one of 8, as the header's table says.
+    let said = output_of("restart", "trimtab_state_save");
+    assert!(said.starts_with("0: 500 steps from 136 bytes\n"), "{said}");
+    assert!(said.contains("\n-18: ") && said.contains("damaged"), "{said}");
+}
+
+/// What the page's program with these words prints.
+fn output_of(name: &str, words: &str) -> String {
+    let folder = fresh_folder(&format!("c/{name}"));
+    fs::write(folder.join(format!("{name}.c")), block("c", words)).expect("the program");
+    let include = root().join("include");
+    let archive = &libraries().archive;
+    let build = format!(
+        "cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I'{}' {name}.c '{}' -lm -lpthread -ldl -o {name}\n",
+        include.display(),
+        archive.display()
+    );
+    typed(&(build + &format!("./{name}\n")), &folder)
 }
 
 fn deep() {
