@@ -108,7 +108,10 @@ fn restart() {
     // 32 bytes, then 16 and two states of 32, then 16 and one of 8, as the header's table says.
     let said = output_of("restart", "trimtab_state_save");
     assert!(said.starts_with("0: 500 steps from 136 bytes\n"), "{said}");
-    assert!(said.contains("\n-18: ") && said.contains("damaged"), "{said}");
+    assert!(
+        said.contains("\n-18: ") && said.contains("damaged"),
+        "{said}"
+    );
 }
 
 /// What the page's program with these words prints.
