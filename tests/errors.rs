@@ -92,6 +92,7 @@ fn messages_are_different_sentences_that_end_in_nul_for_c() {
     );
     for status in Status::ALL {
         assert_eq!(status.message_with_nul(), format!("{}\0", status.message()));
+        assert_eq!(status.to_string(), status.message());
     }
     seen.sort_unstable();
     seen.dedup();

@@ -288,6 +288,26 @@ fn sgd_without_momentum_is_finite_at_every_rate() {
     }
 }
 
+/// A number that becomes infinite in the parameter's type is refused before it multiplies anything.
+#[test]
+fn configurations_that_do_not_fit_the_type_are_refused() {
+    let overflow = Err(Error::Overflow { tensor: 0 });
+    let mut gradient = [0.0_f32];
+    let mut tensors = [Tensor::weight(&mut gradient)];
+    observe(&mut tensors).expect("finite");
+    for (lr, weight_decay) in [(1e39, 0.0), (1.0, 1e39)] {
+        let (mut w, mut wide) = ([0.0_f32], [0.0_f64]);
+        let sgd = Sgd {
+            lr,
+            weight_decay,
+            ..Sgd::default()
+        };
+        let step = |slot| sgd.step(&mut StepState::default(), &tensors, &mut [slot]);
+        assert_eq!(step(Slot::sgd(&mut w)), overflow);
+        assert_eq!(step(Slot::sgd(&mut wide)), Ok(()));
+    }
+}
+
 /// A masked logit, say: without decay nothing is made of the parameter, and 0 times infinity is NaN.
 #[test]
 fn an_infinite_parameter_stays_what_it_is_without_decay() {

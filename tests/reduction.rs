@@ -23,6 +23,13 @@ fn moments_of<T: Real>(data: &[T]) -> Moments {
     moments
 }
 
+/// The same, of elements that need not be finite.
+fn moments_of_any<T: Real>(data: &[T]) -> Moments {
+    let mut moments = Moments::default();
+    _ = moments.observe_chunk(data);
+    moments
+}
+
 #[test]
 fn the_boundaries_tested_are_those_of_the_library() {
     assert_eq!((LANES, BLOCK), (32, 65_536));
@@ -151,6 +158,20 @@ fn moments_through_a_scale_of_0_are_those_of_zeros() {
     };
     let zeros = moments_of(&[0.0_f32; 3]);
     assert_eq!(moments_of(&[1.0_f32, 2.0, 4.0]).through(&silenced), zeros);
+    let bad = moments_of_any(&[f32::NAN, 1.0, f32::INFINITY]);
+    assert_eq!(bad.through(&silenced), zeros);
+}
+
+/// No elements stay none, whatever is subtracted from each.
+#[test]
+fn moments_of_nothing_through_an_affine_are_those_of_nothing() {
+    let affine = Affine {
+        center: 2.0,
+        scale: 3.0,
+        limit: 1.0,
+    };
+    let nothing = Moments::default();
+    assert_eq!(nothing.through(&affine), nothing, "and no bound of 1");
 }
 
 #[test]
@@ -353,6 +374,22 @@ fn a_tensor_that_is_not_finite_does_not_hide_the_others() {
         5.0,
         "NaN leaves the largest magnitude alone"
     );
+}
+
+#[test]
+fn nan_hides_no_largest_magnitude() {
+    for_every_dtype!(largest_beside_nan);
+    let next = 1.0 + f64::EPSILON;
+    assert_eq!(moments_of_any(&[f64::NAN, -next, 1.0]).abs_max, next);
+}
+
+fn largest_beside_nan<T: Real>() {
+    for len in [3, 40, 3000] {
+        let mut data = vec![T::nearest(1.0); len];
+        data[len / 2] = T::nearest(f64::NAN);
+        data[len - 1] = T::nearest(-3.0);
+        assert_eq!(moments_of_any(&data).abs_max, 3.0, "{len} elements");
+    }
 }
 
 #[test]

@@ -35,6 +35,28 @@ fn a_buffer_knows_how_many_elements_of_which_type_it_has() {
     a_buffer_knows::<f64, f32>(Dtype::F64, 8);
 }
 
+/// (x - 1) * 2 between -3 and 3.
+#[test]
+fn an_affine_clamps_at_both_ends() {
+    let affine = Affine {
+        center: 1.0,
+        scale: 2.0,
+        limit: 3.0,
+    };
+    let pairs = [
+        (-9.0, -3.0),
+        (-0.5, -3.0),
+        (0.0, -2.0),
+        (1.0, 0.0),
+        (2.0, 2.0),
+        (2.5, 3.0),
+        (9.0, 3.0),
+    ];
+    for (x, y) in pairs {
+        assert_eq!(affine.transform(x), y, "{x}");
+    }
+}
+
 #[test]
 fn a_tensor_is_a_buffer_with_a_role_and_nothing_decided() {
     let (mut weight, mut none) = ([1.0_f32, 2.0], [0.0_f64; 0]);
