@@ -14,7 +14,11 @@ use std::path::Path;
 pub fn draw(file: &Path, scene: &Scene) -> Done {
     let outcomes = scene.outcomes;
     picture(file, (2000, 980), |root| {
-        let body = titled(root, "Training with and without trimtab", &scene.subtitle)?;
+        let body = titled(
+            root,
+            "Training with and without each method",
+            &scene.subtitle,
+        )?;
         let (legend_area, panels) = body.split_vertically(60);
         legend(&legend_area, outcomes)?;
         let (left, right) = panels.split_horizontally(1000);
@@ -78,11 +82,19 @@ fn panel(
         .light_line_style(TRANSPARENT)
         .axis_style(INK)
         .draw()?;
-    for outcome in outcomes {
+    // The optimizer alone comes last, so that nothing covers it, and thinner, so that what it covers shows beside it.
+    let mut drawn: Vec<&Outcome> = outcomes.iter().collect();
+    drawn.sort_by_key(|outcome| outcome.method.links.is_empty());
+    for outcome in drawn {
         let heights = curve(outcome).iter().map(|y| y.log10().clamp(low, high));
         let steps = outcome.history.steps.iter().map(|&step| step as f64);
         let points: Vec<(f64, f64)> = steps.zip(heights).collect();
-        let style = of_method(outcome.method.leader()).stroke_width(4);
+        let width = if outcome.method.links.is_empty() {
+            3
+        } else {
+            4
+        };
+        let style = of_method(outcome.method.leader()).stroke_width(width);
         chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
         if let (Some(_), Some(&end)) = (outcome.divergence, points.last()) {
             chart.draw_series([Cross::new(end, 14, style)])?;

@@ -26,13 +26,26 @@ pub struct Scale {
 
 impl Scale {
     fn color(&self, value: f64) -> RGBColor {
-        let place = if self.logarithmic {
-            value.max(f64::MIN_POSITIVE).log10()
-        } else {
-            value
-        };
         let Range { start, end } = self.range;
-        colors::at(self.map, (place - start) / (end - start))
+        colors::at(self.map, (self.place(value) - start) / (end - start))
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        match self.logarithmic {
+            true => value.max(f64::MIN_POSITIVE).log10(),
+            false => value,
+        }
+    }
+
+    /// Whether any of `values` lie below the first colour, and above the last.
+    pub fn clips<'v>(&self, values: impl Iterator<Item = &'v f64>) -> [bool; 2] {
+        values.fold([false; 2], |[below, above], &value| {
+            let place = self.place(value);
+            [
+                below || place < self.range.start,
+                above || place > self.range.end,
+            ]
+        })
     }
 
     fn label(&self, place: f64) -> String {
@@ -127,9 +140,9 @@ impl Heatmap<'_> {
     }
 }
 
-/// Draws the legend of a scale: a vertical bar with numbers, and what they mean above it.
-pub fn color_bar(area: &Area, scale: &Scale, meaning: &str) -> Done {
-    const STEPS: usize = 256;
+/// Draws the legend of a scale: a vertical bar with numbers, and what they mean above it. An end whose colour also
+/// stands for values beyond it says so.
+pub fn color_bar(area: &Area, scale: &Scale, meaning: &str, clips: [bool; 2]) -> Done {
     let Range {
         start: low,
         end: high,
@@ -140,25 +153,50 @@ pub fn color_bar(area: &Area, scale: &Scale, meaning: &str) -> Done {
         .margin_left(20)
         .margin_top(TITLE_HEIGHT)
         .margin_bottom(GAP + X_LABELS)
-        .right_y_label_area_size(110)
+        .right_y_label_area_size(130)
         .build_cartesian_2d(0.0..1.0, low..high)?;
-    chart.draw_series((0..STEPS).map(|step| {
-        let edge = |step: usize| low + (high - low) * step as f64 / STEPS as f64;
-        let position = (step as f64 + 0.5) / STEPS as f64;
-        Rectangle::new(
-            [(0.0, edge(step)), (1.0, edge(step + 1))],
-            colors::at(scale.map, position).filled(),
-        )
-    }))?;
+    chart.draw_series(stripes(scale))?;
+    let ends = [(low, clips[0], "≤"), (high, clips[1], "≥")];
+    let clipped = ends.into_iter().filter(|(_, clips, _)| *clips);
+    let crowded = |place: f64| {
+        let near = |end: f64| (place - end).abs() < 0.06 * (high - low);
+        clipped.clone().any(|(end, ..)| near(end))
+    };
+    let label = |place: f64| {
+        if crowded(place) {
+            String::new()
+        } else {
+            scale.label(place)
+        }
+    };
     chart
         .configure_mesh()
         .disable_mesh()
         .y_labels(8)
-        .y_label_formatter(&|&place| scale.label(place))
+        .y_label_formatter(&|&place| label(place))
         .label_style(text(TEXT_SIZE))
         .axis_style(INK)
         .draw()?;
+    let base = area.get_base_pixel();
+    for (end, _, sign) in clipped.clone() {
+        let (x, y) = chart.backend_coord(&(1.0, end));
+        let style = text(TEXT_SIZE).pos(Pos::new(HPos::Left, VPos::Center));
+        let told = format!("{sign} {}", scale.label(end));
+        area.draw(&Text::new(told, (x - base.0 + 12, y - base.1), style))?;
+    }
     Ok(())
+}
+
+/// The colours from one end to the other.
+fn stripes(scale: &Scale) -> impl Iterator<Item = Rectangle<(f64, f64)>> {
+    const STEPS: usize = 256;
+    let Range { start, end } = scale.range;
+    let edge = move |step: usize| start + (end - start) * step as f64 / STEPS as f64;
+    let map = scale.map;
+    (0..STEPS).map(move |step| {
+        let color = colors::at(map, (step as f64 + 0.5) / STEPS as f64);
+        Rectangle::new([(0.0, edge(step)), (1.0, edge(step + 1))], color.filled())
+    })
 }
 
 #[cfg(test)]
@@ -176,6 +214,31 @@ mod tests {
         assert_eq!(scale.color(0.0), colors::at(colors::SEQUENTIAL, 0.0));
         assert_eq!(scale.label(-3.0), "10⁻³");
         assert_eq!(scale.label(-2.5), "");
+    }
+
+    #[test]
+    fn values_beyond_a_scale_are_noticed() {
+        let scale = |range, logarithmic| Scale {
+            map: colors::SEQUENTIAL,
+            range,
+            logarithmic,
+        };
+        assert_eq!(
+            scale(-1.0..1.0, false).clips([-1.0, 1.0].iter()),
+            [false, false]
+        );
+        assert_eq!(
+            scale(-1.0..1.0, false).clips([-1.1, 0.0].iter()),
+            [true, false]
+        );
+        assert_eq!(
+            scale(-4.0..0.0, true).clips([0.0, 0.5].iter()),
+            [true, false]
+        );
+        assert_eq!(
+            scale(-4.0..0.0, true).clips([1e-3, 2.0].iter()),
+            [false, true]
+        );
     }
 
     #[test]

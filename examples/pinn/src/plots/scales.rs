@@ -4,7 +4,7 @@ use super::canvas::picture;
 use super::colors::{SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
 use super::{Area, Done, Scene, titled};
-use crate::run::Outcome;
+use crate::run::{History, Outcome};
 use std::path::Path;
 
 const PANEL: (u32, u32) = (900, 400);
@@ -19,21 +19,22 @@ pub fn draw(file: &Path, scene: &Scene) -> Done {
     );
     let title = "Standard deviation of each layer's weight gradient, before and after the method";
     let scale = scale(outcomes);
+    let clips = scale.clips(outcomes.iter().flat_map(records).flatten());
     picture(file, size, |root| {
         let body = titled(root, title, &scene.subtitle)?;
         let strips = body.split_evenly((outcomes.len(), 1));
         let mut rows = strips.iter().zip(outcomes);
-        rows.try_for_each(|(strip, outcome)| row(strip, outcome, &scale))
+        rows.try_for_each(|(strip, outcome)| row(strip, outcome, &scale, clips))
     })
 }
 
-fn row(strip: &Area, outcome: &Outcome, scale: &Scale) -> Done {
+fn row(strip: &Area, outcome: &Outcome, scale: &Scale, clips: [bool; 2]) -> Done {
     let (before, rest) = strip.split_horizontally(PANEL.0);
     let (after, bar) = rest.split_horizontally(PANEL.0);
     let history = &outcome.history;
     panel(&before, outcome, "before", &history.scale_before, scale)?;
     panel(&after, outcome, "after", &history.scale_after, scale)?;
-    color_bar(&bar, scale, "std")
+    color_bar(&bar, scale, "std", clips)
 }
 
 fn panel(area: &Area, outcome: &Outcome, when: &str, records: &[Vec<f64>], scale: &Scale) -> Done {
@@ -57,17 +58,20 @@ fn panel(area: &Area, outcome: &Outcome, when: &str, records: &[Vec<f64>], scale
     map.draw(area, scale)
 }
 
+/// Those before and after the method.
+fn records(outcome: &Outcome) -> impl Iterator<Item = &Vec<f64>> {
+    let History {
+        scale_before,
+        scale_after,
+        ..
+    } = &outcome.history;
+    scale_before.iter().chain(scale_after)
+}
+
 /// Whole decades around everything that is not zero; at most 12, counted from above.
 fn scale(outcomes: &[Outcome]) -> Scale {
-    let records = |outcome: &Outcome| {
-        [
-            outcome.history.scale_before.clone(),
-            outcome.history.scale_after.clone(),
-        ]
-        .concat()
-    };
     let values = super::in_range(outcomes).flat_map(records).flatten();
-    let (low, high) = super::decades(values);
+    let (low, high) = super::decades(values.copied());
     Scale {
         map: SEQUENTIAL,
         range: low..high,

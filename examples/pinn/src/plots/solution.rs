@@ -3,18 +3,19 @@
 use super::canvas::picture;
 use super::colors::{DIVERGING, SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
-use super::{Area, Done, INK, Scene, titled};
+use super::{Area, Done, INK, Scene, TEXT_SIZE, text, titled};
 use crate::jet::Point;
 use crate::problem::Problem;
 use crate::run::Outcome;
 use crate::screen::three_figures;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 /// Methods in one row; more of them go below.
 const IN_A_ROW: usize = 4;
 const PANEL: (u32, u32) = (440, 440);
-const BAR_WIDTH: u32 = 190;
+const BAR_WIDTH: u32 = 210;
 const INSIDE: RGBColor = RGBColor(0, 114, 178);
 const OUTSIDE: RGBColor = RGBColor(213, 94, 0);
 
@@ -64,7 +65,8 @@ fn predictions(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
         )
         .draw(area, &scale)
     })?;
-    color_bar(&bar, &scale, "u")
+    let values = outcomes.iter().flat_map(|outcome| &outcome.prediction);
+    color_bar(&bar, &scale, "u", scale.clips(values))
 }
 
 fn errors(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
@@ -76,18 +78,17 @@ fn errors(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
     };
     let (first, rest) = strip.split_horizontally(PANEL.0);
     training_points(&first, scene)?;
+    let misfits = |outcome: &Outcome| -> Vec<f64> {
+        let pairs = outcome.prediction.iter().zip(&start.test.exact);
+        pairs.map(|(u, exact)| (u - exact).abs()).collect()
+    };
     let bar = panels(rest, outcomes, |area, outcome| {
-        let misfit = |(u, exact): (&f64, &f64)| (u - exact).abs();
-        let values: Vec<f64> = outcome
-            .prediction
-            .iter()
-            .zip(&start.test.exact)
-            .map(misfit)
-            .collect();
-        let title = format!("relative error {}", three_figures(outcome.error));
+        let (values, title) = (misfits(outcome), three_figures(outcome.error));
+        let title = format!("relative error {title}");
         map(problem, title, of_method(outcome.method.leader()), &values).draw(area, &scale)
     })?;
-    color_bar(&bar, &scale, "|error|")
+    let values: Vec<f64> = outcomes.iter().flat_map(misfits).collect();
+    color_bar(&bar, &scale, "|error|", scale.clips(values.iter()))
 }
 
 /// Draws one panel for each outcome and returns the place for the colour bar.
@@ -135,5 +136,12 @@ fn training_points(area: &Area, scene: &Scene) -> Done {
         |color: RGBColor| move |point: &Point| Circle::new((point[0], point[1]), 2, color.filled());
     chart.draw_series(scene.start.interior.iter().map(dot(INSIDE)))?;
     chart.draw_series(scene.start.boundary.iter().map(dot(OUTSIDE)))?;
+    // On either side of the name of the axis.
+    for (x, label, color) in [(80, "● inside", INSIDE), (290, "● boundary", OUTSIDE)] {
+        let style = text(TEXT_SIZE - 3)
+            .color(&color)
+            .pos(Pos::new(HPos::Left, VPos::Bottom));
+        area.draw(&Text::new(label, (x, PANEL.1 as i32 - 12), style))?;
+    }
     Ok(())
 }

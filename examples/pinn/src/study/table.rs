@@ -34,6 +34,13 @@ pub struct Row {
     key: Vec<Value>,
 }
 
+impl Row {
+    /// Whether it is the optimizer alone, which the others are compared with.
+    pub fn is_baseline(&self) -> bool {
+        self.method.links.is_empty()
+    }
+}
+
 /// A table of its own.
 pub struct Panel<'a> {
     /// What sets it apart; empty if there is only one.

@@ -2,8 +2,9 @@
 
 use super::super::axes::{Axis, Frame};
 use super::super::{Area, Done};
-use super::lines::{LARGEST, error_axis};
-use super::marks::{Entries, Legend, Mark};
+use super::groups::Group;
+use super::lines::{LARGEST, across, error_axis};
+use super::marks::{Entries, Legend, Mark, pixel};
 use super::{Figure, Sheet, View, views};
 use crate::statistics::{Quartiles, quartiles};
 use crate::study::table::{Cell, Table};
@@ -11,16 +12,16 @@ use plotters::prelude::*;
 use std::error::Error;
 use std::path::Path;
 
-const NOTE: &str = "Lines: median over the seeds. Bands: quartiles. The error of a diverged run counts as infinite.";
+const NOTE: &str = "Lines: median over the seeds. Bands: quartiles. The error of a diverged run counts as infinite. \
+    At the upper edge: beyond the axis.";
 
-/// One panel for each view.
+/// One panel for each view, and for each group of rows.
 pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>, Box<dyn Error>> {
-    let (file, views) = ("curves.png", views(table));
+    let (file, views, groups) = ("curves.png", views(table), Group::all(table));
     // Columns that are shown one by one make a row each.
-    let across = if views.len() > table.panels.len() {
-        3
-    } else {
-        table.across
+    let across = match views.len() > table.panels.len() && groups.len() == 1 {
+        true => 3,
+        false => across(table, &groups),
     };
     let sheet = Sheet {
         titles: [
@@ -34,8 +35,10 @@ pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>,
             note: NOTE.to_owned(),
         },
     };
-    sheet.draw(&folder.join(file), views.len(), |index, area| {
-        panel(area, table, &views[index])
+    let count = views.len() * groups.len();
+    sheet.draw(&folder.join(file), count, |index, area| {
+        let (view, group) = (&views[index / groups.len()], &groups[index % groups.len()]);
+        panel(area, table, view, group)
     })?;
     Ok(Some(Figure {
         file,
@@ -65,7 +68,7 @@ fn summary(cell: &Cell) -> Vec<(f64, Quartiles)> {
     (0..points).map(at).collect()
 }
 
-fn panel(area: &Area, table: &Table, view: &View) -> Done {
+fn panel(area: &Area, table: &Table, view: &View, group: &Group) -> Done {
     let y = error_axis(table);
     let steps = view
         .panel
@@ -74,7 +77,7 @@ fn panel(area: &Area, table: &Table, view: &View) -> Done {
         .map(|record| record.setup.steps);
     let last = steps.max().unwrap_or(1) as f64;
     let frame = Frame {
-        title: view.title.clone(),
+        title: group.titled(&view.title),
         x: Axis::linear("step", 0.0, last, 4),
         y,
         y_room: 90,
@@ -87,7 +90,7 @@ fn panel(area: &Area, table: &Table, view: &View) -> Done {
             frame.y.range.end
         }
     };
-    for row in view.panel.rows() {
+    for row in group.pick(table, view.panel.rows()) {
         let (mark, points) = (Mark::of(&table.rows[row]), summary(view.cell(row)));
         let below = points
             .iter()
@@ -105,6 +108,11 @@ fn panel(area: &Area, table: &Table, view: &View) -> Done {
             .map(|(step, error)| (*step, height(error.median)))
             .collect();
         mark.line(chart.plotting_area(), &line)?;
+        let pixels: Vec<_> = line
+            .iter()
+            .map(|point| pixel(area, &chart, point))
+            .collect();
+        mark.points(area, &pixels, row)?;
     }
     Ok(())
 }

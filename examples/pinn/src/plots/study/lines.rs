@@ -2,7 +2,8 @@
 
 use super::super::axes::{Axis, Chart, Frame};
 use super::super::{Area, Done};
-use super::marks::{Entries, Legend, Mark};
+use super::groups::Group;
+use super::marks::{Entries, Legend, Mark, crosses, pixel};
 use super::{Figure, Sheet};
 use crate::statistics::Quartiles;
 use crate::study::table::{Panel, Table};
@@ -15,29 +16,42 @@ pub const LARGEST: f64 = 10.0;
 
 const NOTE: &str = "Lines: median over the seeds. Bands: quartiles. × at the upper edge: median beyond the axis, or diverged.";
 
-/// One panel for each of the table's, all with the same axes.
+/// One panel for each of the table's, and for each group of rows; all with the same axes.
 pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>, Box<dyn Error>> {
     let (file, key) = ("error.png", table.columns_name());
-    let y = error_axis(table);
+    let (y, groups) = (error_axis(table), Group::all(table));
     let sheet = Sheet {
         titles: [
             format!("{title}: error after the last step"),
             "Relative L2 error against the exact solution; one line for each method".to_owned(),
         ],
-        across: table.across,
+        across: across(table, &groups),
         panel: (760, 620),
         legend: Legend {
             entries: Entries::Rows(table),
             note: NOTE.to_owned(),
         },
     };
-    sheet.draw(&folder.join(file), table.panels.len(), |index, area| {
-        panel(area, table, &table.panels[index], &y)
+    let count = table.panels.len() * groups.len();
+    sheet.draw(&folder.join(file), count, |index, area| {
+        let (own, group) = (
+            &table.panels[index / groups.len()],
+            &groups[index % groups.len()],
+        );
+        panel(area, table, own, group, &y)
     })?;
     Ok(Some(Figure {
         file,
         caption: format!("Relative L2 error against {key}, one line for each method"),
     }))
+}
+
+/// Panels in a row: the groups, if there are several.
+pub fn across(table: &Table, groups: &[Group]) -> usize {
+    match groups.len() {
+        1 => table.across,
+        several => several.min(4),
+    }
 }
 
 /// Decades around all medians and quartiles up to the largest that is drawn.
@@ -61,7 +75,7 @@ pub fn error_axis(table: &Table) -> Axis {
     )
 }
 
-fn panel(area: &Area, table: &Table, panel: &Panel, y: &Axis) -> Done {
+fn panel(area: &Area, table: &Table, panel: &Panel, group: &Group, y: &Axis) -> Done {
     let place = |column: usize| panel.columns[column].number.unwrap_or(1.0).log10();
     let ticks = panel
         .columns
@@ -70,7 +84,7 @@ fn panel(area: &Area, table: &Table, panel: &Panel, y: &Axis) -> Done {
         .map(|(index, column)| (place(index), column.label.clone()));
     let x = Axis::places(&table.columns_name(), ticks.collect());
     let frame = Frame {
-        title: panel.title.clone(),
+        title: group.titled(&panel.title),
         x,
         y: y.clone(),
         y_room: 90,
@@ -90,19 +104,17 @@ fn panel(area: &Area, table: &Table, panel: &Panel, y: &Axis) -> Done {
             y.range.end
         }
     };
-    for row in panel.rows() {
+    let rows = group.pick(table, panel.rows());
+    for &row in &rows {
         band(&chart, Mark::of(&table.rows[row]), &filled(row), height)?;
     }
-    for row in panel.rows() {
-        line(
-            area,
-            &chart,
-            Mark::of(&table.rows[row]),
-            &filled(row),
-            height,
-        )?;
+    let mut beyond = Vec::new();
+    for &row in &rows {
+        let mark = Mark::of(&table.rows[row]);
+        let crosses = line(area, &chart, mark, &filled(row), height)?;
+        beyond.extend(crosses.into_iter().map(|pixel| (pixel, mark)));
     }
-    Ok(())
+    crosses(area, &beyond)
 }
 
 fn band(
@@ -123,26 +135,26 @@ fn band(
     Ok(())
 }
 
+/// Returns the pixels of the medians that are beyond the axis.
 fn line(
     area: &Area,
     chart: &Chart,
     mark: Mark,
     errors: &[(f64, Quartiles)],
     height: impl Fn(f64) -> f64,
-) -> Done {
+) -> Result<Vec<(i32, i32)>, Box<dyn Error>> {
     let points: Vec<_> = errors
         .iter()
         .map(|(x, error)| (*x, height(error.median)))
         .collect();
     mark.line(chart.plotting_area(), &points)?;
-    let base = area.get_base_pixel();
-    for (point, (_, error)) in points.iter().zip(errors) {
-        let (x, y) = chart.backend_coord(point);
-        let pixel = (x - base.0, y - base.1);
-        match error.median <= LARGEST {
-            true => mark.point(area, pixel, 7)?,
-            false => mark.cross(area, pixel)?,
-        }
-    }
-    Ok(())
+    let pixels = points.iter().map(|point| pixel(area, chart, point));
+    let pixels = pixels
+        .zip(errors)
+        .map(|(pixel, (_, error))| (pixel, error.median));
+    let (shown, beyond): (Vec<_>, Vec<_>) = pixels.partition(|(_, median)| *median <= LARGEST);
+    shown
+        .into_iter()
+        .try_for_each(|(pixel, _)| mark.point(area, pixel))?;
+    Ok(beyond.into_iter().map(|(pixel, _)| pixel).collect())
 }

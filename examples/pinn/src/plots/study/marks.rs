@@ -1,5 +1,6 @@
 //! How the rows of a study are told apart: the method's colour, and a shape and a dash for each variant of it.
 
+use super::super::axes::Chart;
 use super::super::colors::of_method;
 use super::super::{Area, Done, INK, MARGIN, TEXT_SIZE, text};
 use crate::study::table::{Row, Table};
@@ -14,7 +15,14 @@ pub struct Mark {
     /// Of everything that belongs to the row.
     pub color: RGBColor,
     variant: usize,
+    /// Of a line, in pixels.
+    width: u32,
+    /// Of a point, in pixels.
+    size: i32,
 }
+
+/// A line with many points shows the shape at every so many of them.
+const BETWEEN_POINTS: usize = 5;
 
 /// Pixels of line and gap for each variant; the first is solid.
 const DASHES: [(u32, u32); 5] = [(1, 0), (16, 9), (4, 7), (28, 7), (9, 14)];
@@ -29,6 +37,9 @@ impl Mark {
         Self {
             color: RGBColor(lighter(r), lighter(g), lighter(b)),
             variant: row.variant,
+            // Thinner, as it is drawn last: a line that it lies on shows on both sides.
+            width: if row.is_baseline() { 2 } else { 4 },
+            size: if row.is_baseline() { 4 } else { 7 },
         }
     }
 
@@ -46,7 +57,7 @@ impl Mark {
         let base = root.get_base_pixel();
         let local = pixels.iter().map(|&(x, y)| (x - base.0, y - base.1));
         let local: Vec<_> = local.collect();
-        let style = self.color.stroke_width(4);
+        let style = self.color.stroke_width(self.width);
         match DASHES[self.variant % DASHES.len()] {
             (_, 0) => root.draw(&PathElement::new(local, style))?,
             (dash, gap) => root.draw(&DashedPathElement::new(local, dash, gap, style))?,
@@ -55,8 +66,8 @@ impl Mark {
     }
 
     /// The row's shape at a pixel.
-    pub fn point(self, area: &Area, (x, y): (i32, i32), size: i32) -> Done {
-        let s = size;
+    pub fn point(self, area: &Area, (x, y): (i32, i32)) -> Done {
+        let s = self.size;
         let fill = self.color.filled();
         match self.variant % 5 {
             0 => area.draw(&Circle::new((x, y), s, fill))?,
@@ -82,13 +93,62 @@ impl Mark {
         Ok(())
     }
 
+    /// The row's shape at every few of the pixels of a line; `row` shifts them, so that lines that lie on one another
+    /// show their shapes in turn.
+    pub fn points(self, area: &Area, pixels: &[(i32, i32)], row: usize) -> Done {
+        let mut some = pixels
+            .iter()
+            .skip(row % BETWEEN_POINTS)
+            .step_by(BETWEEN_POINTS);
+        some.try_for_each(|&pixel| self.point(area, pixel))
+    }
+
+    /// A triangle that points down at a pixel of the lower edge: something is below the axis.
+    pub fn below(self, area: &Area, (x, y): (i32, i32)) -> Done {
+        self.triangle(area, [(x - 7, y - 14), (x + 7, y - 14), (x, y - 2)])
+    }
+
+    /// A triangle that points up at a pixel of the upper edge.
+    pub fn above(self, area: &Area, (x, y): (i32, i32)) -> Done {
+        self.triangle(area, [(x - 7, y + 14), (x + 7, y + 14), (x, y + 2)])
+    }
+
+    fn triangle(self, area: &Area, corners: [(i32, i32); 3]) -> Done {
+        area.draw(&Polygon::new(corners, self.color.filled()))?;
+        Ok(())
+    }
+
     /// A cross at a pixel: something that has no place on the axis.
     pub fn cross(self, area: &Area, (x, y): (i32, i32)) -> Done {
         let style = self.color.stroke_width(4);
-        area.draw(&PathElement::new([(x - 9, y - 9), (x + 9, y + 9)], style))?;
-        area.draw(&PathElement::new([(x - 9, y + 9), (x + 9, y - 9)], style))?;
+        area.draw(&PathElement::new([(x - 7, y - 7), (x + 7, y + 7)], style))?;
+        area.draw(&PathElement::new([(x - 7, y + 7), (x + 7, y - 7)], style))?;
         Ok(())
     }
+}
+
+/// Of a chart's point, counted from the corner of the area that the chart was built on.
+pub fn pixel(area: &Area, chart: &Chart, point: &(f64, f64)) -> (i32, i32) {
+    let ((x, y), base) = (chart.backend_coord(point), area.get_base_pixel());
+    (x - base.0, y - base.1)
+}
+
+/// Crosses at the edge of a panel; those at the same place are drawn side by side.
+pub fn crosses(area: &Area, crosses: &[((i32, i32), Mark)]) -> Done {
+    for (index, &((x, y), mark)) in crosses.iter().enumerate() {
+        let here = |others: &[((i32, i32), Mark)]| {
+            others.iter().filter(|other| other.0 == (x, y)).count() as i32
+        };
+        let (before, all) = (here(&crosses[..index]), here(crosses));
+        mark.cross(area, (x + sideways(before, all), y))?;
+    }
+    Ok(())
+}
+
+/// Pixels from the common place to that of one of `all` crosses, which `before` others precede.
+fn sideways(before: i32, all: i32) -> i32 {
+    let step = 16.min(64 / (all - 1).max(1));
+    step * (2 * before - (all - 1)) / 2
 }
 
 /// Columns are told apart by being filled, hollow, or hollow with a dot.
@@ -148,7 +208,7 @@ impl Legend<'_> {
             Entries::Rows(table) => {
                 let mark = Mark::of(&table.rows[index]);
                 mark.line(area, &[(x, y), (x + 70, y)])?;
-                mark.point(area, (x + 35, y), 7)?;
+                mark.point(area, (x + 35, y))?;
             }
             Entries::Columns(columns) => shape(area, (x + 35, y), columns[index].0, INK)?,
             Entries::None => return Ok(()),
@@ -184,5 +244,24 @@ impl Legend<'_> {
 
     fn lines(&self, width: u32) -> u32 {
         self.labels().len().div_ceil(self.per_line(width)) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crosses_at_one_place_stand_side_by_side_around_it() {
+        let places = |all| {
+            (0..all)
+                .map(|before| sideways(before, all))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(places(1), [0]);
+        assert_eq!(places(2), [-8, 8]);
+        assert_eq!(places(3), [-16, 0, 16]);
+        assert_eq!(places(5), [-32, -16, 0, 16, 32]);
+        assert_eq!(places(9), [-32, -24, -16, -8, 0, 8, 16, 24, 32]);
     }
 }

@@ -3,6 +3,7 @@
 mod cells;
 mod curves;
 mod dots;
+mod groups;
 mod lines;
 mod marks;
 mod scales;

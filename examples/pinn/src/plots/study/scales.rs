@@ -1,8 +1,9 @@
 //! Scale of every layer's weight gradient, as backpropagation gave it and as the optimizer saw it.
 
-use super::super::axes::{Axis, Frame};
+use super::super::axes::{Axis, Chart, Frame};
 use super::super::{Area, Done};
-use super::marks::{Entries, Legend, Mark};
+use super::groups::Group;
+use super::marks::{Entries, Legend, Mark, pixel};
 use super::{Figure, Sheet, Shown, View, views};
 use crate::statistics::median;
 use crate::study::record::{Rounded, Scales};
@@ -17,7 +18,10 @@ const MOMENTS: [&str; 4] = [
     "near the end, to the optimizer",
 ];
 
-/// Four panels for each view: at the start and near the end, before and after the method.
+const NOTE: &str = "Median over the seeds. At the first step, all methods have the same gradient. ▾: below the axis, which \
+    has 12 decades at most. ▴: not finite, an overflow of half precision.";
+
+/// Four panels for each view and group of rows: at the start and near the end, before and after the method.
 pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>, Box<dyn Error>> {
     let file = "scales.png";
     // Of columns that are no numbers, the first will do.
@@ -29,11 +33,14 @@ pub fn draw(folder: &Path, title: &str, table: &Table) -> Result<Option<Figure>,
             "Standard deviation of the weight gradient, as backpropagated and as the optimizer sees it".to_owned(),
         ],
         across: 4,
-        panel: (640, 590),
-        legend: Legend { entries: Entries::Rows(table), note: "Median over the seeds. At the first step, all methods have the same gradient.".to_owned() },
+        panel: (660, 590),
+        legend: Legend { entries: Entries::Rows(table), note: NOTE.to_owned() },
     };
-    sheet.draw(&folder.join(file), 4 * views.len(), |index, area| {
-        panel(area, table, &views[index / 4], index % 4)
+    let (groups, count) = (Group::all(table), 4 * views.len());
+    sheet.draw(&folder.join(file), count * groups.len(), |index, area| {
+        let (index, moment) = (index / 4, index % 4);
+        let (view, group) = (&views[index / groups.len()], &groups[index % groups.len()]);
+        panel(area, table, view, group, moment)
     })?;
     let caption = "Scale of each layer's gradient before and after the method".to_owned();
     Ok(Some(Figure { file, caption }))
@@ -66,7 +73,7 @@ fn layers(cell: &Cell, moment: usize) -> Vec<f64> {
         .collect()
 }
 
-fn panel(area: &Area, table: &Table, view: &View, moment: usize) -> Done {
+fn panel(area: &Area, table: &Table, view: &View, group: &Group, moment: usize) -> Done {
     let all = |moment: usize| {
         let cells = view.panel.rows().map(|row| view.cell(row));
         cells.map(|cell| layers(cell, moment)).collect::<Vec<_>>()
@@ -75,15 +82,10 @@ fn panel(area: &Area, table: &Table, view: &View, moment: usize) -> Done {
         .flat_map(|moment| all(moment).concat())
         .filter(|x| x.is_finite());
     let y = Axis::logarithmic("standard deviation", values);
-    let lines = all(moment);
-    let count = lines.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let count = all(moment).iter().map(Vec::len).max().unwrap_or(1) as f64;
     let mut x = Axis::linear("layer", 1.0, count.max(2.0), 5);
     x.range = 0.5..count.max(2.0) + 0.5;
-    let title = format!(
-        "{}
-{}",
-        view.title, MOMENTS[moment]
-    );
+    let title = format!("{}\n{}", group.titled(&view.title), MOMENTS[moment]);
     let frame = Frame {
         title,
         x,
@@ -91,15 +93,36 @@ fn panel(area: &Area, table: &Table, view: &View, moment: usize) -> Done {
         y_room: 90,
     };
     let chart = frame.draw(area)?;
-    for (row, layers) in view.panel.rows().zip(&lines) {
-        let height = |std: f64| frame.y.clamp(std.max(f64::MIN_POSITIVE).log10());
-        let points = layers
-            .iter()
-            .enumerate()
-            .map(|(layer, std)| ((layer + 1) as f64, height(*std)));
-        let points: Vec<_> = points.collect();
-        let mark = Mark::of(&table.rows[row]);
-        mark.line(chart.plotting_area(), &points)?;
+    for row in group.pick(table, view.panel.rows()) {
+        let layers = layers(view.cell(row), moment);
+        line(
+            area,
+            &chart,
+            &frame.y,
+            (row, Mark::of(&table.rows[row])),
+            &layers,
+        )?;
+    }
+    Ok(())
+}
+
+fn line(area: &Area, chart: &Chart, y: &Axis, (row, mark): (usize, Mark), layers: &[f64]) -> Done {
+    let height = |std: f64| std.max(f64::MIN_POSITIVE).log10();
+    let points = layers.iter().enumerate();
+    let points = points.map(|(layer, std)| ((layer + 1) as f64, y.clamp(height(*std))));
+    let points: Vec<_> = points.collect();
+    mark.line(chart.plotting_area(), &points)?;
+    let pixels: Vec<_> = points
+        .iter()
+        .map(|point| pixel(area, chart, point))
+        .collect();
+    mark.points(area, &pixels, row)?;
+    for (&pixel, &std) in pixels.iter().zip(layers) {
+        match height(std) {
+            place if place < y.range.start => mark.below(area, pixel)?,
+            f64::INFINITY => mark.above(area, pixel)?,
+            _ => (),
+        }
     }
     Ok(())
 }
