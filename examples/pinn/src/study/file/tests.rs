@@ -1,3 +1,5 @@
+//! What a study file multiplies out to, and what is said of one with a mistake.
+
 use super::*;
 
 const HEAD: &str = "title = 'Test'\n[report]\ncolumns = 'depth'\n";
