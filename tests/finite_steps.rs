@@ -288,6 +288,23 @@ fn sgd_without_momentum_is_finite_at_every_rate() {
     }
 }
 
+#[test]
+fn sgd_at_a_rate_of_1_takes_the_largest_gradient() {
+    let (mut w, mut gradient) = ([0.0_f32], [f32::MAX]);
+    let mut tensors = [Tensor::weight(&mut gradient)];
+    observe(&mut tensors).expect("finite");
+    let sgd = Sgd {
+        lr: 1.0,
+        ..Sgd::default()
+    };
+    let step = sgd.step(
+        &mut StepState::default(),
+        &tensors,
+        &mut [Slot::sgd(&mut w)],
+    );
+    assert_eq!((step, w), (Ok(()), [-f32::MAX]));
+}
+
 /// A number that becomes infinite in the parameter's type is refused before it multiplies anything.
 #[test]
 fn configurations_that_do_not_fit_the_type_are_refused() {
