@@ -250,9 +250,9 @@ void out_of_range() {
     REFUSED(status::overflow, 1, sgd_step, now.step, now.grads, now.slots);
     now.grads[1].affine.scale = 1e-300;
     REFUSED(status::overflow, 1, stable_grad, 1e300, now.grads);
-    // Squared norms of 1.4e307, 5.8e307 and 1.3e308: together beyond 1.8e308, the largest double.
+    // Norms of 5.3e307, 1.1e308 and 1.6e308: together beyond 1.8e308, the largest double.
     set_up();
-    for (auto& tensor : now.grads) tensor.affine.scale = 1.2e153;
+    for (auto& tensor : now.grads) tensor.affine.scale = 1.7e307;
     REFUSED(status::overflow, npos, clip_norm, 1, trimtab::scope::global, now.grads);
     // Behind a clip by value.
     set_up([](auto& tensor) { tensor.affine.limit = 1; });
