@@ -756,8 +756,8 @@ trimtab_status trimtab_observe(trimtab_tensor *grads, size_t n);
  *
  * A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
  * no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
- * filled in all the same. BAD_STATE: into holds a negative sum of squares or magnitude. BAD_LENGTH: the
- * count overflows.
+ * filled in all the same. BAD_STATE: into holds a negative sum of squares or magnitude.
+ * BAD_LENGTH: the count overflows.
  */
 trimtab_status trimtab_observe_chunk(trimtab_moments *into,
                                      const void *data,
@@ -1026,10 +1026,11 @@ trimtab_status trimtab_state_save(const trimtab_states *entries,
  * bytes     len bytes, of any alignment: what was saved, and nothing behind it.
  *
  * The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
- * BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer bytes than the record has, BAD_LENGTH if
- * there are more; BAD_CHECKSUM; WRONG_KIND for the first entry of another kind, also if there are
- * more or fewer entries, or WRONG_COUNT for the first of another count. A length that has been
- * damaged itself is a BAD_CHECKSUM. Whether values make sense is judged by the method that uses them.
+ * BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
+ * bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the first
+ * entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
+ * another count. A length that has been damaged itself is a BAD_CHECKSUM. Whether values make sense
+ * is judged by the method that uses them.
  */
 trimtab_status trimtab_state_load(const trimtab_states *entries,
                                   size_t n,

@@ -13,7 +13,7 @@ use common::compare;
 use common::data::Random;
 use common::number::Real;
 use common::snapshot;
-use trimtab::{Adam, Scale, Sgd, Slot, StepState, Tensor, apply, bf16, f16, observe};
+use trimtab::{Adam, Moments, Scale, Sgd, Slot, StepState, Tensor, apply, bf16, f16, observe};
 
 /// Every element three quarters of what it was, rounded once.
 fn three_quarters<T: Real>(data: &[T]) {
@@ -53,18 +53,38 @@ fn f32_at_every_exponent_is_rounded_to_the_nearest_even() {
     three_quarters(&all.filter(|x| x.is_finite()).collect::<Vec<_>>());
 }
 
-/// Where the result is subnormal a scaling is no longer a scaling: the moments afterwards must be the buffer's.
-#[test]
-fn moments_after_a_write_into_the_subnormals_are_those_of_the_buffer() {
-    for factor in [1e-36, 1e-40, 1e-43, 3e-45] {
-        let mut data: Vec<f32> = Random(92).elements(200, 0.5, 1.0);
+/// Moments around a write: before it, as it tells them, and as they are found by reading again.
+struct Moved {
+    before: Moments,
+    told: Moments,
+    found: Moments,
+}
+
+impl Moved {
+    /// By a plain scaling of elements with this mean and standard deviation.
+    fn by<T: Real>(factor: f64, seed: u64, len: usize, mean: f64, spread: f64) -> Self {
+        let mut data: Vec<T> = Random(seed).elements(len, mean, spread);
         let mut tensors = [Tensor::weight(&mut data)];
         observe(&mut tensors).expect("finite");
+        let before = *tensors[0].moments();
         Scale { factor }.decide(&mut tensors).expect("finite");
         apply(&mut tensors).expect("in range");
         let told = *tensors[0].moments();
         observe(&mut tensors).expect("finite");
         let found = *tensors[0].moments();
+        Self {
+            before,
+            told,
+            found,
+        }
+    }
+}
+
+/// Where the result is subnormal a scaling is no longer a scaling: the moments afterwards must be the buffer's.
+#[test]
+fn moments_after_a_write_into_the_subnormals_are_those_of_the_buffer() {
+    for factor in [1e-36, 1e-40, 1e-43, 3e-45] {
+        let Moved { told, found, .. } = Moved::by::<f32>(factor, 92, 200, 0.5, 1.0);
         // Rounding to f32's 24 bits at 1e-36; nothing but f64's own below, where they are read back.
         compare::relative("sum_sq", told.sum_sq, found.sum_sq, f64::exp2(-23.0));
         compare::relative("abs_max", told.abs_max, found.abs_max, f64::exp2(-23.0));
@@ -92,14 +112,7 @@ fn moments_after_a_write_are_those_of_the_buffer_where_squares_are_out_of_range(
         (1.0, 1e-158),   // the results' is subnormal
         (1.0, 1e-320),   // so are the results
     ] {
-        let mut data: Vec<f64> = Random(94).elements(200, mean, mean / 9.0);
-        let mut tensors = [Tensor::weight(&mut data)];
-        observe(&mut tensors).expect("finite");
-        Scale { factor }.decide(&mut tensors).expect("finite");
-        apply(&mut tensors).expect("in range");
-        let told = *tensors[0].moments();
-        observe(&mut tensors).expect("finite");
-        let found = *tensors[0].moments();
+        let Moved { told, found, .. } = Moved::by::<f64>(factor, 94, 200, mean, mean / 9.0);
         let what = format!("{mean:e} by {factor:e}");
         compare::relative(&what, told.sum, found.sum, 1e-14);
         compare::relative(&what, told.sum_sq, found.sum_sq, 1e-14);
@@ -112,17 +125,10 @@ fn moments_after_a_write_are_those_of_the_buffer_where_squares_are_out_of_range(
 #[test]
 fn a_plain_scaling_takes_the_moments_from_those_before() {
     fn scaled<T: Real>(factor: f64, applied: f64) {
-        let mut data: Vec<T> = Random(96).elements(4096, 0.3, 1.0);
-        let mut tensors = [Tensor::weight(&mut data)];
-        observe(&mut tensors).expect("finite");
-        let before = *tensors[0].moments();
-        Scale { factor }.decide(&mut tensors).expect("finite");
-        apply(&mut tensors).expect("in range");
-        let told = *tensors[0].moments();
-        assert_eq!(told.sum, applied * before.sum);
-        assert_eq!(told.sum_sq, applied * (applied * before.sum_sq));
-        observe(&mut tensors).expect("finite");
-        assert_ne!(told.sum, tensors[0].moments().sum);
+        let moved = Moved::by::<T>(factor, 96, 4096, 0.3, 1.0);
+        assert_eq!(moved.told.sum, applied * moved.before.sum);
+        assert_eq!(moved.told.sum_sq, applied * (applied * moved.before.sum_sq));
+        assert_ne!(moved.told.sum, moved.found.sum);
     }
     scaled::<f32>(0.7, f64::from(0.7_f32));
     scaled::<f64>(0.7, 0.7);
@@ -133,15 +139,8 @@ fn a_plain_scaling_takes_the_moments_from_those_before() {
 #[test]
 fn the_mean_after_a_write_is_that_of_the_buffer_however_small_the_deviation() {
     for spread in [1.0, 1e-2, 1e-4, 1e-6] {
-        let mut data: Vec<f32> = Random(95).elements(4096, 1000.0, 1000.0 * spread);
-        let mut tensors = [Tensor::weight(&mut data)];
-        observe(&mut tensors).expect("finite");
-        let factor = 0.4956;
-        Scale { factor }.decide(&mut tensors).expect("finite");
-        apply(&mut tensors).expect("in range");
-        let told = *tensors[0].moments();
-        observe(&mut tensors).expect("finite");
-        let found = *tensors[0].moments();
+        let moved = Moved::by::<f32>(0.4956, 95, 4096, 1000.0, 1000.0 * spread);
+        let Moved { told, found, .. } = moved;
         let off = (told.mean() - found.mean()).abs();
         assert!(off <= 1e-4 * found.std(), "{spread:e}: {off:e}");
         compare::relative("std", told.std(), found.std(), 1e-4);
@@ -152,14 +151,8 @@ fn the_mean_after_a_write_is_that_of_the_buffer_however_small_the_deviation() {
 #[test]
 fn the_largest_magnitude_is_right_where_the_factor_leaves_the_range_of_f32() {
     for (mean, factor) in [(1e-30, 1e40), (1e38, 1e-41)] {
-        let mut data: Vec<f32> = Random(93).elements(200, mean, mean / 9.0);
-        let mut tensors = [Tensor::weight(&mut data)];
-        observe(&mut tensors).expect("finite");
-        Scale { factor }.decide(&mut tensors).expect("finite");
-        apply(&mut tensors).expect("in range");
-        let told = tensors[0].moments().abs_max;
-        observe(&mut tensors).expect("finite");
-        assert_eq!(told, tensors[0].moments().abs_max, "{factor:e}");
+        let Moved { told, found, .. } = Moved::by::<f32>(factor, 93, 200, mean, mean / 9.0);
+        assert_eq!(told.abs_max, found.abs_max, "{factor:e}");
     }
 }
 

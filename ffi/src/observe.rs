@@ -29,8 +29,8 @@ pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -
 ///
 /// A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
 /// no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
-/// filled in all the same. BAD_STATE: into holds a negative sum of squares or magnitude. BAD_LENGTH: the
-/// count overflows.
+/// filled in all the same. BAD_STATE: into holds a negative sum of squares or magnitude.
+/// BAD_LENGTH: the count overflows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_observe_chunk(
     into: *mut Moments,

@@ -65,10 +65,11 @@ pub unsafe extern "C" fn trimtab_state_save(
 /// bytes     len bytes, of any alignment: what was saved, and nothing behind it.
 ///
 /// The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
-/// BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer bytes than the record has, BAD_LENGTH if
-/// there are more; BAD_CHECKSUM; WRONG_KIND for the first entry of another kind, also if there are
-/// more or fewer entries, or WRONG_COUNT for the first of another count. A length that has been
-/// damaged itself is a BAD_CHECKSUM. Whether values make sense is judged by the method that uses them.
+/// BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
+/// bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the first
+/// entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
+/// another count. A length that has been damaged itself is a BAD_CHECKSUM. Whether values make sense
+/// is judged by the method that uses them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_state_load(
     entries: *const trimtab_states,
