@@ -749,6 +749,19 @@ extern "C" {
 trimtab_status trimtab_observe(trimtab_tensor *grads, size_t n);
 
 /**
+ * Statistics of a gradient as it will be written: its moments seen through its affine.
+ *
+ * into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, exactly 0 where
+ *       the mean was subtracted; abs_max, an upper bound. Must not be NULL. A finite limit bounds
+ *       abs_max only: what it cuts off cannot be known without the data.
+ *
+ * Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or affine
+ * hold what no call can have left there. What trimtab_observe returns for a bad descriptor.
+ */
+trimtab_status trimtab_outlook(const trimtab_tensor *tensor,
+                               trimtab_moments *into);
+
+/**
  * Adds the elements of a chunk to moments: streams a tensor while it is hot.
  *
  * into   zeros before the first chunk; must not be NULL.
@@ -927,16 +940,17 @@ trimtab_status trimtab_zclip(const trimtab_zclip_config *config,
  * and rounded once to the element type (16-bit types by way of float). The plain scaling of
  * TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
  *
- * Afterwards the affines are {0, 1, infinity} again and the moments describe what lies in the
- * buffers. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
+ * Afterwards the descriptors are spent: the affines are {0, 1, infinity} again and the moments 0, as
+ * before the first trimtab_observe, without which every method and every write now returns ORDER. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
  * largest finite value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe
  * returns for bad descriptors.
  */
-trimtab_status trimtab_apply(trimtab_tensor *grads, size_t n);
+trimtab_status trimtab_apply(trimtab_tensor *grads,
+                             size_t n);
 
 /**
  * Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
- * affines stay as they are.
+ * affines stay as they are: this spends nothing.
  *
  * out  n pointers; may be NULL if n is 0. out[i] == grads[i].data is allowed, any other overlap is
  *      not.
@@ -951,7 +965,8 @@ trimtab_status trimtab_apply_into(const trimtab_tensor *grads, void *const *out,
  *     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
  *
  * state  zeros before the first step; must not be NULL.
- * slots  n of them, slots[i] for grads[i]. The gradients are not written.
+ * slots  n of them, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
+ *        as by trimtab_apply.
  *
  * OVERFLOW if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the
  * largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED,
@@ -961,7 +976,7 @@ trimtab_status trimtab_apply_into(const trimtab_tensor *grads, void *const *out,
  */
 trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
                                 trimtab_step_state *state,
-                                const trimtab_tensor *grads,
+                                trimtab_tensor *grads,
                                 const trimtab_slot *slots,
                                 size_t n);
 
@@ -982,7 +997,7 @@ trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
  */
 trimtab_status trimtab_adam_step(const trimtab_adam_config *config,
                                  trimtab_step_state *state,
-                                 const trimtab_tensor *grads,
+                                 trimtab_tensor *grads,
                                  const trimtab_slot *slots,
                                  size_t n);
 

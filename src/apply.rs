@@ -1,22 +1,18 @@
 //! The write pass: what has been decided, written into the gradients or beside them.
 
 use crate::affine::Affine;
-use crate::kernel::{self, Buffer, Dtype};
-use crate::moments::Moments;
+use crate::kernel::{self, Buffer};
 use crate::status::{Error, require_same};
 use crate::tensor::{Paired, Tensor, elements};
-use crate::threads::{self, Crew, LEAST_TO_PASS};
+use crate::threads::{self, LEAST_TO_PASS};
 
 /// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
 /// rounded once to the dtype (16-bit types by way of f32). The plain scaling of f32 by a factor
 /// that is a normal f32 is one multiplication in f32, after the factor is rounded to f32.
 ///
-/// Afterwards the affine is the identity again and the moments describe what lies in the buffer: a
-/// plain scaling of f32 or f64 pushes them through the affine, and in every other case (a mean
-/// subtracted, a limit, 16-bit types, results or squares near the subnormals, a shard, f32 whose
-/// standard deviation is below a thousandth of its root mean square) they are taken from the values
-/// just written, block by block while these are in the cache. A tensor with nothing pending is
-/// neither read nor written.
+/// Afterwards every descriptor is spent, as a fresh one: the affine is the identity, the moments are 0, and every method and
+/// write says [`Error::Order`] until the next [`observe`](fn@crate::observe). Who wants the statistics of what is written
+/// asks before ([`Tensor::outlook`]). A tensor with nothing pending is neither read nor written.
 ///
 /// # Errors
 ///
@@ -38,17 +34,20 @@ use crate::threads::{self, Crew, LEAST_TO_PASS};
 pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
     check(grads)?;
     threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
-        crew.divide(grads, &|part: &mut [Tensor]| {
+        crew.divide(&mut *grads, &|part: &mut [Tensor]| {
             let pending = |tensor: &&mut Tensor| *tensor.affine() != Affine::IDENTITY;
-            part.iter_mut()
-                .filter(pending)
-                .for_each(|tensor| write(crew, tensor));
+            for tensor in part.iter_mut().filter(pending) {
+                let affine = *tensor.affine();
+                kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
+            }
         });
-    })
+    })?;
+    grads.iter_mut().for_each(Tensor::spend);
+    Ok(())
 }
 
 /// Writes every gradient into `outputs[i]` instead, which has the same dtype and length; gradients,
-/// moments and affines stay as they are.
+/// moments and affines stay as they are: it spends nothing.
 ///
 /// # Errors
 ///
@@ -132,45 +131,4 @@ fn check(grads: &[Tensor]) -> Result<(), Error> {
         tensor.check_bound(index, tensor.dtype().max())?;
     }
     Ok(())
-}
-
-fn write(crew: Crew, tensor: &mut Tensor) {
-    let affine = *tensor.affine();
-    let moments = match pushed(tensor) {
-        Some(moments) => {
-            kernel::write_in_place(crew, tensor.buffer_mut(), &affine);
-            moments
-        }
-        None => kernel::write_and_observe(crew, tensor.buffer_mut(), &affine),
-    };
-    tensor.set_moments(moments);
-}
-
-/// The moments of the values that will be written, from those of the values read; None where they would not be the same
-/// up to rounding. They are for a plain scaling of the whole tensor in a type whose rounding is negligible beside f32's
-/// own, where neither elements nor squares that matter become subnormal, and where the rounding to f32 is small beside
-/// the standard deviation, because a method that subtracts the mean would see what moves it.
-fn pushed(tensor: &Tensor) -> Option<Moments> {
-    let (affine, before) = (tensor.affine_as_applied(), tensor.moments());
-    let single = tensor.dtype() == Dtype::F32;
-    let smallest = match tensor.dtype() {
-        Dtype::F32 => f64::from(f32::MIN_POSITIVE),
-        Dtype::F64 => f64::MIN_POSITIVE,
-        Dtype::F16 | Dtype::BF16 => return None,
-    };
-    let after = before.through(&affine);
-    let whole = before.count == tensor.len() as u64;
-    let scaling = affine.center == 0.0 && !affine.has_limit();
-    // 2^30: what an element below `smallest` loses is then under 2^-54 of the largest, and so are squares of their sum.
-    let clear = |size: f64, smallest: f64| size >= smallest * (1_u64 << 30) as f64;
-    let squares = before.sum_sq.min(after.sum_sq);
-    let normal = clear(after.abs_max, smallest) && clear(squares, f64::MIN_POSITIVE);
-    // 2^20: the deviation is then 2^14 times what rounding can move the mean by.
-    let spread = !single || before.centered_sum_sq() >= before.sum_sq / (1_u64 << 20) as f64;
-    // Rounding keeps the order of numbers, so that nothing larger is written.
-    let abs_max = match single {
-        true => f64::from(after.abs_max as f32),
-        false => after.abs_max,
-    };
-    (whole && scaling && normal && spread).then_some(Moments { abs_max, ..after })
 }

@@ -23,7 +23,7 @@
 //! trimtab::observe(&mut grads)?;
 //! StableGrad::default().decide(0.5, &mut grads)?; // 0.5 = std of dL/d(prediction)
 //! ClipNorm { max_norm: 1.0, scope: Scope::Global }.decide(&mut grads)?;
-//! Adam::default().step(&mut steps, &grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
+//! Adam::default().step(&mut steps, &mut grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
 //! # Ok::<(), trimtab::Error>(())
 //! ```
 //!

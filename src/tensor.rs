@@ -14,7 +14,8 @@ use crate::threads::Work;
 /// Usually one parameter's gradient; describe each row as a tensor and every method becomes
 /// row-wise. The layout is that of `trimtab_tensor` in the C header, so that both share one array.
 ///
-/// A new tensor has not been observed: call [`observe`](fn@crate::observe) before any method.
+/// A new tensor has not been observed: call [`observe`](fn@crate::observe) before any method. [`apply`](fn@crate::apply)
+/// and the optimizers spend what was observed and decided: the next step observes again.
 ///
 /// ```
 /// use trimtab::{Tensor, observe};
@@ -85,7 +86,7 @@ impl<'a> Tensor<'a> {
         self.buffer.as_slice()
     }
 
-    /// Statistics of what lies in the buffer, as last observed or written.
+    /// Statistics of what lies in the buffer, as last observed; all 0 before that and after a write.
     pub fn moments(&self) -> &Moments {
         &self.moments
     }
@@ -110,12 +111,30 @@ impl<'a> Tensor<'a> {
         Outlook::new(&self.moments, &self.affine)
     }
 
+    /// All of [`outlook`](Self::outlook) at once: the moments seen through the affine ([`Moments::through`]).
+    ///
+    /// Ask before the write, which spends both.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Order`] not observed; [`Error::BadState`] moments or an affine that no call can have left. Both say
+    /// tensor 0.
+    pub fn moments_after(&self) -> Result<Moments, Error> {
+        self.check_observed(0)?;
+        Ok(self.moments.through(&self.affine))
+    }
+
     pub(crate) fn buffer(&self) -> &Buffer<'a> {
         &self.buffer
     }
 
     pub(crate) fn buffer_mut(&mut self) -> &mut Buffer<'a> {
         &mut self.buffer
+    }
+
+    /// As before the first observation: what a write leaves behind, so that none is decided or written twice.
+    pub(crate) fn spend(&mut self) {
+        self.set_moments(Moments::default());
     }
 
     pub(crate) fn set_affine(&mut self, affine: Affine) {
@@ -135,7 +154,7 @@ impl<'a> Tensor<'a> {
     /// The part of [`Tensor::check`] that also holds for gradients that are not finite.
     pub(crate) fn check_observed(&self, tensor: usize) -> Result<(), Error> {
         if self.moments.count < self.len() as u64 {
-            let what = "observe the gradients first";
+            let what = "observe the gradients first, and again after every write";
             return Err(Error::Order { tensor, what });
         }
         if !self.affine.is_valid() {

@@ -242,7 +242,6 @@ fn halves<T>(entries: &[T], at: usize) -> (&[T], &[T]) {
 /// The slots of an optimizer step, of which the first `needed` pointers are looked at.
 pub(crate) struct RawSlots<'a> {
     slots: &'a [trimtab_slot],
-    grads: &'a [Tensor<'a>],
     needed: usize,
 }
 
@@ -252,7 +251,7 @@ pub(crate) struct RawSlots<'a> {
 /// pointers of each slot are writable for the elements of its tensor, without overlap.
 pub(crate) unsafe fn slot_array<'a>(
     data: *const trimtab_slot,
-    grads: &'a [Tensor<'a>],
+    grads: &[Tensor],
     needed: usize,
 ) -> Result<RawSlots<'a>, Status> {
     // SAFETY: passed on.
@@ -266,11 +265,7 @@ pub(crate) unsafe fn slot_array<'a>(
             elements(pointer, tensor.len(), dtype)?;
         }
     }
-    Ok(RawSlots {
-        slots,
-        grads,
-        needed,
-    })
+    Ok(RawSlots { slots, needed })
 }
 
 /// Parameters and their buffers are f32 or f64.
@@ -286,8 +281,8 @@ impl Slots for RawSlots<'_> {
         self.slots.len()
     }
 
-    fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
-        let (slot, len) = (self.slots.get(index)?, self.grads.get(index)?.len());
+    fn slot(&mut self, index: usize, len: usize) -> Option<Slot<'_>> {
+        let slot = self.slots.get(index)?;
         let dtype = parameter_dtype(slot).unwrap_or(Dtype::F32);
         // SAFETY: `slot_array` has checked dtype and pointer; live by its caller's promise.
         let buffer = |data| unsafe { Buffer::from_raw_parts(data, len, dtype) };
@@ -301,18 +296,7 @@ impl Slots for RawSlots<'_> {
     fn split_at(self, at: usize) -> (Self, Self) {
         let needed = self.needed;
         let (left, right) = halves(self.slots, at);
-        let (first, second) = halves(self.grads, at);
-        (
-            RawSlots {
-                slots: left,
-                grads: first,
-                needed,
-            },
-            RawSlots {
-                slots: right,
-                grads: second,
-                needed,
-            },
-        )
+        let half = |slots| RawSlots { slots, needed };
+        (half(left), half(right))
     }
 }

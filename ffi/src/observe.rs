@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use trimtab_core::{Dtype, Moments, Status};
 
-use crate::check::{buffer, code, one, one_mut, tensors_mut};
+use crate::check::{buffer, code, one, one_mut, tensors, tensors_mut};
 use crate::types::{trimtab_status, trimtab_tensor};
 
 /// Reads every gradient once: fills in the moments of each tensor and resets its affine to
@@ -20,6 +20,32 @@ pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -
     // SAFETY: the pointers are the caller's promise.
     let observe = || Ok(trimtab_core::observe(unsafe { tensors_mut(grads, n) }?)?);
     code(observe())
+}
+
+/// Statistics of a gradient as it will be written: its moments seen through its affine.
+///
+/// into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, exactly 0 where
+///       the mean was subtracted; abs_max, an upper bound. Must not be NULL. A finite limit bounds
+///       abs_max only: what it cuts off cannot be known without the data.
+///
+/// Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or affine
+/// hold what no call can have left there. What trimtab_observe returns for a bad descriptor.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_outlook(
+    tensor: *const trimtab_tensor,
+    into: *mut Moments,
+) -> trimtab_status {
+    let outlook = || {
+        // SAFETY: the pointers are the caller's promise.
+        let tensor = unsafe { tensors(tensor, 1) }?;
+        // SAFETY: as above.
+        let into = unsafe { one_mut(into) }?;
+        if let [tensor] = tensor {
+            *into = tensor.moments_after()?;
+        }
+        Ok(())
+    };
+    code(outlook())
 }
 
 /// Adds the elements of a chunk to moments: streams a tensor while it is hot.

@@ -12,8 +12,8 @@ use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 /// and rounded once to the element type (16-bit types by way of float). The plain scaling of
 /// TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
 ///
-/// Afterwards the affines are {0, 1, infinity} again and the moments describe what lies in the
-/// buffers. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
+/// Afterwards the descriptors are spent: the affines are {0, 1, infinity} again and the moments 0, as
+/// before the first trimtab_observe, without which every method and every write now returns ORDER. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
 /// largest finite value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe
 /// returns for bad descriptors.
 #[unsafe(no_mangle)]
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> 
 }
 
 /// Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
-/// affines stay as they are.
+/// affines stay as they are: this spends nothing.
 ///
 /// out  n pointers; may be NULL if n is 0. out[i] == grads[i].data is allowed, any other overlap is
 ///      not.
@@ -51,7 +51,8 @@ pub unsafe extern "C" fn trimtab_apply_into(
 ///     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
 ///
 /// state  zeros before the first step; must not be NULL.
-/// slots  n of them, slots[i] for grads[i]. The gradients are not written.
+/// slots  n of them, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
+///        as by trimtab_apply.
 ///
 /// OVERFLOW if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the
 /// largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED,
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn trimtab_apply_into(
 pub unsafe extern "C" fn trimtab_sgd_step(
     config: *const trimtab_sgd_config,
     state: *mut StepState,
-    grads: *const trimtab_tensor,
+    grads: *mut trimtab_tensor,
     slots: *const trimtab_slot,
     n: usize,
 ) -> trimtab_status {
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn trimtab_sgd_step(
         // SAFETY: the pointers are the caller's promise.
         let sgd: Sgd = unsafe { configuration(config) }?;
         // SAFETY: as above.
-        let (state, grads) = unsafe { (one_mut(state)?, tensors(grads, n)?) };
+        let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
         // SAFETY: as above.
         let slots = unsafe { slot_array(slots, grads, sgd.buffers()) }?;
         Ok(sgd.step_with(state, grads, slots)?)
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn trimtab_sgd_step(
 pub unsafe extern "C" fn trimtab_adam_step(
     config: *const trimtab_adam_config,
     state: *mut StepState,
-    grads: *const trimtab_tensor,
+    grads: *mut trimtab_tensor,
     slots: *const trimtab_slot,
     n: usize,
 ) -> trimtab_status {
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn trimtab_adam_step(
         // SAFETY: the pointers are the caller's promise.
         let adam: Adam = unsafe { configuration(config) }?;
         // SAFETY: as above.
-        let (state, grads) = unsafe { (one_mut(state)?, tensors(grads, n)?) };
+        let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
         // SAFETY: as above.
         let slots = unsafe { slot_array(slots, grads, adam.buffers()) }?;
         Ok(adam.step_with(state, grads, slots)?)

@@ -35,7 +35,7 @@ pub use element::{Dtype, Element, Parameter};
 pub(crate) use step::{Buffers, Rule, step};
 pub use sums::{BLOCK, LANES};
 pub(crate) use sums::{observe, observe_buffer};
-pub(crate) use write::{write_and_observe, write_in_place, write_into};
+pub(crate) use write::{write_in_place, write_into};
 
 /// Runs `$body` with `$T` standing for the element type of `$dtype`.
 macro_rules! with_element {

@@ -37,7 +37,6 @@ use super::dispatch::run;
 use super::element::{Dtype, Element};
 use super::isa::{Isa, Job};
 use super::with_element;
-use crate::cpu::Level;
 use crate::moments::Moments;
 use crate::threads::{Crew, Work};
 
@@ -355,16 +354,30 @@ impl<T: Element> Job for Observe<'_, T> {
     }
 }
 
-/// The moments of one block.
-pub(super) fn block_moments<T: Element>(level: Level, block: &[T]) -> Moments {
-    run(level, Observe(block))
-}
-
-/// Adds the elements of `data` to `total`.
-pub(crate) fn observe<T: Element>(crew: Crew, data: &[T], total: &mut Moments) {
-    each_block(crew, data, total, &|block: &[T]| {
-        block_moments(crew.level, block)
-    });
+/// Adds the elements of `data` to `total`, block by block in index order.
+pub(crate) fn observe<T: Element>(crew: Crew, mut data: &[T], total: &mut Moments) {
+    let of_block = |block| run(crew.level, Observe(block));
+    if crew.is_alone() {
+        data.chunks(BLOCK)
+            .for_each(|block| total.add(&of_block(block)));
+        return;
+    }
+    while !data.is_empty() {
+        let (window, rest) = data.split_at(data.len().min(WINDOW * BLOCK));
+        let mut moments = [Moments::default(); WINDOW];
+        let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
+        let work = Blocks {
+            data: window,
+            moments,
+        };
+        crew.divide(work, &|work: Blocks<T>| {
+            for (moments, block) in work.moments.iter_mut().zip(work.data.chunks(BLOCK)) {
+                *moments = of_block(block);
+            }
+        });
+        moments.iter().for_each(|moments| total.add(moments));
+        data = rest;
+    }
 }
 
 /// [`observe`] for a buffer.
@@ -374,92 +387,23 @@ pub(crate) fn observe_buffer(crew: Crew, buffer: &Buffer, total: &mut Moments) {
     });
 }
 
-/// Adds the moments that `job` gives for each block of `data` to `total`, in index order.
-pub(super) fn each_block<D: Slice>(
-    crew: Crew,
-    mut data: D,
-    total: &mut Moments,
-    job: &(impl Fn(D) -> Moments + Sync),
-) {
-    while data.len() > 0 && crew.is_alone() {
-        let (block, rest) = data.divide(BLOCK);
-        total.add(&job(block));
-        data = rest;
-    }
-    while data.len() > 0 {
-        let (window, rest) = data.divide(WINDOW * BLOCK);
-        let mut moments = [Moments::default(); WINDOW];
-        let moments = moments.split_at_mut(window.len().div_ceil(BLOCK)).0;
-        let work = Blocks {
-            data: window,
-            moments,
-        };
-        crew.divide(work, &|work: Blocks<D>| work.fill(job));
-        for moments in moments {
-            total.add(moments);
-        }
-        data = rest;
-    }
-}
-
 /// How many blocks' moments are kept at a time, on the stack, to be added in index order.
 const WINDOW: usize = 64;
 
 /// Blocks of data, and where the moments of each go.
-struct Blocks<'m, D> {
-    data: D,
+struct Blocks<'d, 'm, T> {
+    data: &'d [T],
     moments: &'m mut [Moments],
 }
 
-impl<D: Slice> Blocks<'_, D> {
-    /// Does one block after the other.
-    fn fill(self, job: &impl Fn(D) -> Moments) {
-        let mut data = self.data;
-        for moments in self.moments {
-            let (block, rest) = data.divide(BLOCK);
-            *moments = job(block);
-            data = rest;
-        }
-    }
-}
-
-/// A slice that can be divided.
-pub(super) trait Slice: Send + Sized {
-    fn len(&self) -> usize;
-
-    /// The first `at` elements, or all if there are fewer, and the rest.
-    fn divide(self, at: usize) -> (Self, Self);
-}
-
-impl<T: Element> Slice for &[T] {
-    fn len(&self) -> usize {
-        <[T]>::len(self)
-    }
-
-    fn divide(self, at: usize) -> (Self, Self) {
-        self.split_at(at.min(self.len()))
-    }
-}
-
-impl<T: Element> Slice for &mut [T] {
-    fn len(&self) -> usize {
-        <[T]>::len(self)
-    }
-
-    fn divide(self, at: usize) -> (Self, Self) {
-        let at = at.min(self.len());
-        self.split_at_mut(at)
-    }
-}
-
-impl<D: Slice> Work for Blocks<'_, D> {
+impl<T: Element> Work for Blocks<'_, '_, T> {
     fn halves(self) -> Result<(Self, Self), Self> {
         let middle = self.moments.len() / 2;
         if middle == 0 {
             return Err(self);
         }
         let (left, right) = self.moments.split_at_mut(middle);
-        let (first, second) = self.data.divide(middle * BLOCK);
+        let (first, second) = self.data.split_at(self.data.len().min(middle * BLOCK));
         Ok((
             Blocks {
                 data: first,

@@ -9,10 +9,9 @@ use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Dtype, Element};
 use super::isa::{Isa, Job};
-use super::sums::{self, BLOCK, LANES};
+use super::sums::{BLOCK, LANES};
 use super::with_element;
 use crate::affine::Affine;
-use crate::moments::Moments;
 use crate::threads::{Crew, Work};
 
 /// Replaces every element of `buffer` by its transform.
@@ -37,20 +36,6 @@ pub(crate) fn write_into(crew: Crew, source: &Buffer, target: &mut Buffer, affin
         let write = Write { source, target, len, affine };
         crew.divide(write, &|part| run(crew.level, part));
     });
-}
-
-/// [`write_in_place`], and the moments of what was written, block by block while it is in the cache.
-pub(crate) fn write_and_observe(crew: Crew, buffer: &mut Buffer, affine: &Affine) -> Moments {
-    let mut total = Moments::default();
-    with_element!(buffer.dtype(), T => {
-        let data = buffer.as_mut_slice::<T>().unwrap_or_default();
-        sums::each_block(crew, data, &mut total, &|block: &mut [T]| {
-            let (data, len) = (block.as_mut_ptr(), block.len());
-            run(crew.level, Write { source: data, target: data, len, affine });
-            sums::block_moments(crew.level, block)
-        });
-    });
-    total
 }
 
 /// `source` and `target` point to `len` readable and writable elements; they are equal or do not

@@ -32,7 +32,7 @@ use crate::threads::Crew;
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
 /// let adam = Adam { lr: 0.1, ..Adam::default() };
-/// adam.step(&mut StepState::default(), &grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
+/// adam.step(&mut StepState::default(), &mut grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
 /// assert!((w[0] - 0.9).abs() < 1e-5); // the first step is lr, whatever the gradient's size
 /// # Ok::<(), trimtab::Error>(())
 /// ```
@@ -71,7 +71,7 @@ impl Adam {
         3
     }
 
-    /// Updates every parameter or refuses the whole call. `slots[i]` belongs to `grads[i]`.
+    /// Updates every parameter and spends the descriptors, or refuses the whole call. `slots[i]` belongs to `grads[i]`.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Adam {
     pub fn step(
         &self,
         state: &mut StepState,
-        grads: &[Tensor],
+        grads: &mut [Tensor],
         slots: &mut [Slot],
     ) -> Result<(), Error> {
         self.step_with(state, grads, slots)
@@ -99,7 +99,7 @@ impl Adam {
     pub fn step_with<S: Slots>(
         &self,
         state: &mut StepState,
-        grads: &[Tensor],
+        grads: &mut [Tensor],
         slots: S,
     ) -> Result<(), Error> {
         self.validate()?;

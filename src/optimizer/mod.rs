@@ -1,7 +1,7 @@
 //! Optimizers that take the affine in their own loop: the write pass fused with an update.
 //!
-//! They read each gradient through its pending affine and never write it: gradients, moments and
-//! affines stay as they are, and the next [`observe`](fn@crate::observe) starts afresh.
+//! They read each gradient through its pending affine and never write it. As every write they spend the
+//! descriptors: the next step starts with [`observe`](fn@crate::observe).
 
 mod adam;
 mod sgd;
@@ -56,7 +56,7 @@ trait Update: Sync {
 fn run<U: Update, S: Slots>(
     update: &U,
     state: &mut StepState,
-    grads: &[Tensor],
+    grads: &mut [Tensor],
     mut slots: S,
 ) -> Result<(), Error> {
     check(update, grads, &mut slots)?;
@@ -64,7 +64,7 @@ fn run<U: Update, S: Slots>(
         let work = Paired::new(grads, slots, S::split_at);
         crew.divide(work, &|mut part: Paired<S>| {
             for (index, tensor) in part.grads.iter().enumerate() {
-                match part.with.slot(index) {
+                match part.with.slot(index, tensor.len()) {
                     Some(slot) if slot.dtype() == Dtype::F64 => {
                         update.update::<f64>(crew, tensor, slot);
                     }
@@ -74,6 +74,7 @@ fn run<U: Update, S: Slots>(
             }
         });
     })?;
+    grads.iter_mut().for_each(Tensor::spend);
     state.steps = state.steps.saturating_add(1);
     Ok(())
 }
@@ -82,7 +83,9 @@ fn check<U: Update, S: Slots>(update: &U, grads: &[Tensor], slots: &mut S) -> Re
     require_same(slots.len(), grads.len())?;
     for (index, tensor) in grads.iter().enumerate() {
         tensor.check(index)?;
-        let slot = slots.slot(index).ok_or(Error::BadLength { index })?;
+        let slot = slots
+            .slot(index, tensor.len())
+            .ok_or(Error::BadLength { index })?;
         slot.check(index, tensor.len(), update.buffers())?;
         let largest = update.largest(slot.dtype());
         tensor.check_bound(index, largest.ok_or(Error::Overflow { tensor: index })?)?;

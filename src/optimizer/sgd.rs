@@ -27,7 +27,7 @@ use crate::threads::Crew;
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
 /// let sgd = Sgd { lr: 0.5, ..Sgd::default() };
-/// sgd.step(&mut StepState::default(), &grads, &mut [Slot::sgd(&mut w)])?;
+/// sgd.step(&mut StepState::default(), &mut grads, &mut [Slot::sgd(&mut w)])?;
 /// assert_eq!(w, [0.75, 2.25]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
@@ -63,7 +63,7 @@ impl Sgd {
         if self.momentum == 0.0 { 1 } else { 2 }
     }
 
-    /// Updates every parameter or refuses the whole call. `slots[i]` belongs to `grads[i]`.
+    /// Updates every parameter and spends the descriptors, or refuses the whole call. `slots[i]` belongs to `grads[i]`.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Sgd {
     pub fn step(
         &self,
         state: &mut StepState,
-        grads: &[Tensor],
+        grads: &mut [Tensor],
         slots: &mut [Slot],
     ) -> Result<(), Error> {
         self.step_with(state, grads, slots)
@@ -91,7 +91,7 @@ impl Sgd {
     pub fn step_with<S: Slots>(
         &self,
         state: &mut StepState,
-        grads: &[Tensor],
+        grads: &mut [Tensor],
         slots: S,
     ) -> Result<(), Error> {
         self.validate()?;

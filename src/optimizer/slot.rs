@@ -82,14 +82,15 @@ impl<'a> Slot<'a> {
 }
 
 /// The slots of a step taken with `step_with`: a slice of them, or whatever a caller's own structs
-/// make slots of. `slot` is asked twice for each index, once to check and once to update.
+/// make slots of. `slot` is asked twice for each index, once to check and once to update, and told how many elements
+/// the gradient has, for those whose structs do not say.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Slots: Send + Sized {
     /// How many there are.
     fn len(&self) -> usize;
 
-    /// The slot for tensor `index`; None from `len()` on.
-    fn slot(&mut self, index: usize) -> Option<Slot<'_>>;
+    /// The slot for tensor `index`, which has `elements`; None from `len()` on.
+    fn slot(&mut self, index: usize, elements: usize) -> Option<Slot<'_>>;
 
     /// The first `at` of them, and the rest; `at` is below `len()`.
     fn split_at(self, at: usize) -> (Self, Self);
@@ -100,7 +101,7 @@ impl Slots for &mut [Slot<'_>] {
         <[_]>::len(self)
     }
 
-    fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
+    fn slot(&mut self, index: usize, _: usize) -> Option<Slot<'_>> {
         self.get_mut(index).map(Slot::reborrow)
     }
 
