@@ -54,7 +54,7 @@ impl Network {
         }
     }
 
-    /// One step down |w|^2, with some noise; read, decided, clipped, written by Adam, and written in place as well.
+    /// One step down |w|^2, with some noise: read, decided, clipped, written in place, read again and written by Adam.
     fn train(&mut self, t: u64) {
         let noise = random(self.seed ^ t, 64);
         let gradient = |w: &Vec<f32>| -> Vec<f32> {
@@ -76,13 +76,14 @@ impl Network {
             scope: trimtab::Scope::Global,
         };
         clip.decide(&mut grads).expect("in range");
+        apply(&mut grads).expect("in range");
+        observe(&mut grads).expect("finite");
         let buffers = self.first.iter_mut().zip(&mut self.second);
         let slots = self.params.iter_mut().zip(buffers);
         let mut slots: Vec<Slot> = slots.map(|(w, (m, v))| Slot::adam(w, m, v)).collect();
         let adam = Adam::default();
-        adam.step(&mut self.step, &grads, &mut slots)
+        adam.step(&mut self.step, &mut grads, &mut slots)
             .expect("in range");
-        apply(&mut grads).expect("in range");
     }
 
     /// Everything that training changes, as bits.

@@ -30,7 +30,7 @@ fn a_scale_that_f32_rounds_up_does_not_make_infinity() {
         lr: 1.0,
         ..Sgd::default()
     };
-    let step = sgd.step(&mut state, &tensors, &mut [Slot::sgd(&mut w)]);
+    let step = sgd.step(&mut state, &mut tensors, &mut [Slot::sgd(&mut w)]);
     assert_eq!(step, Err(Error::Overflow { tensor: 0 }));
     assert_eq!(apply(&mut tensors), step);
     assert_eq!((gradient, w), ([below_the_largest(), 1.0], [0.0; 2]));
@@ -114,7 +114,7 @@ fn a_huge_learning_rate_does_not_make_adam_infinite() {
             ..Adam::default()
         };
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
-        let step = adam.step(&mut StepState::default(), &tensors, &mut slots);
+        let step = adam.step(&mut StepState::default(), &mut tensors, &mut slots);
         assert_eq!(step.is_ok(), fits, "{lr:e} {g:e}: {step:?}");
         // The first step is lr, to some roundings of 2^-24.
         let expected = if fits { -lr } else { 0.0 };
@@ -133,7 +133,7 @@ fn accepted_sgd_steps(sgd: Sgd, g: f32, steps: usize) -> usize {
         observe(&mut tensors).expect("finite");
         let result = sgd.step(
             &mut state,
-            &tensors,
+            &mut tensors,
             &mut [Slot::momentum(&mut w, &mut buffer)],
         );
         match result {
@@ -230,7 +230,7 @@ fn adam_without_eps_leaves_the_parameter_of_a_zero_gradient_alone() {
                 ..Adam::default()
             };
             let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
-            adam.step(&mut state, &tensors, &mut slots)
+            adam.step(&mut state, &mut tensors, &mut slots)
                 .expect("in range");
         }
         assert_eq!((w[0], m[0], v[0]), (1.0, 0.0, 0.0), "eps {eps:e}");
@@ -251,7 +251,7 @@ fn adam_without_eps_stays_finite_where_the_second_moment_underflows() {
             ..Adam::default()
         };
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
-        adam.step(&mut StepState::default(), &tensors, &mut slots)
+        adam.step(&mut StepState::default(), &mut tensors, &mut slots)
             .expect("in range");
         // An update is lr at most in the first step.
         assert!((w[0] - 1.0).abs() <= 1.1e-3, "gradient {g:e}: {w:?}");
@@ -288,7 +288,7 @@ fn sgd_at_a_rate_of_1_takes_the_largest_gradient() {
     };
     let step = sgd.step(
         &mut StepState::default(),
-        &tensors,
+        &mut tensors,
         &mut [Slot::sgd(&mut w)],
     );
     assert_eq!((step, w), (Ok(()), [-f32::MAX]));
@@ -298,9 +298,6 @@ fn sgd_at_a_rate_of_1_takes_the_largest_gradient() {
 #[test]
 fn configurations_that_do_not_fit_the_type_are_refused() {
     let overflow = Err(Error::Overflow { tensor: 0 });
-    let mut gradient = [0.0_f32];
-    let mut tensors = [Tensor::weight(&mut gradient)];
-    observe(&mut tensors).expect("finite");
     for (lr, weight_decay) in [(1e39, 0.0), (1.0, 1e39)] {
         let (mut w, mut wide) = ([0.0_f32], [0.0_f64]);
         let sgd = Sgd {
@@ -308,7 +305,12 @@ fn configurations_that_do_not_fit_the_type_are_refused() {
             weight_decay,
             ..Sgd::default()
         };
-        let step = |slot| sgd.step(&mut StepState::default(), &tensors, &mut [slot]);
+        let step = |slot| {
+            let mut gradient = [0.0_f32];
+            let mut tensors = [Tensor::weight(&mut gradient)];
+            observe(&mut tensors).expect("finite");
+            sgd.step(&mut StepState::default(), &mut tensors, &mut [slot])
+        };
         assert_eq!(step(Slot::sgd(&mut w)), overflow);
         assert_eq!(step(Slot::sgd(&mut wide)), Ok(()));
     }
@@ -319,7 +321,6 @@ fn configurations_that_do_not_fit_the_type_are_refused() {
 fn an_infinite_parameter_stays_what_it_is_without_decay() {
     let (masked, mut gradient) = (f32::NEG_INFINITY, [0.0_f32, 1.0]);
     let mut tensors = [Tensor::weight(&mut gradient)];
-    observe(&mut tensors).expect("finite");
     let mut state = StepState::default();
     for decoupled in [false, true] {
         let (mut w, mut m, mut v) = ([masked, 1.0], [0.0; 2], [0.0; 2]);
@@ -328,7 +329,9 @@ fn an_infinite_parameter_stays_what_it_is_without_decay() {
             ..Adam::default()
         };
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
-        adam.step(&mut state, &tensors, &mut slots).expect("small");
+        observe(&mut tensors).expect("finite");
+        adam.step(&mut state, &mut tensors, &mut slots)
+            .expect("small");
         assert_eq!((w[0], m[0], v[0]), (masked, 0.0, 0.0));
         assert!(w[1] < 1.0);
     }
@@ -340,7 +343,8 @@ fn an_infinite_parameter_stays_what_it_is_without_decay() {
             ..Sgd::default()
         };
         let mut slots = [Slot::momentum(&mut w, &mut buffer)];
-        sgd.step(&mut StepState::default(), &tensors, &mut slots)
+        observe(&mut tensors).expect("finite");
+        sgd.step(&mut StepState::default(), &mut tensors, &mut slots)
             .expect("small");
         assert_eq!((w, buffer[0]), ([masked, 0.5], 0.0), "momentum {momentum}");
     }

@@ -204,7 +204,7 @@ fn a_silenced_gradient_reaches_an_optimizer_as_zeros() {
     let (mut w, mut m, mut v) = ([1.0_f64, 2.0], [0.0; 2], [0.0; 2]);
     let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
     Adam::default()
-        .step(&mut StepState::default(), &tensors, &mut slots)
+        .step(&mut StepState::default(), &mut tensors, &mut slots)
         .expect("silenced");
     assert_eq!((w, m, v), ([1.0, 2.0], [0.0; 2], [0.0; 2]));
 }

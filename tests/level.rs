@@ -159,7 +159,7 @@ fn a_pipeline_is_refused_too() {
     }
     let mut gradient = [1.0_f32, -2.0, 3.0];
     let mut grads = [Tensor::weight(&mut gradient)];
-    grads[0].set_moments(moments()); // left by an earlier step
+    grads[0].set_moments(moments()); // as if observed
     let stabilizer = GradientStabilizer::default();
     let pipeline = Pipeline::<1, 1>::new().with(stabilizer);
     let mut pipeline = pipeline.expect("room for one");

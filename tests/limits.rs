@@ -269,7 +269,7 @@ fn adam_refuses_gradients_whose_square_is_not_finite() {
         let mut state = StepState::default();
         let result = Adam::default().step(
             &mut state,
-            &tensors,
+            &mut tensors,
             &mut [Slot::adam(&mut w, &mut m, &mut v)],
         );
         match fits {
@@ -294,10 +294,11 @@ fn gradients_adam_refuses_in_f32_fit_f64_parameters_and_sgd() {
     let (mut w, mut m, mut v) = ([1.0_f64], [0.0_f64], [0.0_f64]);
     let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
     Adam::default()
-        .step(&mut StepState::default(), &tensors, &mut slots)
+        .step(&mut StepState::default(), &mut tensors, &mut slots)
         .expect("fits");
     // The first step is lr whatever the gradient's size; 1 - 1e-3 up to roundings of 2^-53.
     assert!((w[0] - 0.999).abs() <= 1e-15, "{w:?}");
+    observe(&mut tensors).expect("finite");
     let mut w = [1.0_f32];
     let sgd = Sgd {
         lr: 1e-30,
@@ -305,7 +306,7 @@ fn gradients_adam_refuses_in_f32_fit_f64_parameters_and_sgd() {
     };
     sgd.step(
         &mut StepState::default(),
-        &tensors,
+        &mut tensors,
         &mut [Slot::sgd(&mut w)],
     )
     .expect("fits");

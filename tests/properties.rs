@@ -207,7 +207,7 @@ fn first_step(data: &[f64], eps: f64, reference: Option<f64>) -> Vec<f64> {
         ..Adam::default()
     };
     let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
-    adam.step(&mut StepState::default(), &tensors, &mut slots[..])
+    adam.step(&mut StepState::default(), &mut tensors, &mut slots[..])
         .expect("in range");
     w
 }

@@ -200,6 +200,22 @@ fn moments_of_too_few_elements_count_as_not_observed() {
 }
 
 #[test]
+fn no_outlook_is_made_of_moments_that_cannot_be() {
+    let mut batch = three::<f32>();
+    let mut tensors = pending(&mut batch);
+    let moments = *tensors[2].moments();
+    tensors[2].set_moments(Moments {
+        sum_sq: -1.0,
+        ..moments
+    });
+    let refused = tensors[2].moments_after();
+    assert!(
+        matches!(refused, Err(Error::BadState { index: 0, .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn moments_that_cannot_be_are_refused() {
     for (name, method) in every_variant() {
         for (sum_sq, abs_max) in [(-1.0, 1.0), (1.0, -1.0)] {
@@ -256,6 +272,7 @@ fn once_applied_a_limit_is_no_obstacle_any_more() {
             .decide(&mut tensors)
             .expect("finite");
         apply(&mut tensors).expect("in range");
+        observe(&mut tensors).expect("finite");
         let mut states = method.states(3);
         method.must_decide(name, &StepInputs::plain(3), &mut states, &mut tensors);
     }

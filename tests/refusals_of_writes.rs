@@ -95,7 +95,7 @@ fn every_write_refuses(what: &str, tensors: &mut [Tensor], expected: Status) {
 }
 
 /// The two optimizers.
-fn every_step_refuses(what: &str, tensors: &[Tensor], expected: Status) {
+fn every_step_refuses(what: &str, tensors: &mut [Tensor], expected: Status) {
     adam_refuses(what, Adam::default(), tensors, expected);
     let sgd = Sgd {
         momentum: 0.9,
@@ -104,8 +104,9 @@ fn every_step_refuses(what: &str, tensors: &[Tensor], expected: Status) {
     sgd_refuses(what, sgd, tensors, expected);
 }
 
-fn adam_refuses(what: &str, adam: Adam, tensors: &[Tensor], expected: Status) {
+fn adam_refuses(what: &str, adam: Adam, tensors: &mut [Tensor], expected: Status) {
     let (mut model, before) = (Model::new(), Model::new().bits());
+    let unspent = snapshot::tensors(tensors);
     let mut state = model.state;
     let result = adam.step(&mut state, tensors, &mut model.slots());
     model.state = state;
@@ -115,15 +116,18 @@ fn adam_refuses(what: &str, adam: Adam, tensors: &[Tensor], expected: Status) {
         "adam, {what}"
     );
     assert_eq!(model.bits(), before, "adam, {what}: something moved");
+    assert_eq!(snapshot::tensors(tensors), unspent, "adam, {what}");
 }
 
-fn sgd_refuses(what: &str, sgd: Sgd, tensors: &[Tensor], expected: Status) {
+fn sgd_refuses(what: &str, sgd: Sgd, tensors: &mut [Tensor], expected: Status) {
     let (mut model, before) = (Model::new(), Model::new().bits());
+    let unspent = snapshot::tensors(tensors);
     let mut state = model.state;
     let result = sgd.step(&mut state, tensors, &mut model.slots());
     model.state = state;
     assert_eq!(result.map_err(|e| e.status()), Err(expected), "sgd, {what}");
     assert_eq!(model.bits(), before, "sgd, {what}: something moved");
+    assert_eq!(snapshot::tensors(tensors), unspent, "sgd, {what}");
 }
 
 #[test]
@@ -175,7 +179,6 @@ fn overflow_is_refused_where_a_shard_is_empty() {
         sum_sq: 5.0,
         abs_max: 2.0,
     });
-    apply(&mut tensors).expect("in range");
     Scale { factor: 1e45 }
         .decide(&mut tensors[2..])
         .expect("decided, not written");
@@ -185,7 +188,7 @@ fn overflow_is_refused_where_a_shard_is_empty() {
     let (mut w, mut m, mut v) = ([], [], []);
     let mut slots = [Slot::adam::<f32>(&mut w, &mut m, &mut v)];
     let mut state = StepState::default();
-    let step = Adam::default().step(&mut state, &tensors[2..], &mut slots);
+    let step = Adam::default().step(&mut state, &mut tensors[2..], &mut slots);
     assert_eq!((step, state.steps), (Err(Error::Overflow { tensor: 0 }), 0));
 }
 
@@ -241,9 +244,9 @@ fn good(batch: &mut Batch<f32>) -> Vec<Tensor<'_>> {
 #[test]
 fn bad_configurations_of_adam_are_refused() {
     let mut batch = three::<f32>();
-    let tensors = good(&mut batch);
+    let mut tensors = good(&mut batch);
     let good = Adam::default();
-    let refuse = |field: &str, adam| adam_refuses(field, adam, &tensors, Status::BadConfig);
+    let mut refuse = |field: &str, adam| adam_refuses(field, adam, &mut tensors, Status::BadConfig);
     for x in bad::NOT_FINITE {
         refuse(&format!("lr = {x}"), Adam { lr: x, ..good });
         refuse(
@@ -266,9 +269,9 @@ fn bad_configurations_of_adam_are_refused() {
 #[test]
 fn bad_configurations_of_sgd_are_refused() {
     let mut batch = three::<f32>();
-    let tensors = good(&mut batch);
+    let mut tensors = good(&mut batch);
     let good = Sgd::default();
-    let refuse = |field: &str, sgd| sgd_refuses(field, sgd, &tensors, Status::BadConfig);
+    let mut refuse = |field: &str, sgd| sgd_refuses(field, sgd, &mut tensors, Status::BadConfig);
     for x in bad::NOT_FINITE {
         refuse(&format!("lr = {x}"), Sgd { lr: x, ..good });
         refuse(
@@ -301,7 +304,7 @@ fn bad_configurations_of_sgd_are_refused() {
 #[test]
 fn a_configuration_beyond_the_parameters_dtype_is_refused() {
     let mut batch = three::<f32>();
-    let tensors = good(&mut batch);
+    let mut tensors = good(&mut batch);
     let lr = 1e300;
     let (mut model, before) = (Model::new(), Model::new().bits());
     let mut state = model.state;
@@ -309,12 +312,18 @@ fn a_configuration_beyond_the_parameters_dtype_is_refused() {
         lr,
         ..Adam::default()
     };
-    assert!(adam.step(&mut state, &tensors, &mut model.slots()).is_err());
+    assert!(
+        adam.step(&mut state, &mut tensors, &mut model.slots())
+            .is_err()
+    );
     let sgd = Sgd {
         lr,
         ..Sgd::default()
     };
-    assert!(sgd.step(&mut state, &tensors, &mut model.slots()).is_err());
+    assert!(
+        sgd.step(&mut state, &mut tensors, &mut model.slots())
+            .is_err()
+    );
     assert_eq!((model.bits(), state), (before, model.state));
 }
 
@@ -360,7 +369,8 @@ fn outputs_must_match_in_number_length_and_dtype() {
 #[test]
 fn slots_must_match_in_number_and_length() {
     let mut batch = three::<f32>();
-    let tensors = good(&mut batch);
+    let mut tensors = good(&mut batch);
+    let unspent = snapshot::tensors(&tensors);
     for (lengths, index) in WRONG_LENGTHS {
         let refused = Err(Error::BadLength { index });
         let mut w: Vec<Vec<f32>> = lengths.iter().map(|&n| vec![1.0; n]).collect();
@@ -368,15 +378,16 @@ fn slots_must_match_in_number_and_length() {
         let all = w.iter_mut().zip(m.iter_mut().zip(&mut v));
         let mut slots: Vec<Slot> = all.map(|(w, (m, v))| Slot::adam(w, m, v)).collect();
         let mut state = StepState::default();
-        let adam = Adam::default().step(&mut state, &tensors, &mut slots);
+        let adam = Adam::default().step(&mut state, &mut tensors, &mut slots);
         assert_eq!(adam, refused, "{lengths:?}");
-        let sgd = Sgd::default().step(&mut state, &tensors, &mut slots);
+        let sgd = Sgd::default().step(&mut state, &mut tensors, &mut slots);
         assert_eq!(sgd, refused, "{lengths:?}");
         let values = w.iter().chain(&m).chain(&v).flatten();
         assert!(
             values.into_iter().all(|&x| x == 1.0) && state.steps == 0,
             "{lengths:?}"
         );
+        assert_eq!(snapshot::tensors(&tensors), unspent, "{lengths:?}");
     }
 }
 
@@ -391,12 +402,12 @@ fn step_with_slot<'a>(
     observe(&mut tensors).expect("finite");
     let mut slots = [Slot::from_buffers(param, first, second)];
     let mut state = StepState::default();
-    let adam = Adam::default().step(&mut state, &tensors, &mut slots);
+    let adam = Adam::default().step(&mut state, &mut tensors, &mut slots);
     let sgd = Sgd {
         momentum: 0.5,
         ..Sgd::default()
     };
-    [adam, sgd.step(&mut state, &tensors, &mut slots)]
+    [adam, sgd.step(&mut state, &mut tensors, &mut slots)]
 }
 
 #[test]
@@ -446,7 +457,7 @@ fn no_tensors_and_empty_tensors_are_legal() {
     let mut state = StepState::default();
     apply(&mut []).expect("nothing");
     Adam::default()
-        .step(&mut state, &[], &mut [])
+        .step(&mut state, &mut [], &mut [])
         .expect("nothing");
     let (mut gradient, mut w, mut m, mut v) =
         ([0.0_f32; 0], [0.0_f32; 0], [0.0_f32; 0], [0.0_f32; 0]);
@@ -455,12 +466,12 @@ fn no_tensors_and_empty_tensors_are_legal() {
     Adam::default()
         .step(
             &mut state,
-            &tensors,
+            &mut tensors,
             &mut [Slot::adam(&mut w, &mut m, &mut v)],
         )
         .expect("empty");
     Sgd::default()
-        .step(&mut state, &tensors, &mut [Slot::sgd(&mut w)])
+        .step(&mut state, &mut tensors, &mut [Slot::sgd(&mut w)])
         .expect("empty");
     apply(&mut tensors).expect("empty");
     assert_eq!(state.steps, 3);

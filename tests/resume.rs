@@ -159,7 +159,7 @@ impl<C: Chain> Run<C> {
         }
         let buffers = params.iter_mut().zip(first).zip(second);
         let mut slots: Vec<Slot> = buffers.map(|((w, m), v)| Slot::adam(w, m, v)).collect();
-        let result = Adam::default().step(&mut self.adam, &grads, &mut slots);
+        let result = Adam::default().step(&mut self.adam, &mut grads, &mut slots);
         result.expect("finite");
     }
 

@@ -77,7 +77,7 @@ pub fn decide(chain: &[AnyMethod], tensors: &mut [Tensor]) {
     }
 }
 
-/// The chain written in place: data, moments and affine.
+/// The chain written in place: what was decided, and the data.
 pub fn applied<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u64> {
     let mut memory = Memory::new(data, offset);
     let mut tensors = [Tensor::weight(memory.data())];
@@ -85,21 +85,8 @@ pub fn applied<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u
     decide(chain, &mut tensors);
     record.extend(snapshot::affine(tensors[0].affine()));
     assert_eq!(apply(&mut tensors), Ok(()), "{chain:?}");
-    record.extend(snapshot::moments(tensors[0].moments()));
-    record.extend(snapshot::affine(tensors[0].affine()));
     record.extend(memory.bits());
     record
-}
-
-/// The moments that writing in place leaves, and those of observing anew what was written.
-pub fn moments_after<T: Real>(data: &mut [T], chain: &[AnyMethod]) -> [[u64; 4]; 2] {
-    let mut tensors = [Tensor::weight(data)];
-    observe(&mut tensors).expect("finite");
-    decide(chain, &mut tensors);
-    apply(&mut tensors).expect("in range");
-    let left = snapshot::moments(tensors[0].moments());
-    observe(&mut tensors).expect("finite");
-    [left, snapshot::moments(tensors[0].moments())]
 }
 
 /// The chain written into another buffer with another start: both buffers.
@@ -127,7 +114,7 @@ impl Optimizer {
     pub fn step<P: trimtab::Parameter>(
         &self,
         state: &mut StepState,
-        grads: &[Tensor],
+        grads: &mut [Tensor],
         [param, first, second]: [&mut [P]; 3],
     ) -> Result<(), Error> {
         match self {
@@ -154,11 +141,12 @@ pub fn stepped<G: Real, P: Real + trimtab::Parameter>(
         Memory::new(&zeros, offset + 3),
     ];
     let mut tensors = [Tensor::weight(gradient.data())];
-    let mut record = vec![result(observe(&mut tensors))];
-    decide(chain, &mut tensors);
-    let mut state = StepState::default();
+    let (mut record, mut state) = (Vec::new(), StepState::default());
     for _ in 0..2 {
-        let stepped = optimizer.step(&mut state, &tensors, buffers.each_mut().map(Memory::data));
+        record.push(result(observe(&mut tensors)));
+        decide(chain, &mut tensors);
+        let slot = buffers.each_mut().map(Memory::data);
+        let stepped = optimizer.step(&mut state, &mut tensors, slot);
         assert_eq!(stepped, Ok(()), "{optimizer:?} after {chain:?}");
         buffers
             .iter()

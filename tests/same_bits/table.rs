@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use trimtab::{Buffer, Moments, Parameter, StepState, Tensor, apply_into, observe};
+use trimtab::{Buffer, Moments, Parameter, StepState, Tensor, apply, apply_into, observe};
 
 use crate::common::data::{Random, bits};
 use crate::common::list::every_variant;
@@ -14,7 +14,7 @@ use crate::common::method::{AnyMethod, StepInputs};
 use crate::common::snapshot;
 use crate::inputs::{Format, Mix, elements};
 use crate::methods::{LENGTHS, batch};
-use crate::passes::{Optimizer, decide, moments_after};
+use crate::passes::{Optimizer, decide};
 use crate::steps::optimizers;
 use crate::worlds::{in_each, levels};
 use crate::write::{center, limit, scale};
@@ -87,8 +87,12 @@ fn observed<T: Format>(draws: &mut Random, mix: Mix, len: usize) -> Vec<u64> {
 
 fn written<T: Format>(draws: &mut Random) -> Vec<u64> {
     let mut data: Vec<T> = elements(draws, Mix::Ordinary, LONG);
-    let [left, _] = moments_after(&mut data, &[center(), scale(0.25)]);
-    left.to_vec()
+    let mut tensors = [Tensor::weight(&mut data)];
+    observe(&mut tensors).expect("finite");
+    decide(&[center(), scale(0.25)], &mut tensors);
+    apply(&mut tensors).expect("in range");
+    observe(&mut tensors).expect("finite");
+    snapshot::moments(tensors[0].moments()).to_vec()
 }
 
 /// The chains of the table, by the names that the file explains.
@@ -123,12 +127,12 @@ fn stepped<G: Format, P: Format + Parameter>(draws: &mut Random, optimizer: Opti
     let mut param: Vec<P> = elements(draws, Mix::Ordinary, SHORT);
     let (mut first, mut second) = (vec![P::ZERO; SHORT], vec![P::ZERO; SHORT]);
     let mut tensors = [Tensor::weight(&mut gradient)];
-    observe(&mut tensors).expect("finite");
-    decide(&[scale(1.0 / 3.0)], &mut tensors);
     let mut state = StepState::default();
     for _ in 0..2 {
+        observe(&mut tensors).expect("finite");
+        decide(&[scale(1.0 / 3.0)], &mut tensors);
         let slot = [&mut param[..], &mut first, &mut second];
-        let stepped = optimizer.step(&mut state, &tensors, slot);
+        let stepped = optimizer.step(&mut state, &mut tensors, slot);
         stepped.expect("in range");
     }
     [bits(&param), bits(&first), bits(&second)].concat()
@@ -148,7 +152,7 @@ fn remembered<T: Format>(draws: &mut Random, method: &AnyMethod) -> Vec<u64> {
         let affines = tensors.iter().map(|t| snapshot::affine(t.affine()));
         words.extend(affines.flatten());
         words.extend(snapshot::states(&states));
-        trimtab::apply(&mut tensors).expect("in range");
+        apply(&mut tensors).expect("in range");
         words.extend(tensors.iter().flat_map(snapshot::data));
     }
     words

@@ -161,10 +161,13 @@ fn every_kind_of_step_over_many_tensors() {
             ..Sgd::default()
         };
         let mut state = StepState::default();
-        record.push(result(momentum.step(&mut state, &tensors, &mut slots)));
-        record.push(result(
-            Adam::default().step(&mut state, &tensors, &mut slots),
-        ));
+        record.push(result(momentum.step(&mut state, &mut tensors, &mut slots)));
+        record.push(result(observe(&mut tensors)));
+        record.push(result(Adam::default().step(
+            &mut state,
+            &mut tensors,
+            &mut slots,
+        )));
         let all = [&params, &first, &second].into_iter().flatten().flatten();
         record.extend(all.map(|x| x.to_bits()));
         record
@@ -249,7 +252,7 @@ impl Slots for Witness<'_, &mut [Slot<'_>]> {
         self.all.len()
     }
 
-    fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
+    fn slot(&mut self, index: usize, _: usize) -> Option<Slot<'_>> {
         self.look();
         self.all.get_mut(index).map(Slot::reborrow)
     }
@@ -278,19 +281,19 @@ fn these_lengths_are_divided_where_there_are_threads() {
     let mut batch = many::<f32>();
     let (mut copies, mut params) = (batch.data.clone(), batch.data.clone());
     let mut tensors = batch.tensors();
-    observe(&mut tensors).expect("finite");
     let buffers = copies.iter_mut().map(|copy| Buffer::from(&mut copy[..]));
     let mut buffers: Vec<Buffer> = buffers.collect();
     let mut slots: Vec<Slot> = params.iter_mut().map(|param| Slot::sgd(param)).collect();
     for threads in if with_threads() { 1..=3 } else { 1..=1 } {
         set_threads(threads).expect("threads can be started");
+        observe(&mut tensors).expect("finite");
         let writing = others(|seen| {
             let all = &mut buffers[..];
             apply_into_with(&tensors, Witness { all, seen }).expect("in range");
         });
         let stepping = others(|seen| {
             let (all, state) = (&mut slots[..], &mut StepState::default());
-            let step = Sgd::default().step_with(state, &tensors, Witness { all, seen });
+            let step = Sgd::default().step_with(state, &mut tensors, Witness { all, seen });
             step.expect("in range");
         });
         assert_eq!(writing > 0, threads > 1, "{threads} threads: apply_into");

@@ -5,9 +5,9 @@ use trimtab::{Centralize, ClipValue, Guard, GuardPolicy, Roles, Scale, bf16, f16
 use crate::common::data::{RUN_LENGTHS, SMALL_LENGTHS};
 use crate::common::method::AnyMethod;
 use crate::inputs::{Format, Mix};
-use crate::passes::{applied, applied_into, moments_after};
+use crate::passes::{applied, applied_into};
 use crate::read::Data;
-use crate::worlds::{best, in_each, same_everywhere};
+use crate::worlds::same_everywhere;
 
 pub fn scale(factor: f64) -> AnyMethod {
     AnyMethod::Scale(Scale { factor })
@@ -81,8 +81,7 @@ fn every_affine_into_another_buffer() {
     every_chain::<bf16>(applied_into);
 }
 
-/// The runs and blocks of the sums are not those of the writing loop, but the moments of what was written are taken
-/// block by block.
+/// Several threads divide a long buffer, and the loops have a remainder of their own behind each part.
 #[test]
 fn long_buffers() {
     crate::for_every_dtype!(long);
@@ -101,20 +100,6 @@ fn long<T: Format>() {
             record.extend(applied_into(&case.data, case.offset, chain));
         }
         record
-    });
-}
-
-/// Three blocks and a bit: with two the order of adding them up does not show.
-#[test]
-fn moments_taken_while_writing_are_those_of_observing_anew() {
-    crate::for_every_dtype!(taken_while_writing);
-}
-
-fn taken_while_writing<T: Format>() {
-    let original = Data::<T>::new(Mix::Ordinary, 3 * 65_536 + 33, 0).data;
-    in_each(&best(), |world| {
-        let [left, anew] = moments_after(&mut original.clone(), &[center(), scale(0.25)]);
-        assert_eq!(left, anew, "{} in {world}", T::NAME);
     });
 }
 

@@ -112,7 +112,7 @@ fn step_by_step<T: Real + Parameter>(case: &Case) {
             method.decide(reference, &mut tensors).expect(&what);
         }
         let buffers = (&mut w, &mut first, &mut second);
-        one_step(&config, &mut state, &tensors, buffers).expect(&what);
+        one_step(&config, &mut state, &mut tensors, buffers).expect(&what);
         compare_params(&what, step, &w, bound(&case.dtype));
     }
 }
@@ -126,7 +126,7 @@ type Buffers<'a, T> = (
 fn one_step<T: Parameter>(
     config: &Config,
     state: &mut StepState,
-    tensors: &[Tensor],
+    tensors: &mut [Tensor],
     (w, first, second): Buffers<T>,
 ) -> Result<(), trimtab::Error> {
     let params = w.iter_mut().zip(first.iter_mut());
