@@ -751,9 +751,9 @@ trimtab_status trimtab_observe(trimtab_tensor *grads, size_t n);
 /**
  * Statistics of a gradient as it will be written: its moments seen through its affine.
  *
- * into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, exactly 0 where
- *       the mean was subtracted; abs_max, an upper bound. Must not be NULL. A finite limit bounds
- *       abs_max only: what it cuts off cannot be known without the data.
+ * into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, sum exactly 0
+ *       where the mean was subtracted; abs_max, an upper bound. Must not be NULL, nor lie in the tensor.
+ *       A finite limit bounds abs_max only: what it cuts off cannot be known without the data.
  *
  * Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or affine
  * hold what no call can have left there. What trimtab_observe returns for a bad descriptor.
@@ -940,10 +940,12 @@ trimtab_status trimtab_zclip(const trimtab_zclip_config *config,
  * and rounded once to the element type (16-bit types by way of float). The plain scaling of
  * TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
  *
- * Afterwards the descriptors are spent: the affines are {0, 1, infinity} again and the moments 0, as
- * before the first trimtab_observe, without which every method and every write now returns ORDER. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
- * largest finite value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe
- * returns for bad descriptors.
+ * Afterwards the descriptors are spent: affines are {0, 1, infinity} and moments 0, so that every
+ * method and every write returns ORDER until the next trimtab_observe.
+ *
+ * ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite
+ * value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe returns for bad
+ * descriptors.
  */
 trimtab_status trimtab_apply(trimtab_tensor *grads,
                              size_t n);

@@ -79,7 +79,7 @@ const method *method_named(const char *name);
 
 /* optimizers.c: those of the table by their names; 0: Ok, otherwise refused or unknown */
 
-trimtab_status step_named(const char *name, trimtab_step_state *state, const trimtab_tensor *grad,
+trimtab_status step_named(const char *name, trimtab_step_state *state, trimtab_tensor *grad,
                           const trimtab_slot *slot);
 
 /* The parts. Each returns how many it has done, and 0 after saying what is wrong. */

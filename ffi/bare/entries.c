@@ -14,7 +14,7 @@ static unsigned char saved[512];
 /* What the functions are called with. */
 static trimtab_tensor grads[2];
 static trimtab_slot slots[2];
-static trimtab_moments params[2], streamed;
+static trimtab_moments params[2], streamed, told;
 static trimtab_norm_state norms[2];
 static trimtab_autoscale_state autoscale;
 static trimtab_zclip_state zclip;
@@ -58,6 +58,7 @@ static trimtab_status apply_into(void) {
 }
 
 CALL(observe, trimtab_observe(grads, 2))
+CALL(outlook, trimtab_outlook(grads, &told))
 CALL(observe_chunk, trimtab_observe_chunk(&streamed, grads[0].data, grads[0].len, grads[0].dtype))
 CALL(moments_merge, trimtab_moments_merge(&params[0], &streamed))
 CALL(moments_mean, is(trimtab_moments_mean(&streamed) < TRIMTAB_INFINITY))
@@ -95,6 +96,7 @@ static struct {
 } list[] = {
     { "trimtab_cpu_level", call_cpu_level, 0 },
     { "trimtab_observe", call_observe, 0 },
+    { "trimtab_outlook", call_outlook, 0 },
     { "trimtab_observe_chunk", call_observe_chunk, 0 },
     { "trimtab_moments_merge", call_moments_merge, 0 },
     { "trimtab_moments_mean", call_moments_mean, 0 },

@@ -3,7 +3,7 @@
 #include "bare.h"
 
 static trimtab_status sgd(double momentum, double dampening, uint32_t nesterov, trimtab_step_state *state,
-                          const trimtab_tensor *grad, const trimtab_slot *slot) {
+                          trimtab_tensor *grad, const trimtab_slot *slot) {
     trimtab_sgd_config config = TRIMTAB_SGD_CONFIG_INIT;
     config.lr = 0.1;
     config.weight_decay = 0.01;
@@ -13,7 +13,7 @@ static trimtab_status sgd(double momentum, double dampening, uint32_t nesterov, 
     return trimtab_sgd_step(&config, state, grad, slot, 1);
 }
 
-static trimtab_status adam(uint32_t decoupled, double eps, trimtab_step_state *state, const trimtab_tensor *grad,
+static trimtab_status adam(uint32_t decoupled, double eps, trimtab_step_state *state, trimtab_tensor *grad,
                            const trimtab_slot *slot) {
     trimtab_adam_config config = TRIMTAB_ADAM_CONFIG_INIT;
     config.weight_decay = 0.01;
@@ -22,7 +22,7 @@ static trimtab_status adam(uint32_t decoupled, double eps, trimtab_step_state *s
     return trimtab_adam_step(&config, state, grad, slot, 1);
 }
 
-trimtab_status step_named(const char *name, trimtab_step_state *state, const trimtab_tensor *grad,
+trimtab_status step_named(const char *name, trimtab_step_state *state, trimtab_tensor *grad,
                           const trimtab_slot *slot) {
     if (same_text(name, "sgd"))
         return sgd(0.0, 0.0, 0, state, grad, slot);

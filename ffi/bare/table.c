@@ -73,6 +73,8 @@ static trimtab_status written(const format *f, mix kind, size_t len, uint64_t dr
         status = trimtab_scale(0.25, &tensor, 1);
     if (status == TRIMTAB_OK)
         status = trimtab_apply(&tensor, 1);
+    if (status == TRIMTAB_OK)
+        status = trimtab_observe(&tensor, 1);
     *hash = hash_moments(&tensor.moments);
     return status;
 }
@@ -123,11 +125,14 @@ static trimtab_status stepped(const format *f, const format *p, size_t len, cons
     trimtab_tensor tensor = tensor_of(f, gradient, len);
     trimtab_slot slot = { param, first, second, p->dtype, 0 };
     trimtab_step_state state = { 0 };
-    trimtab_status status = trimtab_observe(&tensor, 1);
-    if (status == TRIMTAB_OK)
-        status = trimtab_scale(1.0 / 3.0, &tensor, 1);
-    for (int i = 0; i < 2 && status == TRIMTAB_OK; i++)
-        status = step_named(name, &state, &tensor, &slot);
+    trimtab_status status = TRIMTAB_OK;
+    for (int i = 0; i < 2 && status == TRIMTAB_OK; i++) {
+        status = trimtab_observe(&tensor, 1);
+        if (status == TRIMTAB_OK)
+            status = trimtab_scale(1.0 / 3.0, &tensor, 1);
+        if (status == TRIMTAB_OK)
+            status = step_named(name, &state, &tensor, &slot);
+    }
     *hash = hash_elements(HASH_START, param, len, p->size);
     *hash = hash_elements(*hash, first, len, p->size);
     *hash = hash_elements(*hash, second, len, p->size);

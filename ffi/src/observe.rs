@@ -24,9 +24,9 @@ pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -
 
 /// Statistics of a gradient as it will be written: its moments seen through its affine.
 ///
-/// into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, exactly 0 where
-///       the mean was subtracted; abs_max, an upper bound. Must not be NULL. A finite limit bounds
-///       abs_max only: what it cuts off cannot be known without the data.
+/// into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, sum exactly 0
+///       where the mean was subtracted; abs_max, an upper bound. Must not be NULL, nor lie in the tensor.
+///       A finite limit bounds abs_max only: what it cuts off cannot be known without the data.
 ///
 /// Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or affine
 /// hold what no call can have left there. What trimtab_observe returns for a bad descriptor.

@@ -12,10 +12,12 @@ use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 /// and rounded once to the element type (16-bit types by way of float). The plain scaling of
 /// TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
 ///
-/// Afterwards the descriptors are spent: the affines are {0, 1, infinity} again and the moments 0, as
-/// before the first trimtab_observe, without which every method and every write now returns ORDER. ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the
-/// largest finite value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe
-/// returns for bad descriptors.
+/// Afterwards the descriptors are spent: affines are {0, 1, infinity} and moments 0, so that every
+/// method and every write returns ORDER until the next trimtab_observe.
+///
+/// ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite
+/// value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe returns for bad
+/// descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.

@@ -35,7 +35,7 @@ fn functions_are_those_of_the_design() {
         .iter()
         .map(|line| line.to_string())
         .collect();
-    assert_eq!(expected.len(), 29);
+    assert_eq!(expected.len(), 30);
     assert_eq!(actual, expected);
 }
 

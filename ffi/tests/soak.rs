@@ -301,7 +301,7 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
             lr: 1e-2,
             ..Adam::default()
         };
-        adam.step(&mut states.step, &grads, &mut slots)
+        adam.step(&mut states.step, &mut grads, &mut slots)
             .expect("adam");
         ASKED.get() - asked
     }

@@ -22,6 +22,7 @@ macro_rules! functions {
 
 functions! {
     observe = trimtab_observe(grads: *mut trimtab_tensor, n: usize) -> i32;
+    outlook = trimtab_outlook(tensor: *const trimtab_tensor, into: *mut Moments) -> i32;
     observe_chunk = trimtab_observe_chunk(into: *mut Moments, data: *const c_void, len: usize, dtype: u32) -> i32;
     moments_merge = trimtab_moments_merge(into: *mut Moments, from: *const Moments) -> i32;
     moments_mean = trimtab_moments_mean(moments: *const Moments) -> f64;
@@ -48,10 +49,10 @@ functions! {
     apply = trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> i32;
     apply_into = trimtab_apply_into(grads: *const trimtab_tensor, out: *const *mut c_void, n: usize) -> i32;
     sgd_step = trimtab_sgd_step(
-        config: *const trimtab_sgd_config, state: *mut StepState, grads: *const trimtab_tensor,
+        config: *const trimtab_sgd_config, state: *mut StepState, grads: *mut trimtab_tensor,
         slots: *const trimtab_slot, n: usize) -> i32;
     adam_step = trimtab_adam_step(
-        config: *const trimtab_adam_config, state: *mut StepState, grads: *const trimtab_tensor,
+        config: *const trimtab_adam_config, state: *mut StepState, grads: *mut trimtab_tensor,
         slots: *const trimtab_slot, n: usize) -> i32;
     state_save = trimtab_state_save(
         entries: *const trimtab_states, n: usize, bytes: *mut c_void, capacity: usize, size: *mut usize) -> i32;

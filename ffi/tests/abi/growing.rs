@@ -42,9 +42,11 @@ fn unusual() -> Configs {
     c
 }
 
-/// All that the call changed, after an apply.
-fn outcome(world: &mut World) -> Vec<(&'static str, Vec<u8>)> {
-    expect("apply", Call::Apply.run_in(world), OK);
+/// All that the call changed, after an apply of what a method has decided.
+fn outcome(call: Call, world: &mut World) -> Vec<(&'static str, Vec<u8>)> {
+    if ![Call::Sgd, Call::Adam].contains(&call) {
+        expect("apply", Call::Apply.run_in(world), OK);
+    }
     let snapshot = world.snapshot().into_iter();
     snapshot
         .filter(|(name, _)| !name.ends_with("config") && !POINTERS.contains(name))
@@ -79,9 +81,12 @@ macro_rules! later {
         let args = Args::of(&mut default).without_configs();
         expect("defaults", Call::$call.run(&args), OK);
 
-        let (today, tomorrow) = (outcome(&mut today), outcome(&mut tomorrow));
+        let (today, tomorrow) = (
+            outcome(Call::$call, &mut today),
+            outcome(Call::$call, &mut tomorrow),
+        );
         assert_eq!(today, tomorrow, stringify!($call));
-        (tomorrow, outcome(&mut default))
+        (tomorrow, outcome(Call::$call, &mut default))
     }};
 }
 

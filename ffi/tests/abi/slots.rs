@@ -90,17 +90,21 @@ fn sgd_never_looks_at_second() {
     assert_eq!(step(false), step(true));
 }
 
-/// SGD leaves the second buffers alone, and no step writes gradients, moments or affines.
+/// SGD leaves the second buffers alone, and no step writes gradients; descriptors are spent.
 #[test]
-fn steps_write_parameters_buffers_and_the_state_only() {
+fn steps_write_parameters_buffers_states_and_descriptors_only() {
     let expected: [(Call, &[&str]); 2] = [
-        (Call::Sgd, &["parameters", "first buffers", "step state"]),
+        (
+            Call::Sgd,
+            &["parameters", "first buffers", "descriptors", "step state"],
+        ),
         (
             Call::Adam,
             &[
                 "parameters",
                 "first buffers",
                 "second buffers",
+                "descriptors",
                 "step state",
             ],
         ),
@@ -126,7 +130,7 @@ fn the_default_sgd_needs_no_buffer() {
     let code = super::c::sgd_step(
         null(),
         &raw mut world.step,
-        world.grads.as_ptr(),
+        world.grads.as_mut_ptr(),
         world.slots.as_ptr(),
         n,
     );
@@ -200,6 +204,7 @@ fn momentum_that_would_outgrow_its_type_is_refused() {
     );
     let mut fits = world(3.3e37);
     for _ in 0..300 {
+        fits.observe();
         expect("sgd", Call::Sgd.run_in(&mut fits), OK);
     }
     let left = fits

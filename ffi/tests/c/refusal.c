@@ -12,6 +12,7 @@ typedef struct {
     trimtab_norm_state norms[2];
     trimtab_guard_state guard;
     trimtab_step_state step;
+    trimtab_moments outlook;
 } memory;
 
 static memory now, before;
@@ -99,6 +100,10 @@ static void bad_values(void) {
     set_up();
     EXPECT(TRIMTAB_OK, trimtab_clip_value(1, now.grads, 2));
     REFUSED(TRIMTAB_ORDER, trimtab_clip_norm(1, TRIMTAB_SCOPE_TENSOR, now.grads, 2));
+    EXPECT(TRIMTAB_OK, trimtab_apply(now.grads, 2));
+    REFUSED(TRIMTAB_ORDER, trimtab_scale(2, now.grads, 2));
+    REFUSED(TRIMTAB_ORDER, trimtab_adam_step(NULL, &now.step, now.grads, now.slots, 2));
+    REFUSED(TRIMTAB_ORDER, trimtab_outlook(now.grads, &now.outlook));
 }
 
 static void not_finite(void) {

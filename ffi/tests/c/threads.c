@@ -66,8 +66,9 @@ static void *train(void *argument) {
         }
         EXPECT(TRIMTAB_OK, trimtab_observe(grads, 2));
         EXPECT(TRIMTAB_OK, trimtab_gradient_stabilizer(NULL, net->norms, grads, 2));
-        EXPECT(TRIMTAB_OK, trimtab_adam_step(NULL, &net->state, grads, slots, 2));
         EXPECT(TRIMTAB_OK, trimtab_apply(grads, 2));
+        EXPECT(TRIMTAB_OK, trimtab_observe(grads, 2));
+        EXPECT(TRIMTAB_OK, trimtab_adam_step(NULL, &net->state, grads, slots, 2));
     }
     return NULL;
 }

@@ -78,7 +78,7 @@ static void describe_parameters(model *m, trimtab_slot slots[2]) {
 }
 
 /* Adam on whatever has been decided about the gradients. */
-static void adam(model *m, const trimtab_tensor grads[2]) {
+static void adam(model *m, trimtab_tensor grads[2]) {
     trimtab_adam_config config = TRIMTAB_ADAM_CONFIG_INIT;
     trimtab_slot slots[2];
     config.lr = 0.05;

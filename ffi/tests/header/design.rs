@@ -5,6 +5,7 @@
 pub const FUNCTIONS: &[&str] = &[
     // observe
     "trimtab_status trimtab_observe(trimtab_tensor *, size_t)",
+    "trimtab_status trimtab_outlook(const trimtab_tensor *, trimtab_moments *)",
     "trimtab_status trimtab_observe_chunk(trimtab_moments *, const void *, size_t, uint32_t)",
     "trimtab_status trimtab_moments_merge(trimtab_moments *, const trimtab_moments *)",
     "double trimtab_moments_mean(const trimtab_moments *)",
@@ -26,8 +27,8 @@ pub const FUNCTIONS: &[&str] = &[
     // write
     "trimtab_status trimtab_apply(trimtab_tensor *, size_t)",
     "trimtab_status trimtab_apply_into(const trimtab_tensor *, void *const *, size_t)",
-    "trimtab_status trimtab_sgd_step(const trimtab_sgd_config *, trimtab_step_state *, const trimtab_tensor *, const trimtab_slot *, size_t)",
-    "trimtab_status trimtab_adam_step(const trimtab_adam_config *, trimtab_step_state *, const trimtab_tensor *, const trimtab_slot *, size_t)",
+    "trimtab_status trimtab_sgd_step(const trimtab_sgd_config *, trimtab_step_state *, trimtab_tensor *, const trimtab_slot *, size_t)",
+    "trimtab_status trimtab_adam_step(const trimtab_adam_config *, trimtab_step_state *, trimtab_tensor *, const trimtab_slot *, size_t)",
     // state
     "trimtab_status trimtab_state_save(const trimtab_states *, size_t, void *, size_t, size_t *)",
     "trimtab_status trimtab_state_load(const trimtab_states *, size_t, const void *, size_t)",

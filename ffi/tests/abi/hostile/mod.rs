@@ -9,8 +9,9 @@
 //! | a refused call changes no bit of anything, an accepted one only what it is for | `play.rs` |
 //! | observed moments are, to the bit, the sums in the order that DESIGN fixes | `read.rs` |
 //! | an accepted method decides what the oracle does to the data | `decided.rs` |
-//! | an accepted write writes the pending affine, finite, and tells its moments | `written.rs` |
-//! | an accepted optimizer step is the oracle's | `stepped.rs` |
+//! | what is told before a write bounds what it would write | `outlook.rs` |
+//! | an accepted write writes the pending affine, finite, and spends the descriptors | `written.rs` |
+//! | an accepted optimizer step is the oracle's, and spends them too | `stepped.rs` |
 //! | states saved come back to the bit, damaged bytes change nothing | `saved.rs` |
 //!
 //! Memory is always valid: a pointer is NULL, misaligned, or to as many elements as it is said to be to. Lengths that
@@ -20,6 +21,7 @@ mod decided;
 #[allow(dead_code)] // A part of it is the core's tests'.
 #[path = "../../../../tests/oracle/mod.rs"]
 mod oracle;
+mod outlook;
 mod play;
 mod read;
 mod saved;

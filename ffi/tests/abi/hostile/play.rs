@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::source::Source;
-use super::{decided, read, saved, spoil, stepped, written};
+use super::{decided, outlook, read, saved, spoil, stepped, written};
 use crate::abi_tests::call::{Args, Call};
 use crate::abi_tests::status::{self, NON_FINITE, OK, SKIP_STEP};
 use crate::abi_tests::world::World;
@@ -21,8 +21,6 @@ pub enum Trust {
     None,
     /// They are those of so many elements of the buffer.
     Exact(usize),
-    /// They are what a write has told about so many elements: right up to rounding, and abs_max exactly.
-    Told(usize),
 }
 
 /// What happened, for tests that must not be empty.
@@ -124,6 +122,7 @@ impl Player<'_> {
     fn run(&mut self, call: Call, args: &Args) {
         let before = self.world.snapshot();
         let old = Old::of(&self.world);
+        outlook::check(&self.world, &old, &self.trust);
         let code = call.run(args);
         assert!(
             (status::BAD_CHECKSUM..=SKIP_STEP).contains(&code),
@@ -171,8 +170,9 @@ fn allowed(call: Call, code: i32) -> &'static [&'static str] {
         (Call::Zclip, _) => &["descriptors", "zclip state"],
         (Call::Apply, _) => &["descriptors", "gradients"],
         (Call::ApplyInto, _) => &["outputs"],
-        (Call::Sgd, _) => &["parameters", "first buffers", "step state"],
+        (Call::Sgd, _) => &["descriptors", "parameters", "first buffers", "step state"],
         (Call::Adam, _) => &[
+            "descriptors",
             "parameters",
             "first buffers",
             "second buffers",
@@ -229,11 +229,6 @@ impl Old {
     /// Whether the moments of a tensor are those of exactly the elements that its descriptor covers.
     pub fn is_known(&self, index: usize, trust: &[Trust]) -> bool {
         trust[index] == Trust::Exact(self.grads[index].len)
-    }
-
-    /// Whether at least the largest magnitude among them is known.
-    pub fn is_bounded(&self, index: usize, trust: &[Trust]) -> bool {
-        self.is_known(index, trust) || trust[index] == Trust::Told(self.grads[index].len)
     }
 
     /// An element through the pending affine, as DESIGN section 1 writes it; a scale of 0 leaves 0.

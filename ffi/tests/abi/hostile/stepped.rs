@@ -1,20 +1,21 @@
-//! What an optimizer step has to leave: the oracle's parameters and buffers.
+//! What an optimizer step has to leave: the oracle's parameters and buffers, and descriptors that are spent.
 
 use super::oracle::update;
 use super::play::{Old, Trust};
+use super::written;
 use crate::abi_tests::blob::{self, F32};
 use crate::abi_tests::call::{Args, Call};
 use crate::abi_tests::world::{Configs, World};
 
 /// After SGD or Adam; false if nothing could be compared.
-pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &[Trust]) -> bool {
+pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &mut [Trust]) -> bool {
     assert_eq!(world.step.steps, old.step.steps.saturating_add(1));
     let configs = match args.has_no_configs() {
         true => Configs::defaults(),
         false => world.configs,
     };
     let mut compared = false;
-    for index in (0..args.n).filter(|&index| old.is_bounded(index, trust)) {
+    for index in (0..args.n).filter(|&index| old.is_known(index, trust)) {
         let update = Update {
             dtype: world.slots[index].dtype,
             t: world.step.steps,
@@ -36,6 +37,7 @@ pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &[Trust])
             };
         }
     }
+    written::spent(world, args.n, trust);
     compared
 }
 

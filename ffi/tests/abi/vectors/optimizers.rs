@@ -41,7 +41,7 @@ pub fn run(case: &Value) {
                 );
             }
         }
-        expect(&what, parameters.step(config, &world), OK);
+        expect(&what, parameters.step(config, &mut world), OK);
         assert_eq!(parameters.state.steps, t as u64 + 1, "{what}");
         let expected = list(&step["params"]);
         assert_eq!(parameters.w.len(), expected.len(), "{what}");
@@ -78,7 +78,7 @@ impl Parameters {
         buffers.map(slot).collect()
     }
 
-    fn step(&mut self, config: &Value, world: &World) -> i32 {
+    fn step(&mut self, config: &Value, world: &mut World) -> i32 {
         match string(&config["optimizer"]) {
             "adam" | "adamw" | "adam-plain" => self.adam(config, world),
             "sgd" | "sgd-nesterov" | "sgd-damped" => self.sgd(config, world),
@@ -86,7 +86,7 @@ impl Parameters {
         }
     }
 
-    fn adam(&mut self, config: &Value, world: &World) -> i32 {
+    fn adam(&mut self, config: &Value, world: &mut World) -> i32 {
         let mut c = Configs::defaults().adam;
         (c.lr, c.eps, c.weight_decay) = (
             number(&config["lr"]),
@@ -99,13 +99,13 @@ impl Parameters {
         c::adam_step(
             &raw const c,
             &raw mut self.state,
-            world.grads.as_ptr(),
+            world.grads.as_mut_ptr(),
             slots.as_ptr(),
             n,
         )
     }
 
-    fn sgd(&mut self, config: &Value, world: &World) -> i32 {
+    fn sgd(&mut self, config: &Value, world: &mut World) -> i32 {
         let mut c = Configs::defaults().sgd;
         (c.lr, c.weight_decay) = (number(&config["lr"]), number(&config["wd"]));
         (c.momentum, c.dampening) = (number(&config["mu"]), number(&config["d"]));
@@ -114,7 +114,7 @@ impl Parameters {
         c::sgd_step(
             &raw const c,
             &raw mut self.state,
-            world.grads.as_ptr(),
+            world.grads.as_mut_ptr(),
             slots.as_ptr(),
             n,
         )
