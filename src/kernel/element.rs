@@ -2,6 +2,9 @@
 
 use half::{bf16, f16};
 
+use super::halves;
+use super::isa::Real;
+
 /// The type of the elements of a buffer.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +73,7 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
 }
 
 /// A type that parameters and optimizer moments can have: `f32` or `f64`.
-pub trait Parameter: Element + num_traits::Float {}
+pub trait Parameter: Real {}
 
 impl Parameter for f32 {}
 impl Parameter for f64 {}
@@ -114,12 +117,14 @@ impl Element for f16 {
 
     #[inline(always)]
     fn widen(self) -> f64 {
-        f64::from(f32_from_f16(self))
+        f64::from(f32::from_bits(halves::f32_from_f16(
+            u32::from(self.to_bits()) << 16,
+        )))
     }
 
     #[inline(always)]
     fn narrow(x: f64) -> Self {
-        f16_from_f32(x as f32)
+        f16::from_bits(halves::f16_from_f32((x as f32).to_bits()) as u16)
     }
 }
 
@@ -135,72 +140,8 @@ impl Element for bf16 {
 
     #[inline(always)]
     fn narrow(x: f64) -> Self {
-        bf16_from_f32(x as f32)
+        bf16::from_bits(halves::bf16_from_f32((x as f32).to_bits()) as u16)
     }
-}
-
-// The conversions of `half` branch on subnormals, which keeps the compiler from using vectors.
-// These do not; the tests below hold them against `half` for every 16-bit pattern.
-
-/// f16 to f32: the bits moved to their place, then one multiplication by 2^112 moves the exponent
-/// and normalises subnormals alike.
-#[inline(always)]
-fn f32_from_f16(h: f16) -> f32 {
-    const TWO_POW_112: f32 = f32::from_bits((127 + 112) << 23);
-    let bits = u32::from(h.to_bits());
-    let magnitude = (bits & 0x7fff) << 13;
-    let finite = (f32::from_bits(magnitude) * TWO_POW_112).to_bits();
-    // NaN and infinity: the exponent of f32 must be all ones too.
-    let special = magnitude | 0x7f80_0000;
-    let value = if magnitude >= 0x0f80_0000 {
-        special
-    } else {
-        finite
-    };
-    f32::from_bits(value | ((bits & 0x8000) << 16))
-}
-
-/// f32 to f16, round to nearest even.
-#[inline(always)]
-fn f16_from_f32(x: f32) -> f16 {
-    const INFINITY: u32 = 0x7f80_0000;
-    // The smallest f32 that rounds to a normal f16, 2^-14, and the first that rounds to infinity.
-    const MIN_NORMAL: u32 = (127 - 14) << 23;
-    const OVERFLOW: u32 = 0x477f_f000;
-    let bits = x.to_bits();
-    let magnitude = bits & 0x7fff_ffff;
-    // Normal: rebias the exponent and round the 13 bits that go.
-    let odd = (magnitude >> 13) & 1;
-    let normal = magnitude
-        .wrapping_sub((127 - 15) << 23)
-        .wrapping_add(0xfff + odd)
-        >> 13;
-    // Subnormal: adding 0.5 puts the unit of f16's subnormals, 2^-24, at the end of the mantissa.
-    let subnormal = (f32::from_bits(magnitude) + 0.5)
-        .to_bits()
-        .wrapping_sub(0.5_f32.to_bits());
-    let finite = if magnitude < MIN_NORMAL {
-        subnormal
-    } else {
-        normal
-    };
-    let special = if magnitude > INFINITY { 0x7e00 } else { 0x7c00 };
-    let value = if magnitude >= OVERFLOW {
-        special
-    } else {
-        finite
-    };
-    f16::from_bits((value | ((bits >> 16) & 0x8000)) as u16)
-}
-
-/// f32 to bf16, round to nearest even.
-#[inline(always)]
-fn bf16_from_f32(x: f32) -> bf16 {
-    let bits = x.to_bits();
-    let odd = (bits >> 16) & 1;
-    let rounded = bits.wrapping_add(0x7fff + odd) >> 16;
-    let quiet_nan = (bits >> 16) | 0x0040;
-    bf16::from_bits((if x.is_nan() { quiet_nan } else { rounded }) as u16)
 }
 
 #[cfg(test)]
@@ -223,7 +164,7 @@ mod tests {
     fn f16_agrees_with_half() {
         for pattern in 0..=u16::MAX {
             let h = f16::from_bits(pattern);
-            let (ours, theirs) = (f32_from_f16(h), h.to_f32());
+            let (ours, theirs) = (h.widen(), f64::from(h.to_f32()));
             assert_eq!(ours.is_nan(), theirs.is_nan(), "{pattern:#x}");
             assert!(
                 ours.is_nan() || ours.to_bits() == theirs.to_bits(),
@@ -231,7 +172,7 @@ mod tests {
             );
         }
         for x in f32_around_every(|pattern| f16::from_bits(pattern).to_f32()) {
-            let (ours, theirs) = (f16_from_f32(x), f16::from_f32(x));
+            let (ours, theirs) = (f16::narrow(x.into()), f16::from_f32(x));
             assert_eq!(ours.is_nan(), theirs.is_nan(), "{x:e}");
             assert!(ours.is_nan() || ours.to_bits() == theirs.to_bits(), "{x:e}");
         }
@@ -249,7 +190,7 @@ mod tests {
             );
         }
         for x in f32_around_every(|pattern| bf16::from_bits(pattern).to_f32()) {
-            let (ours, theirs) = (bf16_from_f32(x), bf16::from_f32(x));
+            let (ours, theirs) = (bf16::narrow(x.into()), bf16::from_f32(x));
             assert_eq!(ours.is_nan(), theirs.is_nan(), "{x:e}");
             assert!(ours.is_nan() || ours.to_bits() == theirs.to_bits(), "{x:e}");
         }

@@ -1,21 +1,59 @@
 //! What an instruction set has to offer to the loops, and how a loop is compiled for it.
 //!
-//! Each loop is written once, over [`Isa`]. A value of an instruction set's type exists only where
-//! the processor has the set: [`Level`](crate::Level) makes them, after asking the processor, and
-//! every SAFETY comment about intrinsics leans on that.
+//! Each loop is written once, over [`Isa`] and its two kinds of [`Pack`]: vectors of f64, in which all that is summed or
+//! transformed is computed, and vectors of f32, in which f32 parameters are updated and f32 gradients scaled. Nothing is
+//! left to the compiler's own vectoriser, whose choices depend on the caller's build.
+//!
+//! A value of an instruction set's type exists only where the processor has the set: [`Level`](crate::Level) makes them,
+//! after asking the processor. Packs are made from such a value only. Every SAFETY comment about intrinsics leans on that.
+
+use core::ops::{Add, Div, Mul, Sub};
 
 use super::element::{Dtype, Element};
 
-/// Vectors of doubles, and the way elements come into them and out again.
+/// A vector of `LEN` numbers of type P. Operations are IEEE's, on each number by itself, never contracted.
+pub trait Pack<I, P>:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+{
+    /// How many numbers; a divisor of [`LANES`](super::LANES).
+    const LEN: usize;
+
+    /// The same number in every place.
+    fn splat(isa: I, x: P) -> Self;
+    /// The square roots, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// `self` where `of` is greater than 0, and +0 elsewhere.
+    fn where_positive(self, of: Self) -> Self;
+    /// The numbers at `p`.
+    ///
+    /// # Safety
+    ///
+    /// `p` points to `LEN` readable numbers.
+    unsafe fn load(isa: I, p: *const P) -> Self;
+    /// Writes the numbers to `p`.
+    ///
+    /// # Safety
+    ///
+    /// `p` points to `LEN` writable numbers.
+    unsafe fn store(self, p: *mut P);
+}
+
+/// An instruction set: its packs, and the way elements come into them and out again.
 ///
 /// Results are those of the plain loops in `portable.rs`, to the bit: IEEE operations in the same
 /// order, nothing approximated, and fused only where the product is exact.
-pub(crate) trait Isa: Copy {
-    /// A vector of doubles.
-    type Vector: Copy;
+pub trait Isa: Copy {
+    /// A vector of f64.
+    type Double: Pack<Self, f64>;
 
-    /// How many; a divisor of 8.
-    const WIDTH: usize;
+    /// A vector of f32, of the same size: twice as many.
+    type Single: Pack<Self, f32>;
+
+    /// As many f16 or bf16 as a `Single` holds.
+    type Halves: Copy;
+
+    /// How many f64 a `Double` holds.
+    const WIDTH: usize = Self::Double::LEN;
 
     /// The bits of as many elements as fill a vector, before they are widened: `8 * WIDTH` bytes,
     /// aligned like u64 at least.
@@ -24,22 +62,17 @@ pub(crate) trait Isa: Copy {
     /// How many running maxima there are registers for, 1 to 4.
     const MAXIMA: usize = 2;
 
-    /// The same double in every place.
-    fn splat(self, x: f64) -> Self::Vector;
-    /// `a + b`
-    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// Whether f16 are converted by an instruction, which makes it cheap to do so twice.
+    const CONVERTS_F16: bool = false;
+
     /// `total + x`, or `total + x * one` in one rounding; `one` is 1.
-    fn add_product(self, total: Self::Vector, x: Self::Vector, one: Self::Vector) -> Self::Vector;
-    /// `a - b`
-    fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// `a * b`
-    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    fn add_product(self, total: Self::Double, x: Self::Double, one: Self::Double) -> Self::Double;
     /// `total + x * x` for an `x` whose square is exact: it may be fused.
-    fn add_exact_square(self, total: Self::Vector, x: Self::Vector) -> Self::Vector;
+    fn add_exact_square(self, total: Self::Double, x: Self::Double) -> Self::Double;
     /// `x` moved into `[-limit, limit]`.
-    fn clamp(self, x: Self::Vector, limit: Self::Vector) -> Self::Vector;
+    fn clamp(self, x: Self::Double, limit: Self::Double) -> Self::Double;
     /// The bits that both have.
-    fn and(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    fn and(self, a: Self::Double, b: Self::Double) -> Self::Double;
 
     /// Asks for the memory at `p`, which may be anywhere.
     #[inline(always)]
@@ -69,87 +102,101 @@ pub(crate) trait Isa: Copy {
     /// As above.
     unsafe fn larger_16(self, largest: Self::Bits, p: *const u16) -> Self::Bits;
 
-    /// The f64 elements at `p`, exactly.
+    /// The f32 at `p`, as f64.
     ///
     /// # Safety
     ///
     /// `p` points to `WIDTH` readable elements; alignment is not needed.
-    unsafe fn load_f64(self, p: *const f64) -> Self::Vector;
-    /// The f32 elements at `p`, exactly.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` readable elements; alignment is not needed.
-    unsafe fn load_f32(self, p: *const f32) -> Self::Vector;
-    /// The f16 elements at `p`, exactly.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` readable elements; alignment is not needed.
-    unsafe fn load_f16(self, p: *const u16) -> Self::Vector;
-    /// The bf16 elements at `p`, exactly.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` readable elements; alignment is not needed.
-    unsafe fn load_bf16(self, p: *const u16) -> Self::Vector;
-    /// `x` at `p`, rounded to f64.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` writable elements; alignment is not needed.
-    unsafe fn store_f64(self, p: *mut f64, x: Self::Vector);
-    /// `x` at `p`, rounded to f32.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` writable elements; alignment is not needed.
-    unsafe fn store_f32(self, p: *mut f32, x: Self::Vector);
-    /// `x` at `p`, rounded to f16.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` writable elements; alignment is not needed.
-    unsafe fn store_f16(self, p: *mut u16, x: Self::Vector);
-    /// `x` at `p`, rounded to bf16.
-    ///
-    /// # Safety
-    ///
-    /// `p` points to `WIDTH` writable elements; alignment is not needed.
-    unsafe fn store_bf16(self, p: *mut u16, x: Self::Vector);
+    unsafe fn load_f32(self, p: *const f32) -> Self::Double;
+    /// The numbers of `low`, then those of `high`, rounded to f32.
+    fn narrow(self, low: Self::Double, high: Self::Double) -> Self::Single;
 
-    /// The elements at `p`.
+    /// The f16 at `p`, as f32.
     ///
     /// # Safety
     ///
-    /// `p` points to `WIDTH` readable elements.
+    /// `p` points to `2 * WIDTH` readable elements; so for the next.
+    unsafe fn load_f16(self, p: *const u16) -> Self::Single;
+    /// The bf16 at `p`, as f32.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    unsafe fn load_bf16(self, p: *const u16) -> Self::Single;
+    /// The f16 at `p`, as f64: the first half of them, then the second.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    unsafe fn load_f16_wide(self, p: *const u16) -> [Self::Double; 2];
+    /// The bf16 at `p`, as f64: the first half of them, then the second.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    unsafe fn load_bf16_wide(self, p: *const u16) -> [Self::Double; 2];
+    /// Rounded to f16, ties to even. NaN becomes some NaN, or anything in the next.
+    fn to_f16(self, x: Self::Single) -> Self::Halves;
+    /// Rounded to bf16, ties to even.
+    fn to_bf16(self, x: Self::Single) -> Self::Halves;
+    /// Writes them to `p`.
+    ///
+    /// # Safety
+    ///
+    /// `p` points to `2 * WIDTH` writable elements; alignment is not needed.
+    unsafe fn store_halves(self, p: *mut u16, x: Self::Halves);
+    /// What every number between two, `inner` of the smaller magnitude, is in f16: None where that may not be one, and
+    /// everywhere unless [`CONVERTS_F16`](Self::CONVERTS_F16).
     #[inline(always)]
-    unsafe fn load<T: Element>(self, p: *const T) -> Self::Vector {
+    fn f16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves> {
+        let _ = (inner, outer);
+        None
+    }
+    /// The same for bf16.
+    fn bf16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves>;
+
+    /// The `2 * WIDTH` elements at `p` as f64: the first half of them, then the second.
+    ///
+    /// # Safety
+    ///
+    /// `p` points to that many readable elements.
+    #[inline(always)]
+    unsafe fn load_wide<T: Element>(self, p: *const T) -> [Self::Double; 2] {
         // SAFETY: T is the type that its DTYPE says; the rest is the caller's.
         unsafe {
             match T::DTYPE {
-                Dtype::F32 => self.load_f32(p.cast()),
-                Dtype::F16 => self.load_f16(p.cast()),
-                Dtype::BF16 => self.load_bf16(p.cast()),
-                Dtype::F64 => self.load_f64(p.cast()),
+                Dtype::F32 => {
+                    let p: *const f32 = p.cast();
+                    [self.load_f32(p), self.load_f32(p.add(Self::WIDTH))]
+                }
+                Dtype::F16 => self.load_f16_wide(p.cast()),
+                Dtype::BF16 => self.load_bf16_wide(p.cast()),
+                Dtype::F64 => {
+                    let (p, load): (*const f64, _) = (p.cast(), Self::Double::load);
+                    [load(self, p), load(self, p.add(Self::WIDTH))]
+                }
             }
         }
     }
 
-    /// `x` at `p`, rounded to T; 16-bit types by way of f32.
+    /// The numbers of `low`, then those of `high`, at `p`, rounded to T; 16-bit types by way of f32.
     ///
     /// # Safety
     ///
-    /// `p` points to `WIDTH` writable elements.
+    /// `p` points to `2 * WIDTH` writable elements.
     #[inline(always)]
-    unsafe fn store<T: Element>(self, p: *mut T, x: Self::Vector) {
+    unsafe fn store_narrow<T: Element>(self, p: *mut T, [low, high]: [Self::Double; 2]) {
         // SAFETY: T is the type that its DTYPE says; the rest is the caller's.
         unsafe {
             match T::DTYPE {
-                Dtype::F32 => self.store_f32(p.cast(), x),
-                Dtype::F16 => self.store_f16(p.cast(), x),
-                Dtype::BF16 => self.store_bf16(p.cast(), x),
-                Dtype::F64 => self.store_f64(p.cast(), x),
+                Dtype::F32 => self.narrow(low, high).store(p.cast()),
+                Dtype::F16 => self.store_halves(p.cast(), self.to_f16(self.narrow(low, high))),
+                Dtype::BF16 => self.store_halves(p.cast(), self.to_bf16(self.narrow(low, high))),
+                Dtype::F64 => {
+                    let p: *mut f64 = p.cast();
+                    low.store(p);
+                    high.store(p.add(Self::WIDTH));
+                }
             }
         }
     }
@@ -177,24 +224,38 @@ pub(crate) trait Isa: Copy {
     #[inline(always)]
     fn add_by_multiplier<T: Element>(
         self,
-        total: Self::Vector,
-        x: Self::Vector,
-        one: Self::Vector,
-    ) -> Self::Vector {
+        total: Self::Double,
+        x: Self::Double,
+        one: Self::Double,
+    ) -> Self::Double {
         match T::DTYPE {
-            Dtype::F64 if Self::MAXIMA < 4 => self.add(total, x),
+            Dtype::F64 if Self::MAXIMA < 4 => total + x,
             _ => self.add_product(total, x, one),
         }
     }
 
     /// `total + x * x`, fused where that cannot be seen.
     #[inline(always)]
-    fn add_square<T: Element>(self, total: Self::Vector, x: Self::Vector) -> Self::Vector {
+    fn add_square<T: Element>(self, total: Self::Double, x: Self::Double) -> Self::Double {
         match T::DTYPE {
-            Dtype::F64 => self.add(total, self.mul(x, x)),
+            Dtype::F64 => total + x * x,
             _ => self.add_exact_square(total, x),
         }
     }
+}
+
+/// A type that parameters can have, and how it comes in packs.
+pub trait Real: Element + PartialEq {
+    /// Numbers of this type in a vector of the instruction set.
+    type Pack<I: Isa>: Pack<I, Self>;
+}
+
+impl Real for f32 {
+    type Pack<I: Isa> = I::Single;
+}
+
+impl Real for f64 {
+    type Pack<I: Isa> = I::Double;
 }
 
 /// A loop over elements, to be compiled for each instruction set.

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `element.rs` | the element types: how each meets f64 and comes back |
 //! | `buffer.rs` | [`Buffer`]: memory whose element type is known at run time |
-//! | `isa.rs` | the small trait over which every loop is written: vectors of doubles |
-//! | `portable.rs`, `x86.rs`, `arm.rs` | that trait in plain Rust, and for each instruction set |
+//! | `isa.rs` | the small trait over which every loop is written: vectors of f64 and of f32 |
+//! | `portable.rs`, `x86/`, `arm.rs` | that trait in plain Rust, and for each instruction set |
+//! | `halves.rs` | f16 and bf16 to f32 and back, for sets without an instruction for it |
 //! | `cpuid.rs` | what an x86-64 processor says of itself |
 //! | `dispatch.rs` | from a [`Level`](crate::Level) to the loop compiled for it |
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
@@ -22,6 +23,7 @@ mod buffer;
 pub(crate) mod cpuid;
 mod dispatch;
 mod element;
+mod halves;
 mod isa;
 mod portable;
 mod step;
@@ -32,6 +34,7 @@ mod x86;
 
 pub use buffer::{Buffer, Role};
 pub use element::{Dtype, Element, Parameter};
+pub(crate) use isa::{Isa, Pack};
 pub(crate) use step::{Buffers, Rule, step};
 pub use sums::{BLOCK, LANES};
 pub(crate) use sums::{observe, observe_buffer};

@@ -1,44 +1,122 @@
 //! Plain Rust: what every other instruction set has to agree with, to the bit.
 
-use core::mem;
+use core::ops::{Add, Div, Mul, Sub};
+
+use half::{bf16, f16};
+use num_traits::Float;
 
 use super::element::Element;
-use super::isa::Isa;
-use half::{bf16, f16};
+use super::isa::{Isa, Pack};
+
+/// How many f64 at a time.
+const WIDTH: usize = 4;
 
 /// No instruction set in particular.
 #[derive(Clone, Copy)]
-pub(crate) struct Portable;
+pub struct Portable;
 
-/// One: no vectors are known of, and loops of single doubles are the least code.
-const WIDTH: usize = 1;
+/// One f64, or the two f32 of the same size: no vectors are known of, and loops of single numbers are the least code.
+#[derive(Clone, Copy)]
+pub struct Plain<P, const N: usize>([P; N]);
 
-/// One operation on every pair of doubles.
-#[inline(always)]
-fn zip(a: [f64; WIDTH], b: [f64; WIDTH], op: impl Fn(f64, f64) -> f64) -> [f64; WIDTH] {
-    let mut out = a;
-    for (x, y) in out.iter_mut().zip(b) {
-        *x = op(*x, y);
+impl<P: Copy, const N: usize> Plain<P, N> {
+    /// One operation on every pair of numbers.
+    #[inline(always)]
+    fn zip(self, other: Self, op: impl Fn(P, P) -> P) -> Self {
+        let mut out = self;
+        for (x, y) in out.0.iter_mut().zip(other.0) {
+            *x = op(*x, y);
+        }
+        out
     }
-    out
 }
 
+macro_rules! operators {
+    ($($operator:ident :: $name:ident),*) => {
+        $(impl<P: Float, const N: usize> $operator for Plain<P, N> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $name(self, other: Self) -> Self {
+                self.zip(other, P::$name)
+            }
+        })*
+    };
+}
+
+operators!(Add::add, Sub::sub, Mul::mul, Div::div);
+
+impl<P: Float, const N: usize> Pack<Portable, P> for Plain<P, N> {
+    const LEN: usize = N;
+
+    #[inline(always)]
+    fn splat(_: Portable, x: P) -> Self {
+        Self([x; N])
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(self.0.map(P::sqrt))
+    }
+
+    #[inline(always)]
+    fn where_positive(self, of: Self) -> Self {
+        self.zip(of, |x, of| if of > P::zero() { x } else { P::zero() })
+    }
+
+    #[inline(always)]
+    unsafe fn load(_: Portable, p: *const P) -> Self {
+        // SAFETY: in bounds by contract.
+        Self(unsafe { p.cast::<[P; N]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut P) {
+        // SAFETY: in bounds by contract.
+        unsafe { p.cast::<[P; N]>().write_unaligned(self.0) }
+    }
+}
+
+/// Elements as f64, exactly.
+///
 /// # Safety
 ///
 /// `p` points to `WIDTH` readable elements.
 #[inline(always)]
-unsafe fn load<T: Element>(p: *const T) -> [f64; WIDTH] {
+unsafe fn widen<T: Element>(p: *const T) -> Plain<f64, WIDTH> {
     // SAFETY: in bounds by contract.
-    unsafe { p.cast::<[T; WIDTH]>().read_unaligned() }.map(T::widen)
+    let x = unsafe { p.cast::<[T; WIDTH]>().read_unaligned() };
+    let mut out = [0.0; WIDTH];
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = x.widen();
+    }
+    Plain(out)
 }
 
+/// 16-bit elements as f32, exactly.
+///
 /// # Safety
 ///
-/// `p` points to `WIDTH` writable elements.
+/// `p` points to `2 * WIDTH` readable elements.
 #[inline(always)]
-unsafe fn store<T: Element>(p: *mut T, x: [f64; WIDTH]) {
+unsafe fn half_widen<T: Element>(p: *const T) -> Plain<f32, { 2 * WIDTH }> {
     // SAFETY: in bounds by contract.
-    unsafe { p.cast::<[T; WIDTH]>().write_unaligned(x.map(T::narrow)) }
+    let x = unsafe { p.cast::<[T; 2 * WIDTH]>().read_unaligned() };
+    let mut out = [0.0; 2 * WIDTH];
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = x.widen() as f32;
+    }
+    Plain(out)
+}
+
+/// Rounded to 16 bits.
+#[inline(always)]
+fn halves<T: Element>(x: Plain<f32, { 2 * WIDTH }>, bits: impl Fn(T) -> u16) -> [u16; 2 * WIDTH] {
+    let mut out = [0; 2 * WIDTH];
+    for (y, x) in out.iter_mut().zip(x.0) {
+        *y = bits(T::narrow(x.into()));
+    }
+    out
 }
 
 /// The larger magnitudes among elements of `N` bytes each, which `magnitude` makes comparable.
@@ -53,69 +131,51 @@ unsafe fn larger<const N: usize, M: PartialOrd + Copy>(
     magnitude: impl Fn([u8; N]) -> M,
     bytes: impl Fn(M) -> [u8; N],
 ) -> [u64; WIDTH] {
-    type Bytes = [u8; size_of::<[u64; WIDTH]>()];
-    // SAFETY: in bounds by contract; u64 and u8 may have any bits.
-    let (mut largest, data) = unsafe {
-        let data = p.cast::<Bytes>().read();
-        (mem::transmute::<[u64; WIDTH], Bytes>(largest), data)
-    };
-    let (slots, _) = largest.as_chunks_mut::<N>();
-    for (slot, x) in slots.iter_mut().zip(data.as_chunks::<N>().0) {
-        let (before, x) = (magnitude(*slot), magnitude(*x));
-        *slot = bytes(if x > before { x } else { before });
+    let mut out = largest;
+    for (i, word) in out.iter_mut().enumerate() {
+        let mut largest = word.to_ne_bytes();
+        // SAFETY: in bounds by contract; u8 may have any bits.
+        let data = unsafe { p.cast::<[u8; 8]>().add(i).read() };
+        let (slots, _) = largest.as_chunks_mut::<N>();
+        for (slot, x) in slots.iter_mut().zip(data.as_chunks::<N>().0) {
+            let (before, x) = (magnitude(*slot), magnitude(*x));
+            *slot = bytes(if x > before { x } else { before });
+        }
+        *word = u64::from_ne_bytes(largest);
     }
-    // SAFETY: as above.
-    unsafe { mem::transmute::<Bytes, [u64; WIDTH]>(largest) }
+    out
 }
 
 impl Isa for Portable {
-    type Vector = [f64; WIDTH];
+    type Double = Plain<f64, WIDTH>;
+
+    type Single = Plain<f32, { 2 * WIDTH }>;
+
+    type Halves = [u16; 2 * WIDTH];
 
     type Bits = [u64; WIDTH];
 
-    const WIDTH: usize = WIDTH;
-
     #[inline(always)]
-    fn splat(self, x: f64) -> Self::Vector {
-        [x; WIDTH]
+    fn add_product(self, total: Self::Double, x: Self::Double, _: Self::Double) -> Self::Double {
+        total + x
     }
 
     #[inline(always)]
-    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
-        zip(a, b, |a, b| a + b)
+    fn add_exact_square(self, total: Self::Double, x: Self::Double) -> Self::Double {
+        total + x * x
     }
 
     #[inline(always)]
-    fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
-        zip(a, b, |a, b| a - b)
-    }
-
-    #[inline(always)]
-    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
-        zip(a, b, |a, b| a * b)
-    }
-
-    #[inline(always)]
-    fn add_product(self, total: Self::Vector, x: Self::Vector, _: Self::Vector) -> Self::Vector {
-        self.add(total, x)
-    }
-
-    #[inline(always)]
-    fn add_exact_square(self, total: Self::Vector, x: Self::Vector) -> Self::Vector {
-        zip(total, x, |total, x| total + x * x)
-    }
-
-    #[inline(always)]
-    fn clamp(self, x: Self::Vector, limit: Self::Vector) -> Self::Vector {
-        zip(x, limit, |x, limit| {
+    fn clamp(self, x: Self::Double, limit: Self::Double) -> Self::Double {
+        x.zip(limit, |x, limit| {
             let x = if x > limit { limit } else { x };
             if x < -limit { -limit } else { x }
         })
     }
 
     #[inline(always)]
-    fn and(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
-        zip(a, b, |a, b| f64::from_bits(a.to_bits() & b.to_bits()))
+    fn and(self, a: Self::Double, b: Self::Double) -> Self::Double {
+        a.zip(b, |a, b| f64::from_bits(a.to_bits() & b.to_bits()))
     }
 
     #[inline(always)]
@@ -145,50 +205,68 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_f64(self, p: *const f64) -> Self::Vector {
-        // SAFETY: the contract is the same; so in the loads and stores below.
-        unsafe { load(p) }
+    unsafe fn load_f32(self, p: *const f32) -> Self::Double {
+        // SAFETY: the contract is the same; so below, where f16 and bf16 are transparent u16.
+        unsafe { widen(p) }
     }
 
     #[inline(always)]
-    unsafe fn load_f32(self, p: *const f32) -> Self::Vector {
+    fn narrow(self, low: Self::Double, high: Self::Double) -> Self::Single {
+        let mut out = [0.0; 2 * WIDTH];
+        for (y, x) in out.iter_mut().zip(low.0.into_iter().chain(high.0)) {
+            *y = x as f32;
+        }
+        Plain(out)
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(self, p: *const u16) -> Self::Single {
         // SAFETY: as above.
-        unsafe { load(p) }
+        unsafe { half_widen(p.cast::<f16>()) }
     }
 
     #[inline(always)]
-    unsafe fn load_f16(self, p: *const u16) -> Self::Vector {
-        // SAFETY: as above; f16 is a transparent u16.
-        unsafe { load(p.cast::<f16>()) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_bf16(self, p: *const u16) -> Self::Vector {
-        // SAFETY: as above; bf16 is a transparent u16.
-        unsafe { load(p.cast::<bf16>()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_f64(self, p: *mut f64, x: Self::Vector) {
+    unsafe fn load_bf16(self, p: *const u16) -> Self::Single {
         // SAFETY: as above.
-        unsafe { store(p, x) }
+        unsafe { half_widen(p.cast::<bf16>()) }
     }
 
     #[inline(always)]
-    unsafe fn store_f32(self, p: *mut f32, x: Self::Vector) {
+    unsafe fn load_f16_wide(self, p: *const u16) -> [Self::Double; 2] {
         // SAFETY: as above.
-        unsafe { store(p, x) }
+        unsafe { [widen(p.cast::<f16>()), widen(p.cast::<f16>().add(WIDTH))] }
     }
 
     #[inline(always)]
-    unsafe fn store_f16(self, p: *mut u16, x: Self::Vector) {
+    unsafe fn load_bf16_wide(self, p: *const u16) -> [Self::Double; 2] {
         // SAFETY: as above.
-        unsafe { store(p.cast::<f16>(), x) }
+        unsafe { [widen(p.cast::<bf16>()), widen(p.cast::<bf16>().add(WIDTH))] }
     }
 
     #[inline(always)]
-    unsafe fn store_bf16(self, p: *mut u16, x: Self::Vector) {
-        // SAFETY: as above.
-        unsafe { store(p.cast::<bf16>(), x) }
+    fn to_f16(self, x: Self::Single) -> Self::Halves {
+        halves(x, f16::to_bits)
+    }
+
+    #[inline(always)]
+    fn to_bf16(self, x: Self::Single) -> Self::Halves {
+        halves(x, bf16::to_bits)
+    }
+
+    #[inline(always)]
+    unsafe fn store_halves(self, p: *mut u16, x: Self::Halves) {
+        // SAFETY: in bounds by contract.
+        unsafe { p.cast::<[u16; 2 * WIDTH]>().write_unaligned(x) }
+    }
+
+    #[inline(always)]
+    fn bf16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves> {
+        let (mut out, mut apart) = ([0; 2 * WIDTH], 0);
+        for (y, (inner, outer)) in out.iter_mut().zip(inner.0.into_iter().zip(outer.0)) {
+            let (half, differs) = super::halves::bf16_between(inner.to_bits(), outer.to_bits());
+            *y = half as u16;
+            apart |= differs;
+        }
+        (apart == 0).then_some(out)
     }
 }

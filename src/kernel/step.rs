@@ -8,12 +8,13 @@
 //! Gradient, parameter and moments are read once and written once; the gradient is not written.
 //! A rule is plain add, sub, mul, div and sqrt in the parameter's type, never contracted.
 
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Element, Parameter};
-use super::isa::{Isa, Job};
+use super::isa::{Isa, Job, Pack};
 use super::sums::LANES;
 use super::with_element;
 use super::write::{Exact, Plain, Transform};
@@ -23,13 +24,18 @@ use crate::threads::{Crew, Work};
 /// Smallest number of elements that a thread updates.
 const PIECE: usize = 32_768;
 
-/// How one element is updated.
-pub(crate) trait Rule<P>: Copy {
+/// How elements are updated.
+pub(crate) trait Rule<P: Parameter>: Copy {
     /// 1: the parameter alone; 2: and its first buffer; 3: and its second.
     const BUFFERS: usize;
 
-    /// Gradient, parameter, first and second buffer in; the last three out.
-    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P);
+    /// Gradient in; parameter, first and second buffer in and out.
+    fn update<I: Isa>(
+        &self,
+        isa: I,
+        gradient: P::Pack<I>,
+        values: [P::Pack<I>; 3],
+    ) -> [P::Pack<I>; 3];
 }
 
 /// A parameter and what the optimizer remembers of it, all of one dtype.
@@ -125,66 +131,82 @@ impl<G: Element, P: Parameter, R: Rule<P>> Job for Step<'_, G, P, R> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        match Plain::new::<G, P>(self.affine) {
-            Some(plain) => self.step(plain),
-            None => self.step(Exact::new(isa, self.affine)),
+        match Plain::new::<G, P>(isa, self.affine) {
+            Some(plain) => self.step(isa, plain),
+            None => self.step(isa, Exact::new(isa, self.affine)),
         }
     }
 }
 
 impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
     #[inline(always)]
-    fn step(&self, transform: impl Transform) {
+    fn step<I: Isa>(&self, isa: I, transform: impl Transform<I>) {
         // A copy: what lies behind a reference would be read again after every write.
         let rule = *self.rule;
-        let grouped = self.len - self.len % LANES;
+        let whole = self.len - self.len % LANES;
         let mut at = 0;
-        while at < grouped {
-            let mut g = [P::ZERO; LANES];
-            // SAFETY: at + LANES <= len, and `g` is memory of its own.
-            unsafe {
-                transform.group(self.gradient.add(at), g.as_mut_ptr());
-                update_group::<LANES, P, R>(&g, self.pointers, at, &rule);
-            }
+        while at < whole {
+            // SAFETY: at + LANES <= len.
+            unsafe { update(isa, transform, self.gradient.add(at), self.moved(at), &rule) };
             at += LANES;
         }
-        let rest = self.len - grouped;
-        let (mut last, mut g) = ([G::ZERO; LANES], [P::ZERO; LANES]);
-        // SAFETY: `rest` gradients remain, and `last` has room for them.
+        let rest = self.len - whole;
+        let (mut gradient, mut values) = ([G::ZERO; LANES], [[P::ZERO; LANES]; 3]);
+        let places = values.each_mut().map(|values| values.as_mut_ptr());
+        // SAFETY: `rest` elements remain everywhere, and there is room for LANES in memory of its own.
         unsafe {
-            self.gradient
-                .add(at)
-                .copy_to_nonoverlapping(last.as_mut_ptr(), rest);
-            transform.group(last.as_ptr(), g.as_mut_ptr());
+            let from = self.gradient.add(at);
+            from.copy_to_nonoverlapping(gradient.as_mut_ptr(), rest);
+            let buffers = self.moved(at);
+            for (buffer, place) in buffers.into_iter().zip(places).take(R::BUFFERS) {
+                buffer.copy_to_nonoverlapping(place, rest);
+            }
+            update(isa, transform, gradient.as_ptr(), places, &rule);
+            for (buffer, place) in buffers.into_iter().zip(places).take(R::BUFFERS) {
+                place.copy_to_nonoverlapping(buffer, rest);
+            }
         }
-        for (i, g) in g.into_iter().take(rest).enumerate() {
-            // SAFETY: at + i < len.
-            unsafe { update_group::<1, P, R>(&[g], self.pointers, at + i, &rule) };
-        }
+    }
+
+    /// The pointers, `at` elements further.
+    #[inline(always)]
+    fn moved(&self, at: usize) -> [*mut P; 3] {
+        // Those that the rule does not follow stay anywhere.
+        self.pointers.map(|pointer| pointer.wrapping_add(at))
     }
 }
 
+/// Updates [`LANES`] elements.
+///
 /// # Safety
 ///
-/// The first `R::BUFFERS` of `pointers` point to at least `at + N` elements.
+/// `gradient` and the first `R::BUFFERS` of `buffers` point to that many, the latter writable.
 #[inline(always)]
-unsafe fn update_group<const N: usize, P: Parameter, R: Rule<P>>(
-    g: &[P; N],
-    pointers: [*mut P; 3],
-    at: usize,
+unsafe fn update<I: Isa, G: Element, P: Parameter, R: Rule<P>>(
+    isa: I,
+    transform: impl Transform<I>,
+    gradient: *const G,
+    buffers: [*mut P; 3],
     rule: &R,
 ) {
-    let mut values = [[P::ZERO; N]; 3];
-    for (value, pointer) in values.iter_mut().zip(pointers).take(R::BUFFERS) {
-        // SAFETY: in bounds by contract; an array is aligned like its elements.
-        *value = unsafe { pointer.add(at).cast::<[P; N]>().read() };
-    }
-    let [param, first, second] = &mut values;
-    for i in 0..N {
-        (param[i], first[i], second[i]) = rule.update(g[i], param[i], first[i], second[i]);
-    }
-    for (value, pointer) in values.iter().zip(pointers).take(R::BUFFERS) {
-        // SAFETY: as above, and writable.
-        unsafe { pointer.add(at).cast::<[P; N]>().write(*value) };
+    // Never in memory once compiled.
+    let mut g = MaybeUninit::<[P; LANES]>::uninit();
+    let g: *mut P = g.as_mut_ptr().cast();
+    // SAFETY: in bounds by contract, and `g` is memory of its own with room for LANES.
+    unsafe { transform.lanes(gradient, g) };
+    let len = P::Pack::<I>::LEN;
+    for at in (0..LANES).step_by(len) {
+        // SAFETY: at + len <= LANES.
+        unsafe {
+            let g = P::Pack::<I>::load(isa, g.add(at));
+            let mut values = [g; 3];
+            for (value, buffer) in values.iter_mut().zip(buffers).take(R::BUFFERS) {
+                *value = P::Pack::<I>::load(isa, buffer.add(at));
+            }
+            let values = rule.update(isa, g, values);
+            for (value, buffer) in values.into_iter().zip(buffers).take(R::BUFFERS) {
+                value.store(buffer.add(at));
+            }
+        }
     }
 }

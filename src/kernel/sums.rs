@@ -35,7 +35,7 @@ use core::slice;
 use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Dtype, Element};
-use super::isa::{Isa, Job};
+use super::isa::{Isa, Job, Pack};
 use super::with_element;
 use crate::moments::Moments;
 use crate::threads::{Crew, Work};
@@ -95,8 +95,8 @@ fn add_vectors<I: Isa>(isa: I, to: &mut [f64], from: &[f64]) {
     for (to, from) in vectors {
         // SAFETY: both have WIDTH elements.
         unsafe {
-            let sum = isa.add(isa.load_f64(to.as_ptr()), isa.load_f64(from.as_ptr()));
-            isa.store_f64(to.as_mut_ptr(), sum);
+            let sum = I::Double::load(isa, to.as_ptr()) + I::Double::load(isa, from.as_ptr());
+            sum.store(to.as_mut_ptr());
         }
     }
 }
@@ -123,7 +123,7 @@ fn add_up<I: Isa>(isa: I, mut lanes: [f64; LANES]) -> f64 {
 struct Block<I: Isa> {
     isa: I,
     /// 1 in every place, unknown to the compiler.
-    one: I::Vector,
+    one: I::Double,
     lanes: Lanes,
     /// Largest magnitudes, in the element's own bits, of all sweeps.
     largest: [I::Bits; 4],
@@ -134,7 +134,7 @@ impl<I: Isa> Block<I> {
     fn new(isa: I) -> Self {
         Self {
             isa,
-            one: isa.splat(black_box(1.0)),
+            one: I::Double::splat(isa, black_box(1.0)),
             lanes: Lanes::EMPTY,
             largest: [isa.no_bits(); 4],
         }
@@ -175,7 +175,7 @@ impl<I: Isa> Block<I> {
         let load = |lanes: &[f64; LANES]| {
             // SAFETY: VECTORS * WIDTH divides LANES, so `first` and what follows lie within the lanes
             // and within each group; so everywhere below.
-            array(|vector| unsafe { self.isa.load_f64(lanes.as_ptr().add(at(vector))) })
+            array(|vector| unsafe { I::Double::load(self.isa, lanes.as_ptr().add(at(vector))) })
         };
         let mut sums = Sums {
             isa: self.isa,
@@ -205,9 +205,8 @@ impl<I: Isa> Block<I> {
             // SAFETY: as above.
             unsafe {
                 let (to, to_sq) = (own.sum.as_mut_ptr(), own.sum_sq.as_mut_ptr());
-                self.isa.store_f64(to.add(at(vector)), sums.sum[vector]);
-                self.isa
-                    .store_f64(to_sq.add(at(vector)), sums.sum_sq[vector]);
+                sums.sum[vector].store(to.add(at(vector)));
+                sums.sum_sq[vector].store(to_sq.add(at(vector)));
             }
         }
     }
@@ -235,9 +234,9 @@ impl<I: Isa> Block<I> {
 /// What stays in registers during a sweep.
 struct Sums<I: Isa> {
     isa: I,
-    one: I::Vector,
-    sum: [I::Vector; VECTORS],
-    sum_sq: [I::Vector; VECTORS],
+    one: I::Double,
+    sum: [I::Double; VECTORS],
+    sum_sq: [I::Double; VECTORS],
     largest: [I::Bits; 4],
 }
 
@@ -255,11 +254,14 @@ impl<I: Isa> Sums<I> {
             isa.prefetch(p.cast::<u8>().wrapping_add(AHEAD + line));
             line += LINE;
         }
-        for vector in 0..VECTORS {
+        for pair in 0..VECTORS / 2 {
             // SAFETY: in bounds by contract.
-            let x = unsafe { isa.load(p.add(vector * I::WIDTH)) };
-            self.sum[vector] = isa.add_by_multiplier::<T>(self.sum[vector], x, self.one);
-            self.sum_sq[vector] = isa.add_square::<T>(self.sum_sq[vector], x);
+            let two = unsafe { isa.load_wide(p.add(2 * pair * I::WIDTH)) };
+            for (i, x) in two.into_iter().enumerate() {
+                let (sum, sum_sq) = (&mut self.sum[2 * pair + i], &mut self.sum_sq[2 * pair + i]);
+                *sum = isa.add_by_multiplier::<T>(*sum, x, self.one);
+                *sum_sq = isa.add_square::<T>(*sum_sq, x);
+            }
         }
         let whole = 8 * I::WIDTH / size_of::<T>();
         for part in 0..VECTORS * I::WIDTH / whole {

@@ -1,14 +1,14 @@
 //! The write loop: one affine over one buffer, in place or into another.
 //!
-//! Arithmetic is f64: `(x - center) * scale`, clamped, then rounded once to the element type. The one
-//! exception is the plain scaling of f32 by a factor in its range, which is one multiplication in
-//! f32 and as fast as memory. Every vector is read before the same elements are written, so the
-//! target may be the source.
+//! Arithmetic is f64: `(x - center) * scale`, clamped, then rounded to the element type, 16-bit types by way of f32
+//! ([`Exact`]). The one exception is the plain scaling of f32 by a factor in its range, which is one multiplication in
+//! f32 and as fast as memory ([`Plain`]). That of f16 and bf16 is done in f32 as well, with the results of f64
+//! ([`Bracket`]). Every vector is read before the same elements are written, so the target may be the source.
 
 use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Dtype, Element};
-use super::isa::{Isa, Job};
+use super::isa::{Isa, Job, Pack};
 use super::sums::{BLOCK, LANES};
 use super::with_element;
 use crate::affine::Affine;
@@ -81,22 +81,25 @@ impl<T: Element> Job for Write<'_, T> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        match Plain::new::<T, T>(self.affine) {
-            Some(plain) => self.write(plain),
-            None => self.write(Exact::new(isa, self.affine)),
+        if let Some(plain) = Plain::new::<T, T>(isa, self.affine) {
+            self.write::<I, _>(plain);
+        } else if let Some(bracket) = Bracket::new::<T>(isa, self.affine) {
+            self.write::<I, _>(bracket);
+        } else {
+            self.write::<I, _>(Exact::new(isa, self.affine));
         }
     }
 }
 
 impl<T: Element> Write<'_, T> {
     #[inline(always)]
-    fn write<F: Transform>(&self, transform: F) {
-        let whole = self.len - self.len % F::STEP;
+    fn write<I: Isa, F: Transform<I>>(&self, transform: F) {
+        let whole = self.len - self.len % LANES;
         let mut at = 0;
         while at < whole {
-            // SAFETY: at + STEP <= len.
-            unsafe { transform.step(self.source.add(at), self.target.add(at)) };
-            at += F::STEP;
+            // SAFETY: at + LANES <= len.
+            unsafe { transform.lanes(self.source.add(at), self.target.add(at)) };
+            at += LANES;
         }
         let rest = self.len - whole;
         let mut last = [T::ZERO; LANES];
@@ -105,22 +108,19 @@ impl<T: Element> Write<'_, T> {
         // its own, and may be source and target.
         unsafe {
             place.copy_from_nonoverlapping(self.source.add(at), rest);
-            transform.step(place.cast_const(), place);
+            transform.lanes(place.cast_const(), place);
             self.target.add(at).copy_from_nonoverlapping(place, rest);
         }
     }
 }
 
 /// An affine, ready for the loop.
-pub(super) trait Transform: Copy {
-    /// How many elements it takes at a time; a divisor of [`LANES`].
-    const STEP: usize;
-
-    /// The transforms of the `STEP` elements at `source`, rounded to U, at `target`.
+pub(super) trait Transform<I: Isa>: Copy {
+    /// The transforms of the `2 * WIDTH` elements at `source`, rounded to U, at `target`.
     ///
     /// # Safety
     ///
-    /// Both point to `STEP` elements; they are equal, of equal types, or do not overlap.
+    /// Both point to that many elements; they are equal, of equal types, or do not overlap.
     unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U);
 
     /// The same for [`LANES`] elements.
@@ -129,78 +129,149 @@ pub(super) trait Transform: Copy {
     ///
     /// As [`step`](Self::step).
     #[inline(always)]
-    unsafe fn group<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+    unsafe fn lanes<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         let mut at = 0;
         while at < LANES {
-            // SAFETY: STEP divides LANES.
+            // SAFETY: 2 * WIDTH divides LANES.
             unsafe { self.step(source.add(at), target.add(at)) };
-            at += Self::STEP;
+            at += 2 * I::WIDTH;
         }
     }
 }
 
 /// A scaling of f32 by [`Affine::single`]: one multiplication in f32.
 #[derive(Clone, Copy)]
-pub(super) struct Plain(f32);
+pub(super) struct Plain<I: Isa> {
+    isa: I,
+    factor: I::Single,
+}
 
-impl Plain {
+impl<I: Isa> Plain<I> {
     /// None unless T and U are f32, and the affine is such a scaling.
     #[inline(always)]
-    pub(super) fn new<T: Element, U: Element>(affine: &Affine) -> Option<Self> {
+    pub(super) fn new<T: Element, U: Element>(isa: I, affine: &Affine) -> Option<Self> {
         let single = T::DTYPE == Dtype::F32 && U::DTYPE == Dtype::F32;
-        affine.single().filter(|_| single).map(Self)
+        let factor = affine.single().filter(|_| single)?;
+        let factor = I::Single::splat(isa, factor);
+        Some(Self { isa, factor })
     }
 }
 
-impl Transform for Plain {
-    const STEP: usize = LANES;
-
+impl<I: Isa> Transform<I> for Plain<I> {
     #[inline(always)]
     unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         // SAFETY: T and U are f32 where a Plain exists; in bounds by contract.
+        unsafe { (I::Single::load(self.isa, source.cast()) * self.factor).store(target.cast()) }
+    }
+}
+
+/// A scaling of f16 or bf16 in f32, with the result of [`Exact`]:
+///
+/// ```text
+/// scale lies between inner and outer, neighbours among f32, or equal
+/// rounding keeps the order of numbers, so round(x * scale) lies between round(x * inner) and round(x * outer):
+/// where the two agree it is known, and they differ for one f16 in thousands, one bf16 in tens of thousands
+/// ```
+///
+/// which holds for any number of roundings in a row: to f64, to f32, to 16 bits.
+#[derive(Clone, Copy)]
+struct Bracket<I: Isa> {
+    inner: I::Single,
+    outer: I::Single,
+    exact: Exact<I>,
+}
+
+impl<I: Isa> Bracket<I> {
+    /// None unless T has 16 bits and is converted fast, and the affine is a plain scaling within the range of f32.
+    #[inline(always)]
+    fn new<T: Element>(isa: I, affine: &Affine) -> Option<Self> {
+        let halves = match T::DTYPE {
+            Dtype::F16 => I::CONVERTS_F16,
+            dtype => dtype == Dtype::BF16,
+        };
+        let nearest = affine.single().filter(|_| halves)?;
+        let (magnitude, scale) = (f64::from(nearest).abs(), affine.scale.abs());
+        let next = |step: i32| f32::from_bits(nearest.to_bits().wrapping_add_signed(step));
+        let inner = if magnitude > scale { next(-1) } else { nearest };
+        let outer = if magnitude < scale { next(1) } else { nearest };
+        outer.is_finite().then(|| Self {
+            inner: I::Single::splat(isa, inner),
+            outer: I::Single::splat(isa, outer),
+            exact: Exact::new(isa, affine),
+        })
+    }
+}
+
+impl<I: Isa> Transform<I> for Bracket<I> {
+    #[inline(always)]
+    unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
+        let isa = self.exact.isa;
+        let p: *const u16 = source.cast();
+        let is_f16 = T::DTYPE == Dtype::F16;
+        // SAFETY: T and U are the same type of 16 bits where a Bracket exists; in bounds by contract.
+        let x = unsafe {
+            if is_f16 {
+                isa.load_f16(p)
+            } else {
+                isa.load_bf16(p)
+            }
+        };
+        let (inner, outer) = (x * self.inner, x * self.outer);
+        let between = match is_f16 {
+            true => isa.f16_between(inner, outer),
+            false => isa.bf16_between(inner, outer),
+        };
+        // SAFETY: as above.
         unsafe {
-            let x = source.cast::<[f32; LANES]>().read();
-            target.cast::<[f32; LANES]>().write(x.map(|x| x * self.0));
+            match between {
+                Some(y) => isa.store_halves(target.cast(), y),
+                None => self.exact.step(source, target),
+            }
         }
     }
 }
 
-/// Any affine: in f64, rounded once at the end.
+/// Any affine: in f64, rounded at the end.
 #[derive(Clone, Copy)]
 pub(super) struct Exact<I: Isa> {
     isa: I,
-    center: I::Vector,
-    scale: I::Vector,
-    limit: I::Vector,
+    center: I::Double,
+    scale: I::Double,
+    limit: I::Double,
     /// All bits, or none where the scale is 0: that writes +0 whatever the data.
-    keep: I::Vector,
+    keep: I::Double,
 }
 
 impl<I: Isa> Exact<I> {
     #[inline(always)]
     pub(super) fn new(isa: I, affine: &Affine) -> Self {
         let keep = if affine.scale == 0.0 { 0 } else { u64::MAX };
+        let splat = |x| I::Double::splat(isa, x);
         Self {
             isa,
-            center: isa.splat(affine.center),
-            scale: isa.splat(affine.scale),
-            limit: isa.splat(affine.limit),
-            keep: isa.splat(f64::from_bits(keep)),
+            center: splat(affine.center),
+            scale: splat(affine.scale),
+            limit: splat(affine.limit),
+            keep: splat(f64::from_bits(keep)),
         }
+    }
+
+    #[inline(always)]
+    fn transform(self, x: I::Double) -> I::Double {
+        let y = (x - self.center) * self.scale;
+        self.isa.and(self.isa.clamp(y, self.limit), self.keep)
     }
 }
 
-impl<I: Isa> Transform for Exact<I> {
-    const STEP: usize = I::WIDTH;
-
+impl<I: Isa> Transform<I> for Exact<I> {
     #[inline(always)]
     unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
-        let isa = self.isa;
-        // SAFETY: STEP is WIDTH.
-        let x = unsafe { isa.load(source) };
-        let y = isa.mul(isa.sub(x, self.center), self.scale);
-        let y = isa.and(isa.clamp(y, self.limit), self.keep);
+        // SAFETY: in bounds by contract.
+        let [low, high] = unsafe { self.isa.load_wide(source) };
         // SAFETY: as above.
-        unsafe { isa.store(target, y) };
+        unsafe {
+            self.isa
+                .store_narrow(target, [self.transform(low), self.transform(high)])
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Adam and AdamW (arXiv 1412.6980, 1711.05101).
 
 use super::{Slots, StepState, Update, all_fit, with_decay};
-use crate::kernel::{Dtype, Parameter, Rule};
+use crate::kernel::{Dtype, Isa, Pack, Parameter, Rule};
 use crate::method::{is_decay, is_eps};
 use crate::optimizer::Slot;
 use crate::status::{Error, require};
@@ -12,9 +12,11 @@ use crate::threads::Crew;
 ///
 /// ```text
 /// g = affine(gradient)
-/// decoupled:  w *= 1 - lr*weight_decay          coupled:  g += weight_decay*w
+/// coupled:    g += weight_decay*w
 /// m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
-/// w -= lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
+/// change = lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
+/// decoupled:  change += (lr*weight_decay)*w
+/// w -= change
 /// ```
 ///
 /// in the parameter's type, with plain IEEE operations that are never contracted; eps is outside
@@ -133,11 +135,11 @@ struct AdamUpdate {
 }
 
 impl AdamUpdate {
-    /// What a parameter is multiplied by first.
-    fn shrink(&self) -> f64 {
+    /// How much of a parameter is taken off it.
+    fn decay(&self) -> f64 {
         match self.config.decoupled {
-            true => 1.0 - self.config.lr * self.config.weight_decay,
-            false => 1.0,
+            true => self.config.lr * self.config.weight_decay,
+            false => 0.0,
         }
     }
 
@@ -156,7 +158,7 @@ impl Update for AdamUpdate {
     }
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {
-        let values = [self.rate, self.shrink(), self.penalty(), self.config.eps];
+        let values = [self.rate, self.decay(), self.penalty(), self.config.eps];
         // The second moment must fit, and rate times the first, which is divided only afterwards. The factor is
         // for the roundings of rate and of the running sum.
         let (square, product) = (
@@ -169,7 +171,7 @@ impl Update for AdamUpdate {
 
     fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {
         let rule = AdamRule {
-            shrink: P::narrow(self.shrink()),
+            decay: P::narrow(self.decay()),
             penalty: P::narrow(self.penalty()),
             beta1: P::narrow(self.config.beta1),
             gain1: P::narrow(1.0 - self.config.beta1),
@@ -186,7 +188,7 @@ impl Update for AdamUpdate {
 /// The factors of one step, in the parameter's type.
 #[derive(Clone, Copy)]
 struct AdamRule<P> {
-    shrink: P,
+    decay: P,
     penalty: P,
     beta1: P,
     gain1: P,
@@ -201,14 +203,19 @@ impl<P: Parameter> Rule<P> for AdamRule<P> {
     const BUFFERS: usize = 3;
 
     #[inline(always)]
-    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
-        let g = with_decay(gradient, self.penalty, param);
-        let m = self.beta1 * first + self.gain1 * g;
-        let v = self.beta2 * second + self.gain2 * g * g;
+    fn update<I: Isa>(
+        &self,
+        isa: I,
+        gradient: P::Pack<I>,
+        [param, first, second]: [P::Pack<I>; 3],
+    ) -> [P::Pack<I>; 3] {
+        let splat = |x| P::Pack::<I>::splat(isa, x);
+        let g = with_decay(isa, gradient, self.penalty, param);
+        let m = splat(self.beta1) * first + splat(self.gain1) * g;
+        let v = splat(self.beta2) * second + splat(self.gain2) * g * g;
         // sqrt(v / (1 - beta2^t)) as a product of roots, which cannot overflow.
-        let root = v.sqrt() * self.inverse_root + self.eps;
-        let ratio = self.rate * m / root;
-        let change = if root > P::zero() { ratio } else { P::zero() };
-        (param * self.shrink - change, m, v)
+        let root = v.sqrt() * splat(self.inverse_root) + splat(self.eps);
+        let change = (splat(self.rate) * m / root).where_positive(root);
+        [param - with_decay(isa, change, self.decay, param), m, v]
     }
 }

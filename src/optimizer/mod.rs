@@ -12,7 +12,7 @@ pub use sgd::Sgd;
 pub use slot::{Slot, Slots};
 
 use crate::checkpoint::State;
-use crate::kernel::{self, Dtype, Parameter, Rule};
+use crate::kernel::{self, Dtype, Isa, Pack, Parameter, Rule};
 use crate::status::{Error, require_same};
 use crate::tensor::{Paired, Tensor, elements};
 use crate::threads::{self, Crew, LEAST_TO_STEP};
@@ -103,10 +103,17 @@ fn all_fit(dtype: Dtype, values: &[f64]) -> bool {
     values.iter().all(|value| value.abs() <= dtype.max())
 }
 
-/// `gradient + decay * param`. Without decay the parameter is not looked at: it may be infinite, a masked logit for
+/// `term + decay * param`. Without decay the parameter is not looked at: it may be infinite, a masked logit for
 /// example, and 0 times that is NaN.
 #[inline(always)]
-fn with_decay<P: Parameter>(gradient: P, decay: P, param: P) -> P {
-    let sum = gradient + decay * param;
-    if decay == P::zero() { gradient } else { sum }
+fn with_decay<I: Isa, P: Parameter>(
+    isa: I,
+    term: P::Pack<I>,
+    decay: P,
+    param: P::Pack<I>,
+) -> P::Pack<I> {
+    if decay == P::ZERO {
+        return term;
+    }
+    term + P::Pack::<I>::splat(isa, decay) * param
 }

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent with momentum.
 
 use super::{Slots, StepState, Update, all_fit, with_decay};
-use crate::kernel::{Dtype, Parameter, Rule};
+use crate::kernel::{Dtype, Isa, Pack, Parameter, Rule};
 use crate::method::is_decay;
 use crate::optimizer::Slot;
 use crate::status::{Error, require};
@@ -177,9 +177,15 @@ impl<P: Parameter> Rule<P> for Descent<P> {
     const BUFFERS: usize = 1;
 
     #[inline(always)]
-    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
-        let g = with_decay(gradient, self.weight_decay, param);
-        (param - self.lr * g, first, second)
+    fn update<I: Isa>(
+        &self,
+        isa: I,
+        gradient: P::Pack<I>,
+        [param, first, second]: [P::Pack<I>; 3],
+    ) -> [P::Pack<I>; 3] {
+        let g = with_decay(isa, gradient, self.weight_decay, param);
+        let change = P::Pack::<I>::splat(isa, self.lr) * g;
+        [param - change, first, second]
     }
 }
 
@@ -196,12 +202,22 @@ impl<P: Parameter> Rule<P> for Momentum<P> {
     const BUFFERS: usize = 2;
 
     #[inline(always)]
-    fn update(&self, gradient: P, param: P, first: P, second: P) -> (P, P, P) {
-        let g = with_decay(gradient, self.descent.weight_decay, param);
-        let running = self.momentum * first + self.gain * g;
-        let buffer = if self.first_step { g } else { running };
-        let ahead = g + self.momentum * buffer;
-        let direction = if self.nesterov { ahead } else { buffer };
-        (param - self.descent.lr * direction, buffer, second)
+    fn update<I: Isa>(
+        &self,
+        isa: I,
+        gradient: P::Pack<I>,
+        [param, first, second]: [P::Pack<I>; 3],
+    ) -> [P::Pack<I>; 3] {
+        let splat = |x| P::Pack::<I>::splat(isa, x);
+        let g = with_decay(isa, gradient, self.descent.weight_decay, param);
+        let buffer = match self.first_step {
+            true => g,
+            false => splat(self.momentum) * first + splat(self.gain) * g,
+        };
+        let direction = match self.nesterov {
+            true => g + splat(self.momentum) * buffer,
+            false => buffer,
+        };
+        [param - splat(self.descent.lr) * direction, buffer, second]
     }
 }
