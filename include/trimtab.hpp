@@ -12,6 +12,8 @@
  *              Tensors and slots point into contiguous ranges, which must outlive their last use.
  *   Arguments  What a method needs, then the gradients, last the configuration, which may be left out:
  *              trimtab::adam_step(state, grads, slots, {.lr = 1e-3}).
+ *   Writes     apply, sgd_step and adam_step spend the descriptors: every call refuses them with order until they are
+ *              observed again. A buffer may not change between observe and the write.
  *   Errors     A refused call throws trimtab::error: status, index of the tensor, name of the function. Not errors are
  *              NaN or infinity seen by observe and observe_chunk, and a step that guard skips: these return false.
  *   Results    Where TRIMTAB_NO_EXCEPTIONS is defined before the first inclusion, and under -fno-exceptions, all is
@@ -354,7 +356,7 @@ std::size_t stopped(trimtab_status code, const_tensors grads, auto partner, auto
     });
 }
 /// A write with a slot or an output for each tensor: f(with..., grads, partners, n).
-done write(const char* name, const_tensors grads, auto partners, auto f, const auto&... with) noexcept(quiet) {
+done write(const char* name, auto grads, auto partners, auto f, const auto&... with) noexcept(quiet) {
     if (partners.size() != grads.size()) return unpaired(name, grads.size(), partners.size());
     const trimtab_status code = f(with..., grads.data(), partners.data(), grads.size());
     return finish({name, code, stopped(code, grads, [&](auto i) { return partners[i]; }, f, with...)});
@@ -368,6 +370,10 @@ done write(const char* name, const_tensors grads, auto partners, auto f, const a
 inline answer observe(tensors grads) noexcept(detail::quiet) {
     const trimtab_status code = trimtab_observe(grads.data(), grads.size());
     return detail::finish({"observe", code, detail::unfit(code, grads)}, status::non_finite);
+}
+/// What the affine will make of the moments: count, sum, sum_sq, and an upper bound for abs_max. Ask before the write.
+inline done outlook(const trimtab_tensor& gradient, trimtab_moments& into) noexcept(detail::quiet) {
+    return detail::finish({"outlook", trimtab_outlook(&gradient, &into), 0});
 }
 /// Adds the elements of a chunk to moments: streams a tensor while it is hot, or pools dL/dy. False (non_finite) if an
 /// element added so far is not finite; the moments are filled in all the same.
@@ -453,24 +459,27 @@ inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config&
 
 // Write.
 
-/// Writes every gradient in place; afterwards affines are the identity and moments describe what lies in the buffers.
+/// Writes every gradient in place and spends the descriptors: observe before the next call.
 inline done apply(tensors grads) noexcept(detail::quiet) {
     const trimtab_status code = trimtab_apply(grads.data(), grads.size());
     const std::size_t index = detail::stopped(code, grads, [&](auto i) { return grads[i].data; }, trimtab_apply_into);
     return detail::finish({"apply", code, index});
 }
-/// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed.
+/// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed. It
+/// spends nothing.
 inline done apply_into(const_tensors grads, std::span<void* const> out) noexcept(detail::quiet) {
     return detail::write("apply_into", grads, out, trimtab_apply_into);
 }
-/// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
-inline done sgd_step(trimtab_step_state& state, const_tensors grads, std::span<const slot> slots,
+/// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written, their
+/// descriptors are spent.
+inline done sgd_step(trimtab_step_state& state, tensors grads, std::span<const slot> slots,
                      const sgd_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_sgd_config>(config);
     return detail::write("sgd_step", grads, slots, trimtab_sgd_step, &c, &state);
 }
-/// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
-inline done adam_step(trimtab_step_state& state, const_tensors grads, std::span<const slot> slots,
+/// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written, their descriptors are
+/// spent.
+inline done adam_step(trimtab_step_state& state, tensors grads, std::span<const slot> slots,
                       const adam_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_adam_config>(config);
     return detail::write("adam_step", grads, slots, trimtab_adam_step, &c, &state);

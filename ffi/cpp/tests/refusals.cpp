@@ -109,6 +109,8 @@ void everywhere(status why, std::size_t index) {
     REFUSED(why, index, apply_into, now.grads, now.outputs);
     REFUSED(why, index, sgd_step, now.step, now.grads, now.slots);
     REFUSED(why, index, adam_step, now.step, now.grads, now.slots);
+    trimtab::moments after;
+    if (index == 1 && why != status::non_finite) REFUSED(why, 0, outlook, now.grads[1], after);
 }
 
 void bad_tensors() {

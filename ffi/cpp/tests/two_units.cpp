@@ -31,6 +31,7 @@ int main() {
     CHECK(trimtab::observe(grads));
     trimtab::step_state state;
     CHECK(quiet_step(state, grads, trimtab::sgd_slot(w)));
+    CHECK(quiet_refusal(grads) == trimtab::status::order && trimtab::observe(grads));
     trimtab::sgd_step(state, grads, std::array{trimtab::sgd_slot(w)}, {.lr = 1});
     CHECK(state.steps == 2 && w[0] == 0);
     std::puts("ok");

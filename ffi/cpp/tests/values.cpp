@@ -184,6 +184,19 @@ void writing_beside() {
     CHECK(grads[0].affine.scale == -2);
 }
 
+void looking_ahead() {
+    three a = one_two_three;
+    std::array grads{trimtab::weight(a)};
+    CHECK(trimtab::observe(grads));
+    MUST(trimtab::scale(-2, grads));
+    trimtab::moments after;
+    MUST(trimtab::outlook(grads[0], after));
+    CHECK(after.count == 3 && after.sum == -12 && after.sum_sq == 56 && after.abs_max == 6);
+    MUST(trimtab::apply(grads));
+    CHECK(grads[0].moments.count == 0 && grads[0].affine.scale == 1);
+    CHECK(trimtab::observe(grads) && grads[0].moments.sum == after.sum);
+}
+
 void sgd() {
     std::array<double, 2> w{1, 2}, g{0.5, -0.5}, buffer{};
     std::array grads{trimtab::weight(g)};
@@ -195,9 +208,11 @@ void sgd() {
     const std::array slots{trimtab::sgd_slot(w, buffer)};
     const trimtab::sgd_config config{
         .nesterov = true, .lr = 0.1, .momentum = 0.5, .dampening = 0.25, .weight_decay = 1};
+    CHECK(grads[0].moments.count == 0 && trimtab::observe(grads));
     MUST(trimtab::sgd_step(running, grads, slots, config));
     // g + w is 1.5 on both sides; the buffer begins with it and the step looks ahead by half of it.
     CHECK(near<double>(buffer, {1.5, 1.5}) && near<double>(w, {1 - 0.225, 2 - 0.225}));
+    CHECK(trimtab::observe(grads));
     MUST(trimtab::sgd_step(running, grads, slots, config));
     const double first = 0.5 * 1.5 + 0.75 * 1.275, second = first;
     CHECK(near<double>(buffer, {first, second}) && running.steps == 2);
@@ -217,6 +232,7 @@ void adam() {
     m = v = {0, 0};
     const trimtab::adam_config config{
         .decoupled = false, .lr = 0.1, .beta1 = 0.5, .beta2 = 0.75, .eps = 1, .weight_decay = 2};
+    CHECK(grads[0].moments.count == 0 && trimtab::observe(grads));
     MUST(trimtab::adam_step(coupled, grads, slots, config));
     CHECK(near<double>(m, {1.25, 1.875}) && near<double>(v, {1.5625, 3.515625}));
     CHECK(near<double>(w, {1 - 0.1 * 2.5 / 3.5, 2 - 0.1 * 3.75 / 4.75}));
@@ -272,6 +288,7 @@ int main() {
     comparing();
     guarding();
     writing_beside();
+    looking_ahead();
     sgd();
     adam();
     saving();

@@ -11,7 +11,7 @@ module trimtab_c_api
     implicit none
     private
 
-    public :: c_observe, c_observe_chunk, c_moments_merge, c_moments_mean, c_moments_std, c_moments_norm
+    public :: c_observe, c_outlook, c_observe_chunk, c_moments_merge, c_moments_mean, c_moments_std, c_moments_norm
     public :: c_unscale, c_scale, c_guard, c_stable_grad, c_gradient_stabilizer, c_autoscale, c_centralize, c_znorm
     public :: c_clip_norm, c_clip_value, c_agc, c_zclip
     public :: c_apply, c_apply_into, c_sgd_step, c_adam_step
@@ -23,6 +23,12 @@ module trimtab_c_api
             import :: c_int32_t, c_size_t, trimtab_tensor
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_outlook(tensor, into) bind(c, name="trimtab_outlook")
+            import :: c_int32_t, trimtab_moments, trimtab_tensor
+            type(trimtab_tensor), intent(in) :: tensor
+            type(trimtab_moments), intent(inout) :: into
         end function
 
         integer(c_int32_t) function c_observe_chunk(into, data, len, dtype) bind(c, name="trimtab_observe_chunk")
@@ -162,7 +168,7 @@ module trimtab_c_api
             import :: c_int32_t, c_size_t, trimtab_c_slot, trimtab_sgd_config, trimtab_step_state, trimtab_tensor
             type(trimtab_sgd_config), intent(in), optional :: config
             type(trimtab_step_state), intent(inout) :: state
-            type(trimtab_tensor), intent(in) :: grads(*)
+            type(trimtab_tensor), intent(inout) :: grads(*)
             type(trimtab_c_slot), intent(in), target :: slots(*)
             integer(c_size_t), value :: n
         end function
@@ -171,7 +177,7 @@ module trimtab_c_api
             import :: c_int32_t, c_size_t, trimtab_adam_config, trimtab_c_slot, trimtab_step_state, trimtab_tensor
             type(trimtab_adam_config), intent(in), optional :: config
             type(trimtab_step_state), intent(inout) :: state
-            type(trimtab_tensor), intent(in) :: grads(*)
+            type(trimtab_tensor), intent(inout) :: grads(*)
             type(trimtab_c_slot), intent(in), target :: slots(*)
             integer(c_size_t), value :: n
         end function

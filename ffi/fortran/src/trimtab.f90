@@ -21,8 +21,9 @@
 !>              for gradients not observed, or a pending finite limit; NON_FINITE for a gradient that is not finite;
 !>              BAD_STATE for states, moments or affines that no call can have left; OVERFLOW where a scale would leave
 !>              the range of real64.
-!> intent       of descriptors is `inout` where a call writes the arrays that they describe. The descriptors themselves
-!>              are changed by `trimtab_observe`, the methods and `trimtab_apply` only.
+!> Writes       spend the descriptors, all but `trimtab_apply_into`: ORDER until they are observed again. An array may not
+!>              change between `trimtab_observe` and the write.
+!> intent       of descriptors is `inout` where a call changes them or writes the arrays that they describe.
 !> config       may be left out, which means the defaults, which are those of the types.
 !> Threads      none unless `trimtab_set_threads` asks for them. Calls on different tensors and states may run at the
 !>              same time. Results do not depend on the number of threads or the instruction set.
@@ -50,7 +51,7 @@ module trimtab
     public :: trimtab_guard_state, trimtab_norm_state, trimtab_autoscale_state, trimtab_zclip_state, trimtab_step_state
 
     public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_observe, trimtab_observe_chunk
-    public :: trimtab_moments_merge, trimtab_moments_mean, trimtab_moments_std, trimtab_moments_norm
+    public :: trimtab_outlook, trimtab_moments_merge, trimtab_moments_mean, trimtab_moments_std, trimtab_moments_norm
     public :: trimtab_guard, trimtab_unscale, trimtab_scale, trimtab_stable_grad, trimtab_gradient_stabilizer
     public :: trimtab_autoscale, trimtab_centralize, trimtab_znorm, trimtab_clip_norm, trimtab_clip_value
     public :: trimtab_agc, trimtab_zclip, trimtab_apply, trimtab_apply_into, trimtab_sgd_step, trimtab_adam_step
@@ -69,6 +70,17 @@ module trimtab
         !> environment variable TRIMTAB_LEVEL names no instruction set of this processor.
         module subroutine trimtab_observe(grads, stat)
             type(trimtab_tensor), intent(inout) :: grads(:)
+            integer, intent(out) :: stat
+        end subroutine
+
+        !> Statistics of a gradient as it will be written: count, sum and sum_sq of what its affine makes of the
+        !> elements, up to rounding, and an upper bound for abs_max. A finite limit bounds abs_max only.
+        !>
+        !> Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE, and what `trimtab_observe`
+        !> gives for bad descriptors; then `into` is not changed.
+        module subroutine trimtab_outlook(grad, into, stat)
+            type(trimtab_tensor), intent(in) :: grad
+            type(trimtab_moments), intent(inout) :: into
             integer, intent(out) :: stat
         end subroutine
     end interface
@@ -282,16 +294,18 @@ module trimtab
         !> rounded once to the element type (16-bit types by way of real32). The plain scaling of real32 by a factor in
         !> its range is one multiplication in real32.
         !>
-        !> Afterwards the affines are `trimtab_affine()` again and the moments describe what lies in the arrays. ORDER:
-        !> not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite value of the
-        !> element type. NON_FINITE, BAD_STATE, and what `trimtab_observe` gives for bad descriptors.
+        !> Afterwards the descriptors are spent: affines are `trimtab_affine()` and moments 0, so that every method and
+        !> every write gives ORDER until the next `trimtab_observe`.
+        !>
+        !> ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite value of
+        !> the element type. NON_FINITE, BAD_STATE, and what `trimtab_observe` gives for bad descriptors.
         module subroutine trimtab_apply(grads, stat)
             type(trimtab_tensor), intent(inout) :: grads(:)
             integer, intent(out) :: stat
         end subroutine
 
         !> Writes every gradient into the array that `out(i)` describes instead. Gradients, moments and affines stay as
-        !> they are, and of `out` only the arrays are changed; observe it before you go on with it.
+        !> they are: this spends nothing. Of `out` only the arrays are changed; observe it before you go on with it.
         !>
         !> `out` has as many tensors as `grads`, each with its gradient's length, else BAD_LENGTH, and its gradient's
         !> element type, else BAD_DTYPE. `out(i)` may be the array of `grads(i)`; any other overlap is not allowed.
@@ -307,13 +321,13 @@ module trimtab
         !>     buffer = g on the first step, then momentum*buffer + (1-dampening)*g
         !>     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
         !>
-        !> The gradients are not written. `slots(i)` goes with `grads(i)`: as many, and each as long as its gradient,
+        !> The gradients are not written; their descriptors are spent as by `trimtab_apply`. `slots(i)` goes with `grads(i)`: as many, and each as long as its gradient,
         !> else BAD_LENGTH. NULL_POINTER: momentum is above 0 and a slot has no buffer. OVERFLOW if a gradient, the
         !> momentum buffer that it can lead to, or lr times either may exceed the largest finite value of the
         !> parameter's type, or the configuration does. BAD_CONFIG, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused,
         !> it changes no parameter, no buffer and no state.
         module subroutine trimtab_sgd_step(grads, slots, state, stat, config)
-            type(trimtab_tensor), intent(in) :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_slot), intent(inout) :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
@@ -333,7 +347,7 @@ module trimtab
         !> largest finite value of the parameter's type (1.8e19 in real32), because a second moment that becomes
         !> infinite freezes its parameter for ever.
         module subroutine trimtab_adam_step(grads, slots, state, stat, config)
-            type(trimtab_tensor), intent(in) :: grads(:)
+            type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_slot), intent(inout) :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat

@@ -272,6 +272,7 @@ contains
         b = db
         call trimtab_unscale(grads, 1024.0_real64, stat)
         call apply_and_expect(w / 1024, b / 1024, "unscale")
+        call trimtab_observe(grads, stat)
         call trimtab_scale(grads, -3.0_real64, stat)
         call apply_and_expect(w * (-3) / 1024, b * (-3) / 1024, "scale")
     end subroutine

@@ -40,11 +40,16 @@ contains
         real(real64), target :: a(3, 2)
         real(real32), target :: b(4)
         type(trimtab_tensor) :: grads(2)
+        type(trimtab_moments) :: after
         a = reshape(wave(1, 6), [3, 2])
         b = [1.0, -2.0, 3.0, 0.5]
         grads = [trimtab_weight(a), trimtab_bias(b)]
         call trimtab_observe(grads, stat)
         call trimtab_scale(grads, 0.5_real64, stat)
+        call trimtab_outlook(grads(2), after, stat)
+        call expect_stat(stat, TRIMTAB_OK, "outlook")
+        call expect_close([after%sum, after%sum_sq, after%abs_max], [1.25_real64, 3.5625_real64, 1.5_real64], ROUNDING, &
+            "statistics of what would be written")
         call trimtab_clip_value(grads, 1.0_real64, stat)
         call expect(abs(grads(1)%affine%scale - 0.5_real64) < ROUNDING, "decided, not yet written")
         call trimtab_apply(grads, stat)
@@ -52,7 +57,12 @@ contains
         call expect_close(reshape(a, [6]), wave(1, 6) / 2, ROUNDING, "real64")
         call expect(same_bits(b, [0.5, -1.0, 1.0, 0.25]), "real32, clamped")
         call expect(all(abs(grads%affine%scale - 1) < ROUNDING), "the affine is the identity again")
-        call expect_close([grads(2)%moments%sum], [0.75_real64], ROUNDING, "moments of what was written")
+        call expect(all(grads%moments%count == 0), "the moments are those of a new descriptor")
+        call trimtab_apply(grads, stat)
+        call expect_stat(stat, TRIMTAB_ORDER, "apply again")
+        call trimtab_outlook(grads(2), after, stat)
+        call expect_stat(stat, TRIMTAB_ORDER, "outlook of a spent descriptor")
+        call expect_close([after%sum], [1.25_real64], ROUNDING, "refused, and nothing has moved")
     end subroutine
 
     !> 0x3c00 is 1, 0xc000 -2 and 0x3800 1/2 in binary16.
