@@ -236,7 +236,7 @@ static void describe_slots(int which, trimtab_slot slots[TENSORS]) {
     }
 }
 
-static trimtab_status update(int is_adam, trimtab_step_state *state, int which, const trimtab_tensor *grads) {
+static trimtab_status update(int is_adam, trimtab_step_state *state, int which, trimtab_tensor *grads) {
     trimtab_adam_config adam = TRIMTAB_ADAM_CONFIG_INIT;
     trimtab_sgd_config sgd = TRIMTAB_SGD_CONFIG_INIT;
     trimtab_slot slots[TENSORS];

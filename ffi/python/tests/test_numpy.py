@@ -77,7 +77,22 @@ def test_gradients_change_in_place_and_deciding_changes_no_element():
     for array, was in zip(arrays, before, strict=True):
         assert np.array_equal(array, was * np.float32(4))
     assert grads.affines["scale"].tolist() == [1.0] * 4
-    assert grads.moments["abs_max"].tolist() == [float(np.abs(array).max()) for array in arrays]
+    assert grads.moments["count"].tolist() == [0] * 4
+
+
+def test_a_write_spends_what_was_observed_and_the_outlook_is_asked_before():
+    arrays = network()
+    grads = observed(arrays)
+    grads.scale(4.0)
+    outlook = grads.outlook()
+    grads.apply()
+    for call in (grads.apply, grads.outlook, lambda: grads.scale(4.0)):
+        with pytest.raises(trimtab.Error) as caught:
+            call()
+        assert caught.value.status == trimtab.Status.ORDER
+    assert grads.observe()
+    for field in ("count", "sum", "sum_sq", "abs_max"):
+        assert outlook[field].tolist() == grads.moments[field].tolist(), "a power of two is exact"
 
 
 def test_unscale_undoes_scale():

@@ -7,7 +7,8 @@ Trimtab keeps gradients in scale between the backward pass and the optimizer upd
     apply!(grads)                              # writes each gradient once
 
 Observe, then decide with any number of methods in order, then write: in place (`apply!`), beside (`apply_into!`) or
-fused with an update (`sgd_step!`, `adam_step!`).
+fused with an update (`sgd_step!`, `adam_step!`). A write spends what was observed and decided, all but `apply_into!`:
+observe again at every step. An array may not change between `observe!` and the write.
 
 Functions that return `grads` throw a [`TrimtabError`](@ref) where they refuse, and then nothing was changed: not a bit
 of gradients, parameters or states. `observe!` and `guard!` return a `Bool`.
@@ -38,7 +39,7 @@ export Gradients, Moments, TrimtabError
 export WEIGHT, BIAS, ROLES_WEIGHTS, ROLES_ALL, SCOPE_TENSOR, SCOPE_GLOBAL, GUARD_SKIP_STEP, GUARD_ZERO
 export StableGradConfig, ZnormConfig, GradientStabilizerConfig, AgcConfig, ZclipConfig, GuardConfig
 export NormState, AutoscaleState, ZclipState, GuardState
-export observe!, observe_chunk!, moments_merge!, moments_mean, moments_std, moments_norm, set_moments!
+export observe!, outlook, observe_chunk!, moments_merge!, moments_mean, moments_std, moments_norm, set_moments!
 export unscale!, scale!, guard!, stable_grad!, gradient_stabilizer!, autoscale!, centralize!, znorm!, clip_norm!
 export clip_value!, agc!, zclip!
 export apply!, apply_into!, sgd_step!, adam_step!, SgdConfig, AdamConfig, SgdState, AdamState

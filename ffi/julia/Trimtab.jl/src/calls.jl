@@ -3,6 +3,9 @@
 
 # observe
 trimtab_observe(grads, n) = @ccall $(symbol(:trimtab_observe))(grads::Ptr{Tensor}, n::Csize_t)::Int32
+function trimtab_outlook(tensor, into)
+    @ccall $(symbol(:trimtab_outlook))(tensor::Ptr{Tensor}, into::Ref{Moments})::Int32
+end
 function trimtab_observe_chunk(into, data, len, dtype)
     @ccall $(symbol(:trimtab_observe_chunk))(
         into::Ref{Moments}, data::Ptr{Cvoid}, len::Csize_t, dtype::UInt32

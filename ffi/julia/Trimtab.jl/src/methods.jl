@@ -13,6 +13,21 @@ function observe!(grads::Gradients)
     return finite(code, :trimtab_observe)
 end
 
+"""
+    outlook(grads, i) -> Moments
+
+Statistics of the `i`-th gradient as it will be written: what has been decided, seen through its moments. The largest
+magnitude is an upper bound; a limit is seen in that alone. Ask before the write. Throws `ORDER` if not observed.
+"""
+function outlook(grads::Gradients, i::Integer)
+    checkbounds(grads.tensors, i)
+    locate!(grads)
+    into = Ref(Moments())
+    code = GC.@preserve grads trimtab_outlook(pointer(grads.tensors, i), into)
+    check(code, :trimtab_outlook)
+    return into[]
+end
+
 function finite(code, call)
     code == Int32(NON_FINITE) && return false
     check(code, call)

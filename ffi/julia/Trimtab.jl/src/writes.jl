@@ -4,8 +4,8 @@
     apply!(grads)
 
 Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double and rounded once to the
-element type (16-bit types by way of `Float32`). Afterwards nothing is pending, and the statistics describe what lies in
-the arrays. Returns `grads`.
+element type (16-bit types by way of `Float32`). Afterwards `grads` is as before it was observed, and every method and
+every write throws `ORDER` until the next [`observe!`](@ref). Returns `grads`.
 
 Throws `ORDER` if not observed; `OVERFLOW` if a result might exceed the largest finite value of the element type.
 """
@@ -20,7 +20,7 @@ end
     apply_into!(out, grads)
 
 Writes every gradient into the array of `out` at its place instead, which has its element type and length; `out` is a tree
-like that of [`Gradients`](@ref). The gradients themselves stay as they are. Returns `out`.
+like that of [`Gradients`](@ref). The gradients themselves, what was observed and what was decided stay. Returns `out`.
 """
 function apply_into!(out, grads::Gradients)
     locate!(grads)
@@ -103,7 +103,7 @@ Stochastic gradient descent on all parameters, fused with what was decided. Conv
     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
 
 `params`: a tree like that of [`Gradients`](@ref), of `Float32` or `Float64`, its arrays in the order of the gradients.
-`state`: an [`SgdState`](@ref). The gradients are not written. Returns `params`.
+`state`: an [`SgdState`](@ref). The gradients are not written, and have to be observed again. Returns `params`.
 
 Throws `OVERFLOW` if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the largest finite
 value of the parameter's type; `NULL_POINTER` for momentum without buffers. Refused, it changes nothing.

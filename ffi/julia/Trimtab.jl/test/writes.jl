@@ -7,10 +7,14 @@
         observe!(grads)
         scale!(grads, 7)
         observe!(grads) # Observing forgets what was decided.
-        apply!(scale!(grads, 0.5))
+        scale!(grads, 0.5)
+        after = outlook(grads, 1)
+        apply!(grads)
         @test x == T[0.5, 1, 1.5]
+        @test after == Moments(x)
         @test grads[1].affine == Trimtab.Affine()
-        @test grads[1].moments == Moments(x)
+        @test grads[1].moments == Moments()
+        @test refusal(() -> outlook(grads, 1)) == Trimtab.ORDER
     end
 
     tree = example()

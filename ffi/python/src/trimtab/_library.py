@@ -12,6 +12,7 @@ _status = ctypes.c_int32
 # What each function of include/trimtab.h returns and takes, in the order of the header.
 FUNCTIONS = {
     "trimtab_observe": (_status, _pointer, _size),
+    "trimtab_outlook": (_status, _pointer, _pointer),
     "trimtab_observe_chunk": (_status, _pointer, _pointer, _size, _u32),
     "trimtab_moments_merge": (_status, _pointer, _pointer),
     "trimtab_moments_mean": (_f64, _pointer),

@@ -76,6 +76,23 @@ class Descriptors:
             raise self._refusal(status, "trimtab_observe")
         return status == Status.OK
 
+    def outlook(self) -> np.ndarray:
+        """Statistics of the gradients as they will be written: one record of dtype ``MOMENTS`` each.
+
+        ``abs_max`` is an upper bound; a finite ``clip_value`` is seen in that alone. Ask before the
+        write, which spends what was observed and decided.
+
+        Raises:
+            Error: ORDER for gradients not observed.
+        """
+        into = np.zeros(len(self), structs.MOMENTS)
+        for index in range(len(self)):
+            tensor = self._pointer + index * structs.TENSOR.itemsize
+            status = call("trimtab_outlook", tensor, into.ctypes.data + index * structs.MOMENTS.itemsize)
+            if status != Status.OK:
+                raise self._refusal(status, "trimtab_outlook")
+        return into
+
     @property
     def _pointer(self) -> int:
         return self._tensors.ctypes.data

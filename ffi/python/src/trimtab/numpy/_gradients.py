@@ -22,7 +22,9 @@ class Gradients(Methods):
         mask: which are weights: None for those with ``ndim >= 2``, one bool for all, or one each.
 
     The object refers to the arrays and keeps them alive. Make it once, and use it at every step if your
-    gradients stay in the same arrays. Two threads must not use one object at the same time.
+    gradients stay in the same arrays. Observe at every step: :meth:`apply` and the optimizers spend what
+    was observed and decided, and without :meth:`observe` the next call raises ORDER. An array may not
+    change between :meth:`observe` and the write. Two threads must not use one object at the same time.
 
     Every method but :meth:`observe` raises :class:`trimtab.Error` where the C library refuses: nothing
     is changed then, not a bit of gradients, parameters or states. The statuses that all deciding methods
@@ -50,7 +52,7 @@ class Gradients(Methods):
         self._paired: Slots | None = None
 
     def apply(self) -> None:
-        """Writes every gradient in place. Affines are then the identity, moments those of the result.
+        """Writes every gradient in place. Affines are then the identity and moments 0: observe again.
 
         Raises:
             ValueError: an array is read-only.
@@ -63,7 +65,7 @@ class Gradients(Methods):
             raise self._refusal(status, "trimtab_apply")
 
     def apply_into(self, out: Arrays) -> None:
-        """Writes every gradient into ``out[i]`` instead; gradients, moments and affines stay.
+        """Writes every gradient into ``out[i]`` instead; gradients, moments and affines stay: nothing is spent.
 
         Args:
             out: one array a gradient, of its dtype and shape, in its order. ``out[i]`` may be the
@@ -114,7 +116,7 @@ class Gradients(Methods):
             buffer = g on the first step, then momentum*buffer + (1-dampening)*g
             w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
 
-        The gradients are not written.
+        The gradients are not written, and have to be observed again.
 
         Args:
             state: ``np.zeros((), STEP_STATE)`` before the first step; counts steps.
@@ -163,7 +165,8 @@ class Gradients(Methods):
             m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
             w -= lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
 
-        Where root and eps are both 0 the parameter does not move. The gradients are not written.
+        Where root and eps are both 0 the parameter does not move. The gradients are not written, and have
+        to be observed again.
 
         Args:
             state: ``np.zeros((), STEP_STATE)`` before the first step; counts steps.
