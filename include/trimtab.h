@@ -18,6 +18,8 @@
  *   NULL       Never allowed unless a comment says so. A configuration may always be NULL: that
  *              means the defaults. Buffers of length 0 and arrays of 0 entries may be NULL.
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
+ *   Writes     trimtab_apply and the optimizer steps spend the descriptors: ORDER until they are observed
+ *              again. A buffer may not change between trimtab_observe and the write; nothing would notice.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
  *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
  *              with NON_FINITE fill in moments and affines all the same; trimtab_state_save tells the size.)

@@ -12,8 +12,7 @@
  *              Tensors and slots point into contiguous ranges, which must outlive their last use.
  *   Arguments  What a method needs, then the gradients, last the configuration, which may be left out:
  *              trimtab::adam_step(state, grads, slots, {.lr = 1e-3}).
- *   Writes     apply, sgd_step and adam_step spend the descriptors: every call refuses them with order until they are
- *              observed again. A buffer may not change between observe and the write.
+ *   Writes     All but apply_into spend the descriptors: order until observed again. See trimtab.h.
  *   Errors     A refused call throws trimtab::error: status, index of the tensor, name of the function. Not errors are
  *              NaN or infinity seen by observe and observe_chunk, and a step that guard skips: these return false.
  *   Results    Where TRIMTAB_NO_EXCEPTIONS is defined before the first inclusion, and under -fno-exceptions, all is
@@ -364,7 +363,6 @@ done write(const char* name, auto grads, auto partners, auto f, const auto&... w
 }  // namespace detail
 
 // Read.
-
 /// Reads every gradient once: fills in moments, resets affines. False (non_finite) if an element is NaN, infinite or
 /// (double) beyond 1e150; moments are filled in all the same, for guard to decide. All others refuse such gradients.
 inline answer observe(tensors grads) noexcept(detail::quiet) {
@@ -389,7 +387,6 @@ inline done moments_merge(trimtab_moments& into, const trimtab_moments& from) no
 }
 
 // Decide: any number of these, in order.
-
 /// Undoes a loss scale: g / loss_scale. Put guard before it.
 inline done unscale(double loss_scale, tensors grads) noexcept(detail::quiet) {
     return detail::decide("unscale", grads, trimtab_unscale, loss_scale);
@@ -398,7 +395,6 @@ inline done unscale(double loss_scale, tensors grads) noexcept(detail::quiet) {
 inline done scale(double factor, tensors grads) noexcept(detail::quiet) {
     return detail::decide("scale", grads, trimtab_scale, factor);
 }
-
 /// Stands before the other methods, which all refuse gradients that are not finite. False (skip_step): the step was
 /// counted and is to be skipped. With guard_policy::zero: true, and the offending tensors become zeros.
 [[nodiscard]] inline answer guard(trimtab_guard_state& state, tensors grads, const guard_config& config = {})
@@ -458,27 +454,23 @@ inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config&
 }
 
 // Write.
-
 /// Writes every gradient in place and spends the descriptors: observe before the next call.
 inline done apply(tensors grads) noexcept(detail::quiet) {
     const trimtab_status code = trimtab_apply(grads.data(), grads.size());
     const std::size_t index = detail::stopped(code, grads, [&](auto i) { return grads[i].data; }, trimtab_apply_into);
     return detail::finish({"apply", code, index});
 }
-/// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed. It
-/// spends nothing.
+/// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed.
 inline done apply_into(const_tensors grads, std::span<void* const> out) noexcept(detail::quiet) {
     return detail::write("apply_into", grads, out, trimtab_apply_into);
 }
-/// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written, their
-/// descriptors are spent.
+/// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
 inline done sgd_step(trimtab_step_state& state, tensors grads, std::span<const slot> slots,
                      const sgd_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_sgd_config>(config);
     return detail::write("sgd_step", grads, slots, trimtab_sgd_step, &c, &state);
 }
-/// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written, their descriptors are
-/// spent.
+/// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
 inline done adam_step(trimtab_step_state& state, tensors grads, std::span<const slot> slots,
                       const adam_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_adam_config>(config);
