@@ -178,7 +178,7 @@ impl Optimizer {
     pub fn step(
         &mut self,
         parameters: &mut Network<f32>,
-        gradients: &[Tensor],
+        gradients: &mut [Tensor],
     ) -> Result<(), Error> {
         let first = self.first.tensors_mut();
         let second = self.second.tensors_mut();

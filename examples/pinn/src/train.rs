@@ -211,7 +211,7 @@ impl<'p> Trainer<'p> {
         });
         let looking = start.elapsed();
         if verdict == Verdict::Proceed {
-            self.optimizer.step(&mut self.network, &tensors)?;
+            self.optimizer.step(&mut self.network, &mut tensors)?;
         }
         Ok(looking)
     }
