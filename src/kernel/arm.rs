@@ -3,6 +3,7 @@
 use core::arch::aarch64::*;
 use core::ops::{Add, Div, Mul, Sub};
 
+use super::element::Dtype;
 use super::halves::{self, Words};
 use super::isa::{Isa, Job, Pack};
 
@@ -162,6 +163,11 @@ impl Isa for Neon {
     type Halves = uint16x4_t;
 
     type Bits = uint32x4_t;
+
+    #[inline(always)]
+    fn brackets(dtype: Dtype) -> bool {
+        dtype == Dtype::BF16
+    }
 
     operations! {
             add_product(total: F64x2, x: F64x2, _one: F64x2) -> F64x2 = F64x2(vaddq_f64(total.0, x.0));

@@ -62,8 +62,13 @@ pub trait Isa: Copy {
     /// How many running maxima there are registers for, 1 to 4.
     const MAXIMA: usize = 2;
 
-    /// Whether f16 are converted by an instruction, which makes it cheap to do so twice.
-    const CONVERTS_F16: bool = false;
+    /// Whether this type of 16 bits is converted so fast that doing so twice costs less than f64 does: whether
+    /// [`f16_between`](Self::f16_between) or [`bf16_between`](Self::bf16_between) is there.
+    #[inline(always)]
+    fn brackets(dtype: Dtype) -> bool {
+        let _ = dtype;
+        false
+    }
 
     /// `total + x`, or `total + x * one` in one rounding; `one` is 1.
     fn add_product(self, total: Self::Double, x: Self::Double, one: Self::Double) -> Self::Double;
@@ -145,15 +150,18 @@ pub trait Isa: Copy {
     ///
     /// `p` points to `2 * WIDTH` writable elements; alignment is not needed.
     unsafe fn store_halves(self, p: *mut u16, x: Self::Halves);
-    /// What every number between two, `inner` of the smaller magnitude, is in f16: None where that may not be one, and
-    /// everywhere unless [`CONVERTS_F16`](Self::CONVERTS_F16).
+    /// What every number between two, `inner` of the smaller magnitude, is in f16; None where that may not be one.
     #[inline(always)]
     fn f16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves> {
         let _ = (inner, outer);
         None
     }
     /// The same for bf16.
-    fn bf16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves>;
+    #[inline(always)]
+    fn bf16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves> {
+        let _ = (inner, outer);
+        None
+    }
 
     /// The `2 * WIDTH` elements at `p` as f64: the first half of them, then the second.
     ///

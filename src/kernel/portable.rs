@@ -8,14 +8,18 @@ use num_traits::Float;
 use super::element::Element;
 use super::isa::{Isa, Pack};
 
-/// How many f64 at a time.
-const WIDTH: usize = 4;
+/// How many f64 at a time. Where other sets know vectors this one is only what they are compared with, and single numbers
+/// are the least code; elsewhere two f64 or four f32 are enough for the compiler to make vectors of, if there are any.
+const WIDTH: usize = match cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+    true => 1,
+    false => 2,
+};
 
 /// No instruction set in particular.
 #[derive(Clone, Copy)]
 pub struct Portable;
 
-/// One f64, or the two f32 of the same size: no vectors are known of, and loops of single numbers are the least code.
+/// `N` numbers.
 #[derive(Clone, Copy)]
 pub struct Plain<P, const N: usize>([P; N]);
 
@@ -257,16 +261,5 @@ impl Isa for Portable {
     unsafe fn store_halves(self, p: *mut u16, x: Self::Halves) {
         // SAFETY: in bounds by contract.
         unsafe { p.cast::<[u16; 2 * WIDTH]>().write_unaligned(x) }
-    }
-
-    #[inline(always)]
-    fn bf16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves> {
-        let (mut out, mut apart) = ([0; 2 * WIDTH], 0);
-        for (y, (inner, outer)) in out.iter_mut().zip(inner.0.into_iter().zip(outer.0)) {
-            let (half, differs) = super::halves::bf16_between(inner.to_bits(), outer.to_bits());
-            *y = half as u16;
-            apart |= differs;
-        }
-        (apart == 0).then_some(out)
     }
 }

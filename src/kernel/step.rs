@@ -8,6 +8,7 @@
 //! Gradient, parameter and moments are read once and written once; the gradient is not written.
 //! A rule is plain add, sub, mul, div and sqrt in the parameter's type, never contracted.
 
+use core::hint::black_box;
 use core::mem::MaybeUninit;
 use core::ptr;
 
@@ -143,36 +144,41 @@ impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
     fn step<I: Isa>(&self, isa: I, transform: impl Transform<I>) {
         // A copy: what lies behind a reference would be read again after every write.
         let rule = *self.rule;
-        let whole = self.len - self.len % LANES;
-        let mut at = 0;
-        while at < whole {
-            // SAFETY: at + LANES <= len.
-            unsafe { update(isa, transform, self.gradient.add(at), self.moved(at), &rule) };
-            at += LANES;
-        }
-        let rest = self.len - whole;
-        let (mut gradient, mut values) = ([G::ZERO; LANES], [[P::ZERO; LANES]; 3]);
+        let rest = self.len % LANES;
+        let whole = self.len - rest;
+        let (mut last, mut values) = ([G::ZERO; LANES], [[P::ZERO; LANES]; 3]);
         let places = values.each_mut().map(|values| values.as_mut_ptr());
         // SAFETY: `rest` elements remain everywhere, and there is room for LANES in memory of its own.
         unsafe {
-            let from = self.gradient.add(at);
-            from.copy_to_nonoverlapping(gradient.as_mut_ptr(), rest);
-            let buffers = self.moved(at);
-            for (buffer, place) in buffers.into_iter().zip(places).take(R::BUFFERS) {
-                buffer.copy_to_nonoverlapping(place, rest);
-            }
-            update(isa, transform, gradient.as_ptr(), places, &rule);
-            for (buffer, place) in buffers.into_iter().zip(places).take(R::BUFFERS) {
-                place.copy_to_nonoverlapping(buffer, rest);
+            last.as_mut_ptr()
+                .copy_from_nonoverlapping(self.gradient.add(whole), rest);
+            for (place, pointer) in places.into_iter().zip(self.pointers).take(R::BUFFERS) {
+                place.copy_from_nonoverlapping(pointer.add(whole), rest);
             }
         }
-    }
-
-    /// The pointers, `at` elements further.
-    #[inline(always)]
-    fn moved(&self, at: usize) -> [*mut P; 3] {
-        // Those that the rule does not follow stay anywhere.
-        self.pointers.map(|pointer| pointer.wrapping_add(at))
+        let mut part = (self.gradient, self.pointers, whole);
+        loop {
+            let (gradient, pointers, len) = part;
+            let mut at = 0;
+            while at < len {
+                // Those that the rule does not follow stay anywhere.
+                let buffers = pointers.map(|pointer| pointer.wrapping_add(at));
+                // SAFETY: at + LANES <= len.
+                unsafe { update(isa, transform, gradient.add(at), buffers, &rule) };
+                at += LANES;
+            }
+            // Opaque, so that the compiler does not write the loop out twice.
+            if black_box(gradient) == last.as_ptr() || rest == 0 {
+                break;
+            }
+            part = (last.as_ptr(), places, LANES);
+        }
+        // SAFETY: as above.
+        unsafe {
+            for (place, pointer) in places.into_iter().zip(self.pointers).take(R::BUFFERS) {
+                pointer.add(whole).copy_from_nonoverlapping(place, rest);
+            }
+        }
     }
 }
 

@@ -89,15 +89,15 @@ impl Lanes {
 /// `to[i] += from[i]`, for whole vectors.
 #[inline(always)]
 fn add_vectors<I: Isa>(isa: I, to: &mut [f64], from: &[f64]) {
-    let vectors = to
-        .chunks_exact_mut(I::WIDTH)
-        .zip(from.chunks_exact(I::WIDTH));
-    for (to, from) in vectors {
-        // SAFETY: both have WIDTH elements.
+    let (mut at, len) = (0, to.len().min(from.len()));
+    let (to, from) = (to.as_mut_ptr(), from.as_ptr());
+    while at + I::WIDTH <= len {
+        // SAFETY: at + WIDTH <= len.
         unsafe {
-            let sum = I::Double::load(isa, to.as_ptr()) + I::Double::load(isa, from.as_ptr());
-            sum.store(to.as_mut_ptr());
+            let (to, from) = (to.add(at), from.add(at));
+            (I::Double::load(isa, to) + I::Double::load(isa, from)).store(to);
         }
+        at += I::WIDTH;
     }
 }
 
@@ -373,8 +373,11 @@ pub(crate) fn observe<T: Element>(crew: Crew, mut data: &[T], total: &mut Moment
             moments,
         };
         crew.divide(work, &|work: Blocks<T>| {
-            for (moments, block) in work.moments.iter_mut().zip(work.data.chunks(BLOCK)) {
+            let mut data = work.data;
+            for moments in work.moments {
+                let (block, rest) = data.split_at(data.len().min(BLOCK));
                 *moments = of_block(block);
+                data = rest;
             }
         });
         moments.iter().for_each(|moments| total.add(moments));

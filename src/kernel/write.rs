@@ -5,6 +5,8 @@
 //! f32 and as fast as memory ([`Plain`]). That of f16 and bf16 is done in f32 as well, with the results of f64
 //! ([`Bracket`]). Every vector is read before the same elements are written, so the target may be the source.
 
+use core::hint::black_box;
+
 use super::buffer::Buffer;
 use super::dispatch::run;
 use super::element::{Dtype, Element};
@@ -94,29 +96,39 @@ impl<T: Element> Job for Write<'_, T> {
 impl<T: Element> Write<'_, T> {
     #[inline(always)]
     fn write<I: Isa, F: Transform<I>>(&self, transform: F) {
-        let whole = self.len - self.len % LANES;
-        let mut at = 0;
-        while at < whole {
-            // SAFETY: at + LANES <= len.
-            unsafe { transform.lanes(self.source.add(at), self.target.add(at)) };
-            at += LANES;
-        }
-        let rest = self.len - whole;
+        let rest = self.len % LANES;
+        let whole = self.len - rest;
         let mut last = [T::ZERO; LANES];
         let place = last.as_mut_ptr();
-        // SAFETY: `rest` elements remain at both ends, and `last` has room for them; it is memory of
-        // its own, and may be source and target.
-        unsafe {
-            place.copy_from_nonoverlapping(self.source.add(at), rest);
-            transform.lanes(place.cast_const(), place);
-            self.target.add(at).copy_from_nonoverlapping(place, rest);
+        // SAFETY: `rest` elements remain, and `last` has room for them; it is memory of its own, and may be source
+        // and target.
+        unsafe { place.copy_from_nonoverlapping(self.source.add(whole), rest) };
+        let mut part = (self.source, self.target, whole);
+        loop {
+            let (source, target, len) = part;
+            let mut at = 0;
+            while at < len {
+                // SAFETY: at + STEP <= len, which STEP divides as it divides LANES.
+                unsafe { transform.step(source.add(at), target.add(at)) };
+                at += F::STEP;
+            }
+            // Opaque, so that the compiler does not write the loop out twice.
+            if black_box(target) == place || rest == 0 {
+                break;
+            }
+            part = (place, place, LANES);
         }
+        // SAFETY: as above.
+        unsafe { self.target.add(whole).copy_from_nonoverlapping(place, rest) };
     }
 }
 
 /// An affine, ready for the loop.
 pub(super) trait Transform<I: Isa>: Copy {
-    /// The transforms of the `2 * WIDTH` elements at `source`, rounded to U, at `target`.
+    /// How many elements it takes at a time; a divisor of [`LANES`].
+    const STEP: usize;
+
+    /// The transforms of the `STEP` elements at `source`, rounded to U, at `target`.
     ///
     /// # Safety
     ///
@@ -132,9 +144,9 @@ pub(super) trait Transform<I: Isa>: Copy {
     unsafe fn lanes<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         let mut at = 0;
         while at < LANES {
-            // SAFETY: 2 * WIDTH divides LANES.
+            // SAFETY: STEP divides LANES.
             unsafe { self.step(source.add(at), target.add(at)) };
-            at += 2 * I::WIDTH;
+            at += Self::STEP;
         }
     }
 }
@@ -158,10 +170,20 @@ impl<I: Isa> Plain<I> {
 }
 
 impl<I: Isa> Transform<I> for Plain<I> {
+    /// Several packs: one is so little work that the loop around it would count.
+    const STEP: usize = LANES;
+
     #[inline(always)]
     unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
-        // SAFETY: T and U are f32 where a Plain exists; in bounds by contract.
-        unsafe { (I::Single::load(self.isa, source.cast()) * self.factor).store(target.cast()) }
+        let (source, target) = (source.cast::<f32>(), target.cast::<f32>());
+        let mut at = 0;
+        while at < LANES {
+            // SAFETY: T and U are f32 where a Plain exists; in bounds by contract, as a pack's length divides LANES.
+            unsafe {
+                (I::Single::load(self.isa, source.add(at)) * self.factor).store(target.add(at))
+            };
+            at += I::Single::LEN;
+        }
     }
 }
 
@@ -182,14 +204,10 @@ struct Bracket<I: Isa> {
 }
 
 impl<I: Isa> Bracket<I> {
-    /// None unless T has 16 bits and is converted fast, and the affine is a plain scaling within the range of f32.
+    /// None unless T is [such a type](Isa::brackets) and the affine a plain scaling within the range of f32.
     #[inline(always)]
     fn new<T: Element>(isa: I, affine: &Affine) -> Option<Self> {
-        let halves = match T::DTYPE {
-            Dtype::F16 => I::CONVERTS_F16,
-            dtype => dtype == Dtype::BF16,
-        };
-        let nearest = affine.single().filter(|_| halves)?;
+        let nearest = affine.single().filter(|_| I::brackets(T::DTYPE))?;
         let (magnitude, scale) = (f64::from(nearest).abs(), affine.scale.abs());
         let next = |step: i32| f32::from_bits(nearest.to_bits().wrapping_add_signed(step));
         let inner = if magnitude > scale { next(-1) } else { nearest };
@@ -203,6 +221,8 @@ impl<I: Isa> Bracket<I> {
 }
 
 impl<I: Isa> Transform<I> for Bracket<I> {
+    const STEP: usize = 2 * I::WIDTH;
+
     #[inline(always)]
     unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         let isa = self.exact.isa;
@@ -264,6 +284,8 @@ impl<I: Isa> Exact<I> {
 }
 
 impl<I: Isa> Transform<I> for Exact<I> {
+    const STEP: usize = 2 * I::WIDTH;
+
     #[inline(always)]
     unsafe fn step<T: Element, U: Element>(self, source: *const T, target: *mut U) {
         // SAFETY: in bounds by contract.

@@ -3,6 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::{Avx512, memory, operations, pack, to_upper_half};
+use crate::kernel::element::Dtype;
 use crate::kernel::isa::Isa;
 
 pack! {
@@ -41,7 +42,10 @@ impl Isa for Avx512 {
 
     const MAXIMA: usize = 4;
 
-    const CONVERTS_F16: bool = true;
+    #[inline(always)]
+    fn brackets(dtype: Dtype) -> bool {
+        matches!(dtype, Dtype::F16 | Dtype::BF16)
+    }
 
     #[inline(always)]
     fn prefetch(self, p: *const u8) {

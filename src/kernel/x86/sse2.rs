@@ -3,6 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::{Sse2, memory, operations, pack};
+use crate::kernel::element::Dtype;
 use crate::kernel::halves::{self, Words};
 use crate::kernel::isa::Isa;
 
@@ -71,6 +72,11 @@ impl Isa for Sse2 {
     type Halves = u64;
 
     type Bits = __m128i;
+
+    #[inline(always)]
+    fn brackets(dtype: Dtype) -> bool {
+        dtype == Dtype::BF16
+    }
 
     #[inline(always)]
     fn prefetch(self, p: *const u8) {
