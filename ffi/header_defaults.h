@@ -21,9 +21,10 @@
 #define TRIMTAB_GUARD_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_guard_config), TRIMTAB_GUARD_SKIP_STEP, 0 }
 #define TRIMTAB_SGD_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0 }
+    { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0, TRIMTAB_ROLES_ALL, 0 }
 #define TRIMTAB_ADAM_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0 }
+    { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0, \
+      TRIMTAB_ROLES_ALL, 0 }
 
 /* A tensor that has not been observed yet, for the initialiser of a trimtab_tensor. */
 #define TRIMTAB_TENSOR(data, len, dtype, role) \

@@ -17,6 +17,10 @@
  *              element type, structs that of their fields.
  *   NULL       Never allowed unless a comment says so. A configuration may always be NULL: that
  *              means the defaults. Buffers of length 0 and arrays of 0 entries may be NULL.
+ *   Growth     Configurations begin with struct_size, sizeof of the caller's struct, and later
+ *              versions add fields at their end. What a shorter struct lacks takes its default; what
+ *              a longer one adds must be 0 for a library that does not know it, and so must every
+ *              field called reserved; else BAD_CONFIG.
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
  *   Writes     trimtab_apply and the optimizer steps spend the descriptors: ORDER until they are observed
  *              again. A buffer may not change between trimtab_observe and the write; nothing would notice.

@@ -17,6 +17,10 @@
  *              element type, structs that of their fields.
  *   NULL       Never allowed unless a comment says so. A configuration may always be NULL: that
  *              means the defaults. Buffers of length 0 and arrays of 0 entries may be NULL.
+ *   Growth     Configurations begin with struct_size, sizeof of the caller's struct, and later
+ *              versions add fields at their end. What a shorter struct lacks takes its default; what
+ *              a longer one adds must be 0 for a library that does not know it, and so must every
+ *              field called reserved; else BAD_CONFIG.
  *   Overlap    Buffers of one call must not overlap unless a comment says so.
  *   Writes     trimtab_apply and the optimizer steps spend the descriptors: ORDER until they are observed
  *              again. A buffer may not change between trimtab_observe and the write; nothing would notice.
@@ -608,6 +612,14 @@ typedef struct {
    * L2 penalty, added to the gradient; finite, default 0.
    */
   double weight_decay;
+  /**
+   * What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+   */
+  uint32_t decay_roles;
+  /**
+   * Set to 0.
+   */
+  uint32_t reserved;
 } trimtab_sgd_config;
 
 /**
@@ -678,6 +690,14 @@ typedef struct {
    * Weight decay; finite, default 0.
    */
   double weight_decay;
+  /**
+   * What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+   */
+  uint32_t decay_roles;
+  /**
+   * Set to 0.
+   */
+  uint32_t reserved;
 } trimtab_adam_config;
 
 /**
@@ -726,9 +746,10 @@ typedef struct {
 #define TRIMTAB_GUARD_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_guard_config), TRIMTAB_GUARD_SKIP_STEP, 0 }
 #define TRIMTAB_SGD_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0 }
+    { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0, TRIMTAB_ROLES_ALL, 0 }
 #define TRIMTAB_ADAM_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0 }
+    { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0, \
+      TRIMTAB_ROLES_ALL, 0 }
 
 /* A tensor that has not been observed yet, for the initialiser of a trimtab_tensor. */
 #define TRIMTAB_TENSOR(data, len, dtype, role) \
@@ -1015,7 +1036,7 @@ trimtab_status trimtab_adam_step(const trimtab_adam_config *config,
  * size      set to the number of bytes written, or needed; must not be NULL.
  *
  * Parameters and the optimizer's buffers are the caller's to save. BAD_LENGTH if capacity is too
- * small and not 0: only size is written. BAD_CONFIG (kind), NULL_POINTER, MISALIGNED.
+ * small and not 0: only size is written. BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED.
  *
  * Integers in the bytes are little-endian, checksums are zlib's CRC-32:
  *
@@ -1045,7 +1066,7 @@ trimtab_status trimtab_state_save(const trimtab_states *entries,
  * bytes     len bytes, of any alignment: what was saved, and nothing behind it.
  *
  * The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
- * BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
+ * BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
  * bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the first
  * entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
  * another count. A length that has been damaged itself is a BAD_CHECKSUM. Whether values make sense

@@ -186,15 +186,20 @@ struct zclip_config {
     std::uint32_t struct_size = sizeof(trimtab_zclip_config), warmup = 25;
     double alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = TRIMTAB_INFINITY;
 };
-/// For sgd_step. nesterov: 1 to look ahead along the momentum.
+/// For sgd_step. nesterov: 1 to look ahead along the momentum; decay_roles: what the decay is for.
 struct sgd_config {
     std::uint32_t struct_size = sizeof(trimtab_sgd_config), nesterov = 0;
     double lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
+    trimtab::roles decay_roles = trimtab::roles::all;
+    std::uint32_t reserved = 0;
 };
-/// For adam_step. decoupled: 1, the decay shrinks the parameter (AdamW); 0, it is added to the gradient.
+/// For adam_step. decoupled: 1, the decay shrinks the parameter (AdamW); 0, it is added to the gradient; decay_roles:
+/// what the decay is for.
 struct adam_config {
     std::uint32_t struct_size = sizeof(trimtab_adam_config), decoupled = 1;
     double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
+    trimtab::roles decay_roles = trimtab::roles::all;
+    std::uint32_t reserved = 0;
 };
 
 /// The gradient of a weight, not observed yet.

@@ -159,7 +159,7 @@ fn a_momentum_buffer_stays_finite() {
                 momentum,
                 dampening,
                 nesterov,
-                weight_decay: 0.0,
+                ..Sgd::default()
             };
             for g in [f32::MAX, 1e38, 1e37] {
                 accepted_sgd_steps(sgd, g, 60);
@@ -188,7 +188,7 @@ fn sgd_refuses_only_what_may_not_fit() {
             momentum,
             dampening,
             nesterov,
-            weight_decay: 0.0,
+            ..Sgd::default()
         };
         let most = f32::MAX / reach;
         assert_eq!(accepted_sgd_steps(sgd, most / 1.01, 60), 60, "{sgd:?}");

@@ -13,14 +13,14 @@ use common::list::every_variant;
 use common::method::StepInputs;
 use common::number::Real;
 use oracle::{statistics, update};
-use trimtab::{Adam, Parameter, Sgd, Slot, StepState, Tensor, bf16, f16, observe};
+use trimtab::{Adam, Parameter, Roles, Sgd, Slot, StepState, Tensor, bf16, f16, observe};
 
 /// Parameters and buffers after up to eight steps, relative to the largest value so far: a few roundings a step.
 fn bound<P: Real>() -> f64 {
     if P::DIGITS == 24 { 2e-6 } else { 1e-12 }
 }
 
-fn adams() -> [Adam; 4] {
+fn adams() -> [Adam; 5] {
     let plain = Adam::default();
     [
         plain,
@@ -30,6 +30,12 @@ fn adams() -> [Adam; 4] {
         },
         Adam {
             weight_decay: 0.1,
+            decay_roles: Roles::Weights,
+            ..plain
+        },
+        Adam {
+            weight_decay: 0.1,
+            decay_roles: Roles::Weights,
             decoupled: false,
             ..plain
         },
@@ -38,8 +44,8 @@ fn adams() -> [Adam; 4] {
             beta1: 0.5,
             beta2: 0.9,
             eps: 1e-3,
-            weight_decay: 0.0,
             decoupled: false,
+            ..plain
         },
     ]
 }
@@ -63,6 +69,7 @@ fn sgds() -> [Sgd; 5] {
         Sgd {
             dampening: 0.3,
             weight_decay: 0.01,
+            decay_roles: Roles::Weights,
             ..momentum
         },
         Sgd {
@@ -73,23 +80,31 @@ fn sgds() -> [Sgd; 5] {
     ]
 }
 
-fn for_oracle(c: Adam) -> update::Adam {
+/// The oracle steps one tensor: a bias has no decay where that is for weights only.
+fn decay(weight_decay: f64, decay_roles: Roles, role: oracle::Role) -> f64 {
+    match decay_roles == Roles::All || role == oracle::Role::Weight {
+        true => weight_decay,
+        false => 0.0,
+    }
+}
+
+fn for_oracle(c: Adam, role: oracle::Role) -> update::Adam {
     update::Adam {
         lr: c.lr,
         beta1: c.beta1,
         beta2: c.beta2,
         eps: c.eps,
-        weight_decay: c.weight_decay,
+        weight_decay: decay(c.weight_decay, c.decay_roles, role),
         decoupled: c.decoupled,
     }
 }
 
-fn for_oracle_sgd(c: Sgd) -> update::Sgd {
+fn for_oracle_sgd(c: Sgd, role: oracle::Role) -> update::Sgd {
     update::Sgd {
         lr: c.lr,
         momentum: c.momentum,
         dampening: c.dampening,
-        weight_decay: c.weight_decay,
+        weight_decay: decay(c.weight_decay, c.decay_roles, role),
         nesterov: c.nesterov,
     }
 }
@@ -185,7 +200,7 @@ fn adam_at_every_length<G: Real, P: Real + Parameter>() {
         for t in 1..=5 {
             let mut batch = Batch::<G>::random(&mut random, &SMALL_LENGTHS);
             for (g, p) in batch.exact().iter().zip(&mut model.exact) {
-                *p = update::adam(for_oracle(adam), t, &g.values, p);
+                *p = update::adam(for_oracle(adam, g.role), t, &g.values, p);
             }
             let mut tensors = batch.tensors();
             observe(&mut tensors).expect(&what);
@@ -211,7 +226,7 @@ fn sgd_at_every_length<G: Real, P: Real + Parameter>() {
         for t in 1..=5 {
             let mut batch = Batch::<G>::random(&mut random, &SMALL_LENGTHS);
             for (g, p) in batch.exact().iter().zip(&mut model.exact) {
-                (p.w, p.m) = update::sgd(for_oracle_sgd(sgd), t, &g.values, &p.w, &p.m);
+                (p.w, p.m) = update::sgd(for_oracle_sgd(sgd, g.role), t, &g.values, &p.w, &p.m);
             }
             let mut tensors = batch.tensors();
             observe(&mut tensors).expect(&what);
@@ -235,15 +250,15 @@ fn behind_every_method_the_gradient_is_read_through_its_affine() {
         );
         let (mut states, mut oracle) = (method.states(6), method.oracle_states(6));
         let (mut adam_steps, mut sgd_steps) = (StepState::default(), StepState::default());
-        let (adam, sgd) = (adams()[3], sgds()[4]);
+        let (adam, sgd) = (adams()[4], sgds()[4]);
         for t in 1..=3 {
             let mut batch = Batch::<f32>::random(&mut random, &lengths);
             let inputs = StepInputs::plain(6);
             let exact = method.on_data(&inputs, &mut oracle, &batch.exact());
             for (i, g) in exact.iter().enumerate() {
                 let (a, s) = (&mut adam_model.exact[i], &mut sgd_model.exact[i]);
-                *a = update::adam(for_oracle(adam), t, &g.values, a);
-                (s.w, s.m) = update::sgd(for_oracle_sgd(sgd), t, &g.values, &s.w, &s.m);
+                *a = update::adam(for_oracle(adam, g.role), t, &g.values, a);
+                (s.w, s.m) = update::sgd(for_oracle_sgd(sgd, g.role), t, &g.values, &s.w, &s.m);
             }
             let before = batch.bits();
             let remembered = states.clone();

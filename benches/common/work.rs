@@ -2,7 +2,7 @@
 
 use super::data::Aligned;
 use super::native::{Factors, Native};
-use trimtab::{Adam, ClipNorm, Scope, Slot, StableGrad, StepState, Tensor, observe};
+use trimtab::{Adam, ClipNorm, Roles, Scope, Slot, StableGrad, StepState, Tensor, observe};
 
 /// The work of the tables: `tensors` weights of `len` elements each.
 #[derive(Clone, Copy)]
@@ -94,6 +94,7 @@ pub const ADAMW: Adam = Adam {
     beta2: 0.999,
     eps: 1e-8,
     weight_decay: 1e-2,
+    decay_roles: Roles::All,
     decoupled: true,
 };
 

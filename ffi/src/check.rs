@@ -9,6 +9,7 @@ use core::slice;
 
 use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor};
 
+use crate::config::Configuration;
 use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
 /// What a C function returns for a result.
@@ -100,26 +101,39 @@ pub(crate) unsafe fn one<'a, T>(data: *const T) -> Result<&'a T, Status> {
 
 /// A configuration as the core takes it; the defaults for NULL.
 ///
+/// Callers built against another release have structs of another size. What a shorter one lacks takes the default;
+/// what a longer one adds must be 0, because this library cannot do what it asks for.
+///
 /// # Safety
 ///
 /// A pointer that is not NULL is readable for as many bytes as the `struct_size` it begins with.
-pub(crate) unsafe fn configuration<C, M>(data: *const C) -> Result<M, Status>
-where
-    C: Copy,
-    M: TryFrom<C, Error = Status> + Default,
-{
+pub(crate) unsafe fn configuration<C: Configuration>(data: *const C) -> Result<C::Core, Status> {
+    let mut config = C::of(&C::Core::default());
     if data.is_null() {
-        return Ok(M::default());
+        return config.read();
     }
     pointer(data, 1)?;
     // SAFETY: every configuration begins with its size, an aligned u32.
-    let struct_size = unsafe { data.cast::<u32>().read() };
-    if (struct_size as usize) < size_of::<C>() {
+    let size = unsafe { data.cast::<u32>().read() } as usize;
+    if !(C::SMALLEST..=LARGEST_CONFIG).contains(&size) || !size.is_multiple_of(4) {
         return Err(Status::BadConfig);
     }
-    // SAFETY: the struct has at least the fields of this version, by its own account.
-    M::try_from(unsafe { data.read() })
+    let known = size.min(size_of::<C>());
+    // SAFETY: readable for `size` bytes by the caller's promise, of which `known` fit into `config`, a struct of numbers.
+    let beyond = unsafe {
+        (&raw mut config)
+            .cast::<u8>()
+            .copy_from_nonoverlapping(data.cast(), known);
+        slice::from_raw_parts(data.cast::<u8>().add(known), size - known)
+    };
+    if beyond.iter().any(|byte| *byte != 0) {
+        return Err(Status::BadConfig);
+    }
+    config.read()
 }
+
+/// No configuration will ever be larger: a size beyond it, in bytes, is not one.
+const LARGEST_CONFIG: usize = 4096;
 
 /// # Safety
 ///
@@ -258,6 +272,9 @@ pub(crate) unsafe fn slot_array<'a>(
     let slots = unsafe { array(data, grads.len()) }?;
     for (slot, tensor) in slots.iter().zip(grads) {
         let dtype = parameter_dtype(slot).ok_or(Status::BadDtype)?;
+        if slot.reserved != 0 {
+            return Err(Status::BadConfig);
+        }
         for pointer in [slot.param, slot.first, slot.second]
             .into_iter()
             .take(needed)

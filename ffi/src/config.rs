@@ -1,7 +1,6 @@
 //! The configurations of the header, and what they become in the core.
 //!
-//! Each begins with its own size, so that it can grow: a library reads the fields it knows and
-//! refuses a struct too short to have them. The core checks the ranges.
+//! Each begins with its own size, so that it can grow: see `check::configuration`. The core checks the ranges.
 
 use trimtab_core::{
     Adam, Agc, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad, Status,
@@ -112,6 +111,10 @@ pub struct trimtab_sgd_config {
     pub dampening: f64,
     /// L2 penalty, added to the gradient; finite, default 0.
     pub weight_decay: f64,
+    /// What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+    pub decay_roles: u32,
+    /// Set to 0.
+    pub reserved: u32,
 }
 
 /// Start from TRIMTAB_ADAM_CONFIG_INIT.
@@ -132,134 +135,116 @@ pub struct trimtab_adam_config {
     pub eps: f64,
     /// Weight decay; finite, default 0.
     pub weight_decay: f64,
+    /// What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+    pub decay_roles: u32,
+    /// Set to 0.
+    pub reserved: u32,
 }
 
-impl TryFrom<trimtab_stable_grad_config> for StableGrad {
-    type Error = Status;
+/// A configuration of the header.
+pub(crate) trait Configuration: Copy {
+    /// What it is in the core.
+    type Core: Default;
 
-    fn try_from(c: trimtab_stable_grad_config) -> Result<Self, Status> {
-        Ok(Self {
-            roles: roles(c.roles)?,
-            eps: c.eps,
-        })
-    }
+    /// Its size in its first release, which every caller's has. Never to be changed.
+    const SMALLEST: usize;
+
+    /// As the header has it.
+    fn of(core: &Self::Core) -> Self;
+
+    /// As the core has it; refuses values that a field has not there, and reserved fields that are not 0.
+    fn read(&self) -> Result<Self::Core, Status>;
 }
 
-impl TryFrom<trimtab_znorm_config> for Znorm {
-    type Error = Status;
-
-    fn try_from(c: trimtab_znorm_config) -> Result<Self, Status> {
-        Ok(Self {
-            roles: roles(c.roles)?,
-            eps: c.eps,
-        })
-    }
+/// A field of a configuration as the header has it, C, and as the core has it.
+pub(crate) trait Field<C>: Copy {
+    fn of(value: C) -> Result<Self, Status>;
+    fn plain(self) -> C;
 }
 
-impl TryFrom<trimtab_gradient_stabilizer_config> for GradientStabilizer {
-    type Error = Status;
+/// Values that are the same on both sides.
+macro_rules! plain {
+    ($($type:ty),*) => {
+        $(impl Field<$type> for $type {
+            fn of(value: $type) -> Result<Self, Status> {
+                Ok(value)
+            }
 
-    fn try_from(c: trimtab_gradient_stabilizer_config) -> Result<Self, Status> {
-        Ok(Self {
-            scope: scope(c.scope)?,
-            gamma1: c.gamma1,
-            gamma2: c.gamma2,
-            eps: c.eps,
-            bias_correction: flag(c.bias_correction)?,
-        })
-    }
+            fn plain(self) -> $type {
+                self
+            }
+        })*
+    };
 }
 
-impl TryFrom<trimtab_agc_config> for Agc {
-    type Error = Status;
+plain!(f64, u32, u64);
 
-    fn try_from(c: trimtab_agc_config) -> Result<Self, Status> {
-        Ok(Self {
-            clipping: c.clipping,
-            eps: c.eps,
-        })
-    }
+/// Two values, 0 and 1.
+macro_rules! zero_or_one {
+    ($($type:ty: $zero:expr, $one:expr;)*) => {
+        $(impl Field<u32> for $type {
+            fn of(code: u32) -> Result<Self, Status> {
+                match code {
+                    0 => Ok($zero),
+                    1 => Ok($one),
+                    _ => Err(Status::BadConfig),
+                }
+            }
+
+            fn plain(self) -> u32 {
+                self as u32
+            }
+        })*
+    };
 }
 
-impl TryFrom<trimtab_zclip_config> for Zclip {
-    type Error = Status;
-
-    fn try_from(c: trimtab_zclip_config) -> Result<Self, Status> {
-        Ok(Self {
-            warmup: c.warmup,
-            alpha: c.alpha,
-            z_max: c.z_max,
-            eps: c.eps,
-            max_norm: c.max_norm,
-        })
-    }
+zero_or_one! {
+    bool: false, true;
+    Roles: Roles::Weights, Roles::All;
+    Scope: Scope::Tensor, Scope::Global;
+    GuardPolicy: GuardPolicy::SkipStep, GuardPolicy::Zero;
 }
 
-impl TryFrom<trimtab_guard_config> for Guard {
-    type Error = Status;
+/// The size in the first release, and the fields behind `struct_size`: those of the core, by the same names.
+macro_rules! configurations {
+    ($($config:ident: $smallest:literal = $core:ident { $($field:ident),* } $($reserved:ident)?;)*) => {
+        $(impl Configuration for $config {
+            type Core = $core;
 
-    fn try_from(c: trimtab_guard_config) -> Result<Self, Status> {
-        let policy = match c.policy {
-            0 => GuardPolicy::SkipStep,
-            1 => GuardPolicy::Zero,
-            _ => return Err(Status::BadConfig),
-        };
-        Ok(Self {
-            policy,
-            max_consecutive: c.max_consecutive,
-        })
-    }
+            const SMALLEST: usize = $smallest;
+
+            fn of(core: &$core) -> Self {
+                Self {
+                    struct_size: size_of::<Self>() as u32,
+                    $($field: core.$field.plain(),)*
+                    $($reserved: 0,)?
+                }
+            }
+
+            fn read(&self) -> Result<$core, Status> {
+                $(if self.$reserved != 0 {
+                    return Err(Status::BadConfig);
+                })?
+                let mut core = $core::default();
+                $(core.$field = Field::of(self.$field)?;)*
+                Ok(core)
+            }
+        }
+
+        const _: () = assert!($smallest <= size_of::<$config>());)*
+    };
 }
 
-impl TryFrom<trimtab_sgd_config> for Sgd {
-    type Error = Status;
-
-    fn try_from(c: trimtab_sgd_config) -> Result<Self, Status> {
-        Ok(Self {
-            lr: c.lr,
-            momentum: c.momentum,
-            dampening: c.dampening,
-            weight_decay: c.weight_decay,
-            nesterov: flag(c.nesterov)?,
-        })
-    }
-}
-
-impl TryFrom<trimtab_adam_config> for Adam {
-    type Error = Status;
-
-    fn try_from(c: trimtab_adam_config) -> Result<Self, Status> {
-        Ok(Self {
-            lr: c.lr,
-            beta1: c.beta1,
-            beta2: c.beta2,
-            eps: c.eps,
-            weight_decay: c.weight_decay,
-            decoupled: flag(c.decoupled)?,
-        })
-    }
-}
-
-pub(crate) fn roles(code: u32) -> Result<Roles, Status> {
-    match code {
-        0 => Ok(Roles::Weights),
-        1 => Ok(Roles::All),
-        _ => Err(Status::BadConfig),
-    }
-}
-
-pub(crate) fn scope(code: u32) -> Result<Scope, Status> {
-    match code {
-        0 => Ok(Scope::Tensor),
-        1 => Ok(Scope::Global),
-        _ => Err(Status::BadConfig),
-    }
-}
-
-fn flag(code: u32) -> Result<bool, Status> {
-    match code {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(Status::BadConfig),
-    }
+configurations! {
+    trimtab_stable_grad_config: 16 = StableGrad { roles, eps };
+    trimtab_znorm_config: 16 = Znorm { roles, eps };
+    trimtab_gradient_stabilizer_config: 40 =
+        GradientStabilizer { scope, gamma1, gamma2, eps, bias_correction } reserved;
+    trimtab_agc_config: 24 = Agc { clipping, eps } reserved;
+    trimtab_zclip_config: 40 = Zclip { warmup, alpha, z_max, eps, max_norm };
+    trimtab_guard_config: 16 = Guard { policy, max_consecutive };
+    trimtab_sgd_config: 40 =
+        Sgd { nesterov, lr, momentum, dampening, weight_decay, decay_roles } reserved;
+    trimtab_adam_config: 48 =
+        Adam { decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles } reserved;
 }

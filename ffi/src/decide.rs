@@ -8,7 +8,7 @@ use trimtab_core::{
 
 use crate::check::{array, array_mut, code, configuration, one_mut, tensors_mut};
 use crate::config::{
-    trimtab_agc_config, trimtab_gradient_stabilizer_config, trimtab_guard_config,
+    Field, trimtab_agc_config, trimtab_gradient_stabilizer_config, trimtab_guard_config,
     trimtab_stable_grad_config, trimtab_zclip_config, trimtab_znorm_config,
 };
 use crate::types::{trimtab_status, trimtab_tensor};
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn trimtab_centralize(
     n: usize,
 ) -> trimtab_status {
     let decide = || {
-        let roles = crate::config::roles(roles)?;
+        let roles = Field::of(roles)?;
         // SAFETY: the pointers are the caller's promise.
         Ok(Centralize { roles }.decide(unsafe { tensors_mut(grads, n) }?)?)
     };
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn trimtab_clip_norm(
     n: usize,
 ) -> trimtab_status {
     let decide = || {
-        let scope = crate::config::scope(scope)?;
+        let scope = Field::of(scope)?;
         // SAFETY: the pointers are the caller's promise.
         Ok(ClipNorm { max_norm, scope }.decide(unsafe { tensors_mut(grads, n) }?)?)
     };

@@ -36,11 +36,13 @@ macro_rules! with_structs {
             trimtab_guard_config = crate::config::trimtab_guard_config: 16 {
                 struct_size: 0, policy: 4, max_consecutive: 8
             }
-            trimtab_sgd_config = crate::config::trimtab_sgd_config: 40 {
-                struct_size: 0, nesterov: 4, lr: 8, momentum: 16, dampening: 24, weight_decay: 32
+            trimtab_sgd_config = crate::config::trimtab_sgd_config: 48 {
+                struct_size: 0, nesterov: 4, lr: 8, momentum: 16, dampening: 24, weight_decay: 32,
+                decay_roles: 40, reserved: 44
             }
-            trimtab_adam_config = crate::config::trimtab_adam_config: 48 {
-                struct_size: 0, decoupled: 4, lr: 8, beta1: 16, beta2: 24, eps: 32, weight_decay: 40
+            trimtab_adam_config = crate::config::trimtab_adam_config: 56 {
+                struct_size: 0, decoupled: 4, lr: 8, beta1: 16, beta2: 24, eps: 32, weight_decay: 40,
+                decay_roles: 48, reserved: 52
             }
             trimtab_norm_state = trimtab_core::NormState: 32 { m: 0, v: 8, steps: 16, skipped: 24 }
             trimtab_autoscale_state = trimtab_core::AutoscaleState: 32 {

@@ -17,7 +17,7 @@ use crate::types::{trimtab_states, trimtab_status};
 /// size      set to the number of bytes written, or needed; must not be NULL.
 ///
 /// Parameters and the optimizer's buffers are the caller's to save. BAD_LENGTH if capacity is too
-/// small and not 0: only size is written. BAD_CONFIG (kind), NULL_POINTER, MISALIGNED.
+/// small and not 0: only size is written. BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED.
 ///
 /// Integers in the bytes are little-endian, checksums are zlib's CRC-32:
 ///
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn trimtab_state_save(
 /// bytes     len bytes, of any alignment: what was saved, and nothing behind it.
 ///
 /// The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
-/// BAD_CONFIG (kind), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
+/// BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
 /// bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the first
 /// entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
 /// another count. A length that has been damaged itself is a BAD_CHECKSUM. Whether values make sense
@@ -108,6 +108,7 @@ unsafe fn put_all(entries: &[trimtab_states], to: &mut Writer) -> Result<(), Sta
     // SAFETY: passed on.
     entries.iter().try_for_each(|entry| unsafe {
         match entry.kind {
+            _ if entry.reserved != 0 => Err(Status::BadConfig),
             NormState::KIND => put::<NormState>(entry, to),
             AutoscaleState::KIND => put::<AutoscaleState>(entry, to),
             ZclipState::KIND => put::<ZclipState>(entry, to),

@@ -2,7 +2,7 @@
 
 use super::{Slots, StepState, Update, all_fit, with_decay};
 use crate::kernel::{Dtype, Isa, Pack, Parameter, Rule};
-use crate::method::{is_decay, is_eps};
+use crate::method::{Roles, is_decay, is_eps};
 use crate::optimizer::Slot;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -50,6 +50,8 @@ pub struct Adam {
     pub eps: f64,
     /// Weight decay; finite, default 0.
     pub weight_decay: f64,
+    /// What the decay is for: weights only, or all parameters, the default.
+    pub decay_roles: Roles,
     /// Whether the decay shrinks the parameter (AdamW, default) or is added to the gradient.
     pub decoupled: bool,
 }
@@ -62,6 +64,7 @@ impl Default for Adam {
             beta2: 0.999,
             eps: 1e-8,
             weight_decay: 0.0,
+            decay_roles: Roles::All,
             decoupled: true,
         }
     }
@@ -170,9 +173,14 @@ impl Update for AdamUpdate {
     }
 
     fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {
+        let decays = self.config.decay_roles.include(tensor);
+        let (decay, penalty) = match decays {
+            true => (self.decay(), self.penalty()),
+            false => (0.0, 0.0),
+        };
         let rule = AdamRule {
-            decay: P::narrow(self.decay()),
-            penalty: P::narrow(self.penalty()),
+            decay: P::narrow(decay),
+            penalty: P::narrow(penalty),
             beta1: P::narrow(self.config.beta1),
             gain1: P::narrow(1.0 - self.config.beta1),
             beta2: P::narrow(self.config.beta2),

@@ -2,7 +2,7 @@
 
 use super::{Slots, StepState, Update, all_fit, with_decay};
 use crate::kernel::{Dtype, Isa, Pack, Parameter, Rule};
-use crate::method::is_decay;
+use crate::method::{Roles, is_decay};
 use crate::optimizer::Slot;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -41,6 +41,8 @@ pub struct Sgd {
     pub dampening: f64,
     /// L2 penalty, added to the gradient; finite, default 0.
     pub weight_decay: f64,
+    /// What the decay is for: weights only, or all parameters, the default.
+    pub decay_roles: Roles,
     /// Look ahead along the momentum; default false.
     pub nesterov: bool,
 }
@@ -52,6 +54,7 @@ impl Default for Sgd {
             momentum: 0.0,
             dampening: 0.0,
             weight_decay: 0.0,
+            decay_roles: Roles::All,
             nesterov: false,
         }
     }
@@ -148,9 +151,15 @@ impl Update for SgdUpdate {
     }
 
     fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {
+        let decays = self.config.decay_roles.include(tensor);
+        let weight_decay = if decays {
+            self.config.weight_decay
+        } else {
+            0.0
+        };
         let descent = Descent {
             lr: P::narrow(self.config.lr),
-            weight_decay: P::narrow(self.config.weight_decay),
+            weight_decay: P::narrow(weight_decay),
         };
         if self.buffers() == 1 {
             return super::step(crew, tensor, slot, &descent);

@@ -139,6 +139,7 @@ fn one_step<T: Parameter>(
             eps: c.eps,
             weight_decay: c.weight_decay,
             decoupled: c.decoupled,
+            ..Adam::default()
         };
         let all = params.zip(second.iter_mut());
         let mut slots: Vec<Slot> = all.map(|((w, m), v)| Slot::adam(w, m, v)).collect();
@@ -151,6 +152,7 @@ fn one_step<T: Parameter>(
         dampening: c.dampening,
         weight_decay: c.weight_decay,
         nesterov: c.nesterov,
+        ..Sgd::default()
     };
     let slot = |(w, buffer)| match c.momentum {
         0.0 => Slot::sgd(w),

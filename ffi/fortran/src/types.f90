@@ -255,23 +255,27 @@ module trimtab_types
 
     !> For `trimtab_sgd_step`.
     type, public, bind(c) :: trimtab_sgd_config
-        integer(c_int32_t) :: struct_size = 40     !! Size of this type in bytes
+        integer(c_int32_t) :: struct_size = 48     !! Size of this type in bytes
         integer(c_int32_t) :: nesterov = 0         !! 1: look ahead along the momentum
         real(c_double) :: lr = 1e-2_c_double       !! Learning rate; finite
         real(c_double) :: momentum = 0             !! Weight of the past in the buffer; in [0, 1). 0 needs no buffer
         real(c_double) :: dampening = 0            !! How much less of the new gradient enters the buffer; in [0, 1]
         real(c_double) :: weight_decay = 0         !! L2 penalty, added to the gradient; finite
+        integer(c_int32_t) :: decay_roles = TRIMTAB_ROLES_ALL    !! What the decay is for; or `TRIMTAB_ROLES_WEIGHTS`
+        integer(c_int32_t) :: reserved = 0         !! 0
     end type
 
     !> For `trimtab_adam_step`.
     type, public, bind(c) :: trimtab_adam_config
-        integer(c_int32_t) :: struct_size = 48       !! Size of this type in bytes
+        integer(c_int32_t) :: struct_size = 56       !! Size of this type in bytes
         integer(c_int32_t) :: decoupled = 1          !! 1: decay shrinks the parameter, AdamW. 0: added to the gradient
         real(c_double) :: lr = 1e-3_c_double         !! Learning rate; finite
         real(c_double) :: beta1 = 0.9_c_double       !! Weight of the past in the first moment; in [0, 1)
         real(c_double) :: beta2 = 0.999_c_double     !! Weight of the past in the second moment; in [0, 1)
         real(c_double) :: eps = 1e-8_c_double        !! Added to the root of the second moment; finite, >= 0
         real(c_double) :: weight_decay = 0           !! Weight decay; finite
+        integer(c_int32_t) :: decay_roles = TRIMTAB_ROLES_ALL    !! What the decay is for; or `TRIMTAB_ROLES_WEIGHTS`
+        integer(c_int32_t) :: reserved = 0           !! 0
     end type
 
     !> What an optimizer remembers beside its buffers; zero before the first step.

@@ -177,13 +177,16 @@ fn nothing_to_save_is_a_record_too() {
 /// What is wrong with an entry, and how.
 type Spoilt = (&'static str, i32, fn(&mut [trimtab_states; 5]));
 
-const SPOILT: [Spoilt; 6] = [
+const SPOILT: [Spoilt; 7] = [
     ("NULL states", NULL_POINTER, |e| e[4].states = null_mut()),
     ("states 4 bytes off", MISALIGNED, |e| {
         e[2].states = e[2].states.wrapping_byte_add(4)
     }),
     ("kind 5", BAD_CONFIG, |e| e[3].kind = 5),
     ("the last kind of all", BAD_CONFIG, |e| e[3].kind = u32::MAX),
+    ("a reserved field that is not 0", BAD_CONFIG, |e| {
+        e[3].reserved = 1
+    }),
     ("a count that cannot exist", BAD_LENGTH, |e| {
         e[4].count = usize::MAX / 8
     }),

@@ -122,11 +122,11 @@ fn a_change_of_any_default_would_show() {
     }
 }
 
-/// These two show only beside another field that is 0 by default, so compare them there.
+/// These show only beside another field that is 0 by default, so compare them there.
 #[test]
-fn nesterov_dampening_and_decoupled_are_read() {
+fn nesterov_dampening_decoupled_and_decay_roles_are_read() {
     type Pair = (Call, &'static str, fn(&mut Configs), fn(&mut Configs));
-    let pairs: [Pair; 3] = [
+    let pairs: [Pair; 5] = [
         (
             Call::Sgd,
             "nesterov",
@@ -144,6 +144,18 @@ fn nesterov_dampening_and_decoupled_are_read() {
             "decoupled",
             |c| c.adam.weight_decay = 0.1,
             |c| c.adam.decoupled = 0,
+        ),
+        (
+            Call::Sgd,
+            "decay_roles",
+            |c| c.sgd.weight_decay = 0.1,
+            |c| c.sgd.decay_roles = 0,
+        ),
+        (
+            Call::Adam,
+            "decay_roles",
+            |c| c.adam.weight_decay = 0.1,
+            |c| c.adam.decay_roles = 0,
         ),
     ];
     for (call, field, base, change) in pairs {

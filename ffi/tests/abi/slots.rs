@@ -5,7 +5,7 @@ use std::ptr::{dangling_mut, null, null_mut};
 use super::blob::{BF16, Blob, DTYPES, F16, F32, F64};
 use super::call::Call;
 use super::refuse;
-use super::status::{BAD_DTYPE, MISALIGNED, NULL_POINTER, OK, OVERFLOW, expect};
+use super::status::{BAD_CONFIG, BAD_DTYPE, MISALIGNED, NULL_POINTER, OK, OVERFLOW, expect};
 use super::world::{WEIGHT, World};
 
 /// Parameters are f32 or f64.
@@ -19,6 +19,17 @@ fn parameter_dtypes() {
                 &format!("a parameter of dtype {dtype}"),
                 |w| w.slots[3].dtype = dtype,
             );
+        }
+    }
+}
+
+#[test]
+fn reserved_fields() {
+    for call in [Call::Sgd, Call::Adam] {
+        for value in [1, 1 << 31] {
+            refuse::in_world(call, BAD_CONFIG, &format!("slot.reserved = {value}"), |w| {
+                w.slots[3].reserved = value;
+            });
         }
     }
 }

@@ -83,6 +83,8 @@ impl Configs {
                 momentum: 0.0,
                 dampening: 0.0,
                 weight_decay: 0.0,
+                decay_roles: 1,
+                reserved: 0,
             },
             adam: trimtab_adam_config {
                 struct_size: size::<trimtab_adam_config>(),
@@ -92,6 +94,8 @@ impl Configs {
                 beta2: 0.999,
                 eps: 1e-8,
                 weight_decay: 0.0,
+                decay_roles: 1,
+                reserved: 0,
             },
         }
     }

@@ -133,9 +133,10 @@ static void fields(void) {
     CHECK(zclip.eps == 1e-6 && zclip.max_norm == HUGE_VAL);
     CHECK(guard.struct_size == sizeof guard && guard.policy == 0 && guard.max_consecutive == 0);
     CHECK(sgd.struct_size == sizeof sgd && sgd.nesterov == 0 && sgd.lr == 1e-2 && sgd.momentum == 0);
-    CHECK(sgd.dampening == 0 && sgd.weight_decay == 0);
+    CHECK(sgd.dampening == 0 && sgd.weight_decay == 0 && sgd.decay_roles == 1 && sgd.reserved == 0);
     CHECK(adam.struct_size == sizeof adam && adam.decoupled == 1 && adam.lr == 1e-3 && adam.beta1 == 0.9);
     CHECK(adam.beta2 == 0.999 && adam.eps == 1e-8 && adam.weight_decay == 0);
+    CHECK(adam.decay_roles == 1 && adam.reserved == 0);
 }
 
 int main(void) {

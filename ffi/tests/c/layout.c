@@ -81,7 +81,9 @@ OFFSET(trimtab_sgd_config, lr, 8);
 OFFSET(trimtab_sgd_config, momentum, 16);
 OFFSET(trimtab_sgd_config, dampening, 24);
 OFFSET(trimtab_sgd_config, weight_decay, 32);
-SIZE(trimtab_sgd_config, 40);
+OFFSET(trimtab_sgd_config, decay_roles, 40);
+OFFSET(trimtab_sgd_config, reserved, 44);
+SIZE(trimtab_sgd_config, 48);
 
 OFFSET(trimtab_adam_config, struct_size, 0);
 OFFSET(trimtab_adam_config, decoupled, 4);
@@ -90,7 +92,9 @@ OFFSET(trimtab_adam_config, beta1, 16);
 OFFSET(trimtab_adam_config, beta2, 24);
 OFFSET(trimtab_adam_config, eps, 32);
 OFFSET(trimtab_adam_config, weight_decay, 40);
-SIZE(trimtab_adam_config, 48);
+OFFSET(trimtab_adam_config, decay_roles, 48);
+OFFSET(trimtab_adam_config, reserved, 52);
+SIZE(trimtab_adam_config, 56);
 
 OFFSET(trimtab_norm_state, m, 0);
 OFFSET(trimtab_norm_state, v, 8);

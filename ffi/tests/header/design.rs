@@ -170,6 +170,8 @@ pub const STRUCTS: &[(&str, &[&str])] = &[
             "double momentum",
             "double dampening",
             "double weight_decay",
+            "uint32_t decay_roles",
+            "uint32_t reserved",
         ],
     ),
     (
@@ -182,6 +184,8 @@ pub const STRUCTS: &[(&str, &[&str])] = &[
             "double beta2",
             "double eps",
             "double weight_decay",
+            "uint32_t decay_roles",
+            "uint32_t reserved",
         ],
     ),
     (

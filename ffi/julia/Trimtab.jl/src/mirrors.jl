@@ -183,10 +183,11 @@ function GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0)
 end
 
 """
-    SgdConfig(; lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false)
+    SgdConfig(; lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false, decay_roles = ROLES_ALL)
 
 `lr`: learning rate, finite. `momentum`: weight of the past in the buffer, in [0, 1). `dampening`: how much less of the
 new gradient enters the buffer, in [0, 1]. `weight_decay`: L2 penalty, added to the gradient; finite.
+`decay_roles`: what the decay is for, `ROLES_ALL` or `ROLES_WEIGHTS`.
 """
 struct SgdConfig
     struct_size::UInt32
@@ -195,17 +196,27 @@ struct SgdConfig
     momentum::Float64
     dampening::Float64
     weight_decay::Float64
+    decay_roles::UInt32
+    reserved::UInt32
 end
-function SgdConfig(; lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false)
-    return SgdConfig(sizeof(SgdConfig), nesterov, lr, momentum, dampening, weight_decay)
+function SgdConfig(;
+    lr = 1e-2,
+    momentum = 0.0,
+    dampening = 0.0,
+    weight_decay = 0.0,
+    nesterov = false,
+    decay_roles = ROLES_ALL,
+)
+    return SgdConfig(sizeof(SgdConfig), nesterov, lr, momentum, dampening, weight_decay, decay_roles, 0)
 end
 
 """
-    AdamConfig(; lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0, decoupled = true)
+    AdamConfig(; lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0, decoupled = true,
+        decay_roles = ROLES_ALL)
 
 `lr`: learning rate, finite. `beta1`, `beta2`: weights of the past in the two moments, in [0, 1). `eps`: added to the root
 of the second moment; finite, >= 0. `weight_decay`: finite; shrinks the parameter (`decoupled`, AdamW) or is added to the
-gradient.
+gradient. `decay_roles`: what the decay is for, `ROLES_ALL` or `ROLES_WEIGHTS`.
 """
 struct AdamConfig
     struct_size::UInt32
@@ -215,9 +226,19 @@ struct AdamConfig
     beta2::Float64
     eps::Float64
     weight_decay::Float64
+    decay_roles::UInt32
+    reserved::UInt32
 end
-function AdamConfig(; lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0, decoupled = true)
-    return AdamConfig(sizeof(AdamConfig), decoupled, lr, beta1, beta2, eps, weight_decay)
+function AdamConfig(;
+    lr = 1e-3,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    eps = 1e-8,
+    weight_decay = 0.0,
+    decoupled = true,
+    decay_roles = ROLES_ALL,
+)
+    return AdamConfig(sizeof(AdamConfig), decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles, 0)
 end
 
 "What [`gradient_stabilizer!`](@ref) remembers of one norm: running averages of the norm and of its square."

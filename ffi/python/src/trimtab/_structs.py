@@ -64,6 +64,8 @@ SGD_CONFIG = _config(
     ("momentum", np.float64),
     ("dampening", np.float64),
     ("weight_decay", np.float64),
+    ("decay_roles", np.uint32),
+    ("reserved", np.uint32),
 )
 ADAM_CONFIG = _config(
     ("decoupled", np.uint32),
@@ -72,6 +74,8 @@ ADAM_CONFIG = _config(
     ("beta2", np.float64),
     ("eps", np.float64),
     ("weight_decay", np.float64),
+    ("decay_roles", np.uint32),
+    ("reserved", np.uint32),
 )
 
 # Element types by the name of their NumPy dtype; bfloat16 is ml_dtypes'.

@@ -54,7 +54,7 @@ fn affine(source: &mut Source) -> Affine {
     }
 }
 
-/// New configurations; `struct_size` is the right one, a longer one, or any.
+/// New configurations; `struct_size` is the right one, a shorter one, or one that cannot be.
 pub fn configs(source: &mut Source, world: &mut World) {
     let c = &mut world.configs;
     let number = |source: &mut Source, field: &mut f64| {
@@ -110,6 +110,7 @@ pub fn configs(source: &mut Source, world: &mut World) {
             number(source, &mut c.sgd.momentum);
             number(source, &mut c.sgd.dampening);
             number(source, &mut c.sgd.weight_decay);
+            code(source, &mut c.sgd.decay_roles);
             size(source, &mut c.sgd.struct_size);
         }
         _ => {
@@ -119,15 +120,17 @@ pub fn configs(source: &mut Source, world: &mut World) {
             number(source, &mut c.adam.beta2);
             number(source, &mut c.adam.eps);
             number(source, &mut c.adam.weight_decay);
+            code(source, &mut c.adam.decay_roles);
             size(source, &mut c.adam.struct_size);
         }
     }
 }
 
+/// Shorter, or beyond any configuration's: what says that it is a little longer has to be.
 fn size(source: &mut Source, struct_size: &mut u32) {
     match source.below(16) {
-        14 => *struct_size = struct_size.wrapping_add(8), // Any size may be there from before.
-        15 => *struct_size = source.word() as u32,
+        14 => *struct_size = struct_size.wrapping_sub(8), // Any size may be there from before.
+        15 => *struct_size = source.word() as u32 | 1 << 13,
         _ => (),
     }
 }

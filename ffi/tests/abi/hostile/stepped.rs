@@ -5,7 +5,8 @@ use super::play::{Old, Trust};
 use super::written;
 use crate::abi_tests::blob::{self, F32};
 use crate::abi_tests::call::{Args, Call};
-use crate::abi_tests::world::{Configs, World};
+use crate::abi_tests::world::{Configs, WEIGHT, World, size};
+use crate::config::{trimtab_adam_config, trimtab_sgd_config};
 
 /// After SGD or Adam; false if nothing could be compared.
 pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &mut [Trust]) -> bool {
@@ -19,6 +20,7 @@ pub fn check(call: Call, world: &World, old: &Old, args: &Args, trust: &mut [Tru
         let update = Update {
             dtype: world.slots[index].dtype,
             t: world.step.steps,
+            is_weight: old.grads[index].role == WEIGHT,
             configs: &configs,
         };
         let now = [&world.params, &world.firsts, &world.seconds];
@@ -52,6 +54,7 @@ struct Element {
 struct Update<'a> {
     dtype: u32,
     t: u64,
+    is_weight: bool,
     configs: &'a Configs,
 }
 
@@ -84,19 +87,32 @@ impl Update<'_> {
         );
     }
 
+    /// The weight decay of this tensor. A shorter configuration does not say what it is for: all.
+    fn decay(&self, weight_decay: f64, decay_roles: u32, is_short: bool) -> f64 {
+        match self.is_weight || decay_roles == 1 || is_short {
+            true => weight_decay,
+            false => 0.0,
+        }
+    }
+
     fn sgd(&self, e: Element, [w, first, _]: [f64; 3]) -> bool {
         let c = &self.configs.sgd;
+        let decay = self.decay(
+            c.weight_decay,
+            c.decay_roles,
+            c.struct_size < size::<trimtab_sgd_config>(),
+        );
         let config = update::Sgd {
             lr: c.lr,
             momentum: c.momentum,
             dampening: c.dampening,
-            weight_decay: c.weight_decay,
+            weight_decay: decay,
             nesterov: c.nesterov == 1,
         };
         // The same with every sign chosen so that sizes add up.
         let sizes = update::Sgd {
             lr: -c.lr.abs(),
-            weight_decay: c.weight_decay.abs(),
+            weight_decay: decay.abs(),
             ..config
         };
         let run = |config, g, w, first| {
@@ -109,7 +125,7 @@ impl Update<'_> {
         }
         let (w_exact, first_exact) = run(config, e.g, e.w, e.first);
         // At most a dozen roundings, of configuration and of results; and where they end in a subnormal, of `tiny`.
-        let steps = (1.0 + c.lr.abs()) * (1.0 + c.weight_decay.abs());
+        let steps = (1.0 + c.lr.abs()) * (1.0 + decay.abs());
         let tiny =
             16.0 * self.tiny() * steps * (1.0 + e.g.abs() + e.w.abs() + e.first.abs() + first_size);
         let allowed = |size: f64| 16.0 * self.eps() * size + tiny;
@@ -122,23 +138,24 @@ impl Update<'_> {
 
     fn adam(&self, e: Element, [w, m, v]: [f64; 3]) -> bool {
         let c = &self.configs.adam;
+        let decay = self.decay(
+            c.weight_decay,
+            c.decay_roles,
+            c.struct_size < size::<trimtab_adam_config>(),
+        );
         let config = update::Adam {
             lr: c.lr,
             beta1: c.beta1,
             beta2: c.beta2,
             eps: c.eps,
-            weight_decay: c.weight_decay,
+            weight_decay: decay,
             decoupled: c.decoupled == 1,
         };
         let corrections = [c.beta1, c.beta2].map(|beta| 1.0 - beta.powf(self.t as f64));
         let rate = c.lr.abs() / corrections[0];
-        let penalty = if config.decoupled {
-            0.0
-        } else {
-            c.weight_decay.abs()
-        };
+        let penalty = if config.decoupled { 0.0 } else { decay.abs() };
         let shrink = if config.decoupled {
-            (c.lr * c.weight_decay).abs()
+            (c.lr * decay).abs()
         } else {
             0.0
         };

@@ -107,6 +107,7 @@ class Gradients(Methods):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        decay_roles: str = "all",
     ) -> None:
         """Stochastic gradient descent on all parameters, with torch's conventions.
 
@@ -126,6 +127,7 @@ class Gradients(Methods):
             dampening: in [0, 1].
             weight_decay: finite.
             nesterov: look ahead along the momentum.
+            decay_roles: what the decay is for, "weights" or "all".
 
         Raises:
             Error: OVERFLOW if a parameter or buffer may leave the range of its dtype, or the
@@ -138,6 +140,7 @@ class Gradients(Methods):
             momentum=momentum,
             dampening=dampening,
             weight_decay=weight_decay,
+            decay_roles=structs.choice(structs.ROLES, decay_roles, "decay_roles"),
         )
         settings = f"lr={lr!r}, momentum={momentum!r}, dampening={dampening!r}"
         detail = f"{settings}, weight_decay={weight_decay!r}"
@@ -155,6 +158,7 @@ class Gradients(Methods):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         decoupled: bool = True,
+        decay_roles: str = "all",
     ) -> None:
         """Adam or AdamW (decoupled) on all parameters; eps outside the root, bias-corrected.
 
@@ -177,6 +181,7 @@ class Gradients(Methods):
             eps: finite, >= 0.
             weight_decay: finite.
             decoupled: True is AdamW; False adds the decay to the gradient.
+            decay_roles: what the decay is for, "weights" or "all".
 
         Raises:
             Error: OVERFLOW if a gradient may exceed the root of the largest finite value of its
@@ -190,6 +195,7 @@ class Gradients(Methods):
             beta2=beta2,
             eps=eps,
             weight_decay=weight_decay,
+            decay_roles=structs.choice(structs.ROLES, decay_roles, "decay_roles"),
         )
         settings = f"lr={lr!r}, beta1={beta1!r}, beta2={beta2!r}, eps={eps!r}"
         detail = f"{settings}, weight_decay={weight_decay!r}"
