@@ -38,11 +38,15 @@ impl Decision {
 
     /// The affine of `tensor` with this decision behind it.
     fn after(&self, tensor: &Tensor, index: usize) -> Result<Affine, Error> {
-        let mut affine = *tensor.affine();
-        if self.centralize && tensor.moments().count > 0 && affine.scale != 0.0 {
+        let (mut affine, moments) = (*tensor.affine(), tensor.moments());
+        if self.centralize && moments.count > 0 && affine.scale != 0.0 {
+            if moments.centered_sum_sq() == 0.0 {
+                // What is told as 0 is written as 0: rounding errors about the mean are no gradient.
+                return Ok(affine.then_scale(0.0));
+            }
             // The mean in the buffer's units, to the bit: the outlook recognises it as such. (A
             // silenced tensor's is 0 already, and the buffer's may be NaN.)
-            affine.center = tensor.moments().mean();
+            affine.center = moments.mean();
         }
         scaled(affine, self.scale, index)
     }
@@ -52,14 +56,28 @@ impl Decision {
 /// infinite would be none, and a scale that became 0 would silence the tensor.
 fn scaled(affine: Affine, factor: f64, tensor: usize) -> Result<Affine, Error> {
     let next = affine.then_scale(factor);
-    let vanishes = |before: f64, after: f64| after == 0.0 && before != 0.0 && factor != 0.0;
-    let limit_is_kept = next.has_limit() == affine.has_limit();
-    let is_kept = !vanishes(affine.scale, next.scale) && !vanishes(affine.limit, next.limit);
-    if next.is_valid() && limit_is_kept && is_kept {
+    kept(next.scale, affine.scale == 0.0 || factor == 0.0, tensor)?;
+    kept(next.limit, affine.limit == 0.0 || factor == 0.0, tensor)?;
+    if next.is_valid() && next.has_limit() == affine.has_limit() {
         Ok(next)
     } else {
         Err(Error::Overflow { tensor })
     }
+}
+
+/// A number that decides about a tensor, refused below the smallest normal f64, where digits and then all of it are lost;
+/// but 0 is allowed where it is exact.
+pub(crate) fn kept(number: f64, may_be_zero: bool, tensor: usize) -> Result<f64, Error> {
+    if number.abs() >= f64::MIN_POSITIVE || (may_be_zero && number == 0.0) {
+        Ok(number)
+    } else {
+        Err(Error::Overflow { tensor })
+    }
+}
+
+/// `numerator / denominator`, which must not vanish in f64.
+pub(crate) fn quotient(numerator: f64, denominator: f64, tensor: usize) -> Result<f64, Error> {
+    kept(numerator / denominator, numerator == 0.0, tensor)
 }
 
 /// Refuses gradients that a method cannot look at: see [`Tensor::check`] and

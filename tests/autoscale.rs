@@ -113,7 +113,7 @@ fn means_are_0<T: Real>() {
 }
 
 #[test]
-fn a_step_without_deviation_teaches_nothing_and_keeps_alpha_at_1() {
+fn a_step_without_deviation_teaches_nothing_and_silences_its_weights() {
     let mut state = step(AutoscaleState::default(), 0.01);
     let before = state;
     let (mut weight, mut bias) = ([0.1_f32; 5], [3.0_f32, -1.0]);
@@ -123,7 +123,7 @@ fn a_step_without_deviation_teaches_nothing_and_keeps_alpha_at_1() {
     assert_eq!(state, before);
     assert_eq!(
         (tensors[0].affine().scale, tensors[1].affine().scale),
-        (1.0, 1.0)
+        (0.0, 1.0)
     );
     assert_eq!(
         tensors[0].outlook().norm(),

@@ -4,8 +4,8 @@
 //! has to give the right result.
 
 use trimtab::{
-    Autoscale, AutoscaleState, ClipNorm, ClipValue, Error, GradientStabilizer, NormState, Scale,
-    Scope, StableGrad, Tensor, Zclip, ZclipState, apply, observe,
+    Agc, Autoscale, AutoscaleState, ClipNorm, ClipValue, Error, GradientStabilizer, Moments,
+    NormState, Scale, Scope, StableGrad, Tensor, Unscale, Zclip, ZclipState, Znorm, apply, observe,
 };
 
 const OVERFLOW: Result<(), Error> = Err(Error::Overflow { tensor: 0 });
@@ -168,5 +168,147 @@ fn a_correction_that_leaves_the_range_is_refused() {
             assert_eq!(method.decide(&mut states, grads), expected, "{gamma2}");
             assert_eq!(states[0] == before, expected.is_err());
         });
+    }
+}
+
+/// Quotients below the smallest normal f64, 2.2e-308: some would be 0, which silences a tensor, some keep a few digits, of
+/// which a later scale would make a wrong result.
+#[test]
+fn a_quotient_that_vanishes_is_refused() {
+    type Method<'a> = &'a dyn Fn(&mut [Tensor]) -> Result<(), Error>;
+    let clip = |max_norm, scope| ClipNorm { max_norm, scope };
+    let zclip = |max_norm| Zclip {
+        max_norm,
+        ..Zclip::default()
+    };
+    let stabilizer = |eps, scope| GradientStabilizer {
+        eps,
+        scope,
+        ..GradientStabilizer::default()
+    };
+    let one = [Moments {
+        count: 1,
+        sum: 1.0,
+        sum_sq: 1.0,
+        abs_max: 1.0,
+    }];
+    let state = || [NormState::default()];
+    // The norm is 5e4 and the deviation about 1e4.
+    let methods: [(&str, Method); 12] = [
+        ("clip_norm", &|t| clip(1e-320, Scope::Tensor).decide(t)),
+        ("clip_norm, few digits", &|t| {
+            clip(1e-305, Scope::Tensor).decide(t)
+        }),
+        ("clip_norm, global", &|t| {
+            clip(1e-320, Scope::Global).decide(t)
+        }),
+        ("zclip", &|t| {
+            zclip(1e-320).decide(&mut ZclipState::default(), t)
+        }),
+        ("agc", &|t| {
+            let agc = Agc {
+                clipping: 1e-320,
+                ..Agc::default()
+            };
+            agc.decide(&one, t)
+        }),
+        ("agc, product", &|t| {
+            let agc = Agc {
+                clipping: 1e-200,
+                eps: 1e-200,
+            };
+            agc.decide(&[Moments::default()], t)
+        }),
+        ("stable_grad", &|t| StableGrad::default().decide(1e-320, t)),
+        ("stable_grad, eps", &|t| {
+            let method = StableGrad {
+                eps: 1e200,
+                ..StableGrad::default()
+            };
+            method.decide(1e-200, t)
+        }),
+        ("znorm", &|t| {
+            let method = Znorm {
+                eps: 1e308,
+                ..Znorm::default()
+            };
+            method.decide(t)
+        }),
+        ("unscale", &|t| Unscale { loss_scale: 1e308 }.decide(t)),
+        ("gradient_stabilizer", &|t| {
+            stabilizer(1e160, Scope::Tensor).decide(&mut state(), t)
+        }),
+        ("gradient_stabilizer, global", &|t| {
+            stabilizer(1e160, Scope::Global).decide(&mut state(), t)
+        }),
+    ];
+    for (name, method) in methods {
+        scaled(&[3e4, -4e4], 1.0, |grads| {
+            let before = *grads[0].affine();
+            assert_eq!(method(grads), OVERFLOW, "{name}");
+            assert_eq!(*grads[0].affine(), before, "{name}");
+        });
+    }
+}
+
+/// The same quotients a little above: taken, and what follows is right to all digits.
+#[test]
+fn a_quotient_that_just_does_not_vanish_is_right() {
+    scaled(&[3e4, -4e4], 1.0, |grads| {
+        let clip = ClipNorm {
+            max_norm: 1.2e-303,
+            scope: Scope::Tensor,
+        };
+        clip.decide(grads).expect("2.4e-308 is normal");
+        Scale { factor: 1e303 }.decide(grads).expect("in range");
+        near(grads[0].outlook().norm(), 1.2);
+    });
+}
+
+/// A parameter of zeros without eps: 0 is what the formula says, and not what is left of something.
+#[test]
+fn a_quotient_that_is_0_is_0() {
+    scaled(&[3.0, 4.0], 1.0, |grads| {
+        let agc = Agc {
+            eps: 0.0,
+            ..Agc::default()
+        };
+        agc.decide(&[Moments::default()], grads).expect("0");
+        assert_eq!(grads[0].affine().scale, 0.0);
+    });
+}
+
+/// A pending scale below the smallest normal f64 has lost digits.
+#[test]
+fn a_scale_below_the_normal_numbers_is_refused() {
+    scaled(&[1.0], 1e-150, |grads| {
+        assert_eq!(Scale { factor: 1e-160 }.decide(grads), OVERFLOW);
+        Scale { factor: 1e-157 }.decide(grads).expect("1e-307");
+    });
+}
+
+/// The square of a norm below 1.5e-154 has fewer digits, or none: beside an eps that does not show, without one it would.
+#[test]
+fn a_squared_norm_that_vanishes_is_refused_where_it_shows() {
+    for unit in [1e-155, 1e-163, 1e-200] {
+        for (eps, expected) in [(0.0, OVERFLOW), (1e-139, OVERFLOW), (1e-137, Ok(()))] {
+            scaled(&[3.0, 4.0], unit, |grads| {
+                let mut states = [NormState::default()];
+                let method = GradientStabilizer {
+                    eps,
+                    ..GradientStabilizer::default()
+                };
+                assert_eq!(
+                    method.decide(&mut states, grads),
+                    expected,
+                    "{unit:e} {eps:e}"
+                );
+                if expected.is_ok() {
+                    // The first step's m/(1-gamma1) is R; the root, of R at most, adds less than 2^-53 to eps.
+                    let factor = (5.0 * unit / (5.0 * unit + eps)) / eps;
+                    near(grads[0].affine().scale, unit * factor);
+                }
+            });
+        }
     }
 }

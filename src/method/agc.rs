@@ -62,9 +62,12 @@ impl Agc {
             let param = params.get(index).copied().unwrap_or_default();
             param.check_shape(index)?;
             param.check_finite(index)?;
-            let most = param.norm().max(self.eps) * self.clipping;
+            let size = param.norm().max(self.eps);
+            let most = decide::kept(size * self.clipping, size == 0.0, index)?;
             let norm = decide::in_range(tensor.outlook().norm(), index)?;
-            Ok(Decision::scale(super::clip_norm::shrink(norm, most)))
+            Ok(Decision::scale(super::clip_norm::shrink(
+                norm, most, index,
+            )?))
         })
     }
 }

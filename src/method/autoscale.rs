@@ -83,6 +83,7 @@ impl Autoscale {
         state.validate()?;
         decide::check(grads)?;
         let (alpha, next) = advance(*state, global_std(grads)?);
+        decide::kept(alpha, false, 0)?;
         decide::each(grads, |_, tensor| {
             Ok(match Roles::Weights.include(tensor) {
                 true => Decision::centralize_and_scale(alpha),

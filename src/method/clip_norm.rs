@@ -41,10 +41,10 @@ impl ClipNorm {
         match self.scope {
             Scope::Tensor => decide::each(grads, |index, tensor| {
                 let norm = decide::in_range(tensor.outlook().norm(), index)?;
-                Ok(Decision::scale(shrink(norm, self.max_norm)))
+                Ok(Decision::scale(shrink(norm, self.max_norm, index)?))
             }),
             Scope::Global => {
-                let factor = shrink(decide::global_norm(grads)?, self.max_norm);
+                let factor = shrink(decide::global_norm(grads)?, self.max_norm, 0)?;
                 decide::scale_all(grads, factor)
             }
         }
@@ -52,10 +52,10 @@ impl ClipNorm {
 }
 
 /// The factor that brings `norm` down to `max_norm`; 1 if it is not above it.
-pub(super) fn shrink(norm: f64, max_norm: f64) -> f64 {
+pub(super) fn shrink(norm: f64, max_norm: f64, tensor: usize) -> Result<f64, Error> {
     if norm > max_norm {
-        max_norm / norm
+        decide::quotient(max_norm, norm, tensor)
     } else {
-        1.0
+        Ok(1.0)
     }
 }

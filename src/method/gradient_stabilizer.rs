@@ -24,7 +24,9 @@ use crate::tensor::Tensor;
 /// `(1-gamma1)/sqrt(1-gamma2)/sqrt(1-gamma1^2/gamma2)`, 15.816 at the defaults.
 ///
 /// The state is f64: a finite spike of 1e30 in f32 overflows the authors' f32 norm and is skipped
-/// there; here it is bounded like any other.
+/// there; here it is bounded like any other. At the other end, norms below 1.5e-154 have squares below the smallest normal
+/// f64, which lose digits and below 1.6e-162 are 0: the root is then too small by up to 1.5e-154, which an eps of 1.4e-138
+/// or more, such as the default, hides. With a smaller eps such a `v` is refused, [`Error::Overflow`].
 ///
 /// ```
 /// use trimtab::{GradientStabilizer, NormState, Tensor, apply, observe};
@@ -166,8 +168,11 @@ impl GradientStabilizer {
         };
         let (m, v) = self.corrected(&next, last);
         let divisor = if norm > self.eps { norm } else { self.eps };
-        let factor = m / (libm::sqrt(v) + self.eps) / divisor;
-        if next.m.is_finite() && v.is_finite() && factor.is_finite() {
+        decide::kept(next.m, false, tensor)?;
+        let target = decide::quotient(m, libm::sqrt(v) + self.eps, tensor)?;
+        let factor = decide::quotient(target, divisor, tensor)?;
+        let has_digits = next.v >= f64::MIN_POSITIVE || self.eps >= HIDES_LOST_SQUARES;
+        if next.m.is_finite() && v.is_finite() && factor.is_finite() && has_digits {
             Ok((factor, next))
         } else {
             Err(Error::Overflow { tensor })
@@ -206,6 +211,10 @@ impl GradientStabilizer {
         )
     }
 }
+
+/// The root of a running square below the smallest normal f64 is below 1.5e-154, and 2^-53 of this eps is, too: added to
+/// it, the digits that such a square has lost do not show.
+const HIDES_LOST_SQUARES: f64 = 1.4e-138;
 
 /// The divisors of the bias correction after so many steps, which most tensors of a call have in
 /// common: a power costs more than everything else that is decided about a tensor.

@@ -67,6 +67,6 @@ impl Unscale {
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         let usable = self.loss_scale.is_finite() && self.loss_scale > 0.0;
         require(usable, "unscale: loss_scale must be finite and > 0")?;
-        decide::scale_all(grads, 1.0 / self.loss_scale)
+        decide::scale_all(grads, decide::quotient(1.0, self.loss_scale, 0)?)
     }
 }

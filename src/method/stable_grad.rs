@@ -61,7 +61,10 @@ impl StableGrad {
             // False for the NaN of fewer than two elements.
             let eligible = self.roles.include(tensor) && std > 0.0;
             Ok(match eligible {
-                true => Decision::scale(reference / (decide::in_range(std, index)? + self.eps)),
+                true => {
+                    let divisor = decide::in_range(std, index)? + self.eps;
+                    Decision::scale(decide::quotient(reference, divisor, index)?)
+                }
                 false => Decision::KEEP,
             })
         })

@@ -101,7 +101,7 @@ impl Zclip {
         if !(next.mean.is_finite() && next.var.is_finite()) {
             return Err(Error::Overflow { tensor: 0 });
         }
-        let factor = super::clip_norm::shrink(norm, cap.min(self.max_norm));
+        let factor = super::clip_norm::shrink(norm, cap.min(self.max_norm), 0)?;
         decide::scale_all(grads, factor)?;
         *state = next;
         Ok(())

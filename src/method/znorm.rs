@@ -51,7 +51,8 @@ impl Znorm {
             let eligible = self.roles.include(tensor) && std > 0.0;
             Ok(match eligible {
                 true => {
-                    Decision::centralize_and_scale(1.0 / (decide::in_range(std, index)? + self.eps))
+                    let divisor = decide::in_range(std, index)? + self.eps;
+                    Decision::centralize_and_scale(decide::quotient(1.0, divisor, index)?)
                 }
                 false => Decision::KEEP,
             })
