@@ -186,7 +186,8 @@ struct zclip_config {
     std::uint32_t struct_size = sizeof(trimtab_zclip_config), warmup = 25;
     double alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = TRIMTAB_INFINITY;
 };
-/// For sgd_step. nesterov: 1 to look ahead along the momentum; decay_roles: what the decay is for.
+/// For sgd_step. nesterov: 1 to look ahead along the momentum, without dampening; decay_roles: what the
+/// decay is for.
 struct sgd_config {
     std::uint32_t struct_size = sizeof(trimtab_sgd_config), nesterov = 0;
     double lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;

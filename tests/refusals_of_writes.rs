@@ -300,6 +300,29 @@ fn bad_configurations_of_sgd_are_refused() {
     }
 }
 
+/// As in torch, which refuses both.
+#[test]
+fn nesterov_without_momentum_or_with_dampening_is_refused() {
+    let mut batch = three::<f32>();
+    let tensors = good(&mut batch);
+    for (momentum, dampening) in [(0.0, 0.0), (0.0, 0.5), (0.9, 0.5), (0.9, 1e-300)] {
+        let sgd = Sgd {
+            momentum,
+            dampening,
+            nesterov: true,
+            ..Sgd::default()
+        };
+        sgd_refuses("nesterov", sgd, &tensors, Status::BadConfig);
+    }
+    let refused = Sgd {
+        nesterov: true,
+        ..Sgd::default()
+    }
+    .step(&mut StepState::default(), &tensors, &mut []);
+    let what = "sgd: nesterov needs a momentum and no dampening";
+    assert_eq!(refused, Err(Error::BadConfig(what)));
+}
+
 /// A configuration that is finite in f64 and not in the parameter's dtype would make parameters infinite.
 #[test]
 fn a_configuration_beyond_the_parameters_dtype_is_refused() {

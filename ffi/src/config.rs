@@ -101,7 +101,7 @@ pub struct trimtab_guard_config {
 pub struct trimtab_sgd_config {
     /// sizeof of this struct.
     pub struct_size: u32,
-    /// 1: look ahead along the momentum; default 0.
+    /// 1: look ahead along the momentum, which must not be 0, without dampening; default 0.
     pub nesterov: u32,
     /// Learning rate; finite, default 1e-2.
     pub lr: f64,

@@ -9,8 +9,8 @@ use crate::config::{trimtab_adam_config, trimtab_sgd_config};
 use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
 /// Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
-/// and rounded once to the element type (16-bit types by way of float). The plain scaling of
-/// TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
+/// and rounded to the element type: once, but 16-bit types twice, to float and from there. The plain
+/// scaling of TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
 ///
 /// Afterwards the descriptors are spent: affines are {0, 1, infinity} and moments 0, so that every
 /// method and every write returns ORDER until the next trimtab_observe.
@@ -56,11 +56,16 @@ pub unsafe extern "C" fn trimtab_apply_into(
 /// slots  n of them, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
 ///        as by trimtab_apply.
 ///
-/// OVERFLOW if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the
-/// largest finite value of the parameter's type, or the configuration does. NULL_POINTER, MISALIGNED,
-/// BAD_DTYPE, BAD_CONFIG, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter, no buffer
-/// and no state. What parameters hold is not looked at beforehand, nor are buffers that steps with
-/// another configuration have left.
+/// BAD_CONFIG also for nesterov without momentum or with dampening. OVERFLOW unless lr and weight_decay
+/// fit the type of the parameter, with M its largest finite value, and
+///
+///     |gradient| <= M / (reach * max(1, |lr|)) - |weight_decay| * M^(1/4)
+///     reach: how many gradients buffer and direction can become, 1 without momentum
+///
+/// NULL_POINTER, MISALIGNED, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter,
+/// no buffer and no state. Parameters up to M^(1/4), 4.2e9 in float and 1.1e77 in double, and buffers that
+/// steps with this configuration have left, stay finite. What else they hold is not looked at: larger
+/// parameters, and buffers of another configuration, may become infinite.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_sgd_step(
     config: *const trimtab_sgd_config,
@@ -90,10 +95,18 @@ pub unsafe extern "C" fn trimtab_sgd_step(
 ///
 /// Where root and eps are both 0 the parameter does not move.
 ///
-/// Arguments and codes as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed the root
-/// of the largest finite value of the parameter's type (1.8e19 in f32), because a second moment
-/// that becomes infinite freezes its parameter for ever, or that value divided by
-/// lr / (1-beta1^t), because the parameter would become infinite.
+/// Arguments, codes and the promise as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed
+/// the root of M (1.8e19 in float), because a second moment that becomes infinite freezes its parameter
+/// for ever. Beside learning rates and decays that people use this is the only bound; in full, with
+/// rate = lr / (1-beta1^t), OVERFLOW unless
+///
+///     decoupled:  |lr * weight_decay| * M^(1/4) <= M/4
+///     |gradient| <= min(sqrt(M), M / |rate|, room)     coupled: less |weight_decay| * M^(1/4)
+///     room = M/2 * eps / |rate|                        eps 0: the root of the smallest number instead
+///
+/// with unlimited room for beta1^2 < beta2, as long as |rate| * ratio, and that times the root of the
+/// smallest normal number over eps, is at most M/2: then |m| / sqrt(v) is at most
+/// ratio = (1-beta1) / sqrt((1-beta2) * (1-beta1^2/beta2)).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_adam_step(
     config: *const trimtab_adam_config,

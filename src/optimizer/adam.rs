@@ -23,9 +23,23 @@ use crate::threads::Crew;
 /// the root. The bias corrections are computed in f64 once a step. Where root and eps are both 0
 /// (a gradient that was always 0, eps = 0) the parameter does not move.
 ///
-/// A gradient above the root of the largest finite value of the parameter's type (1.8e19 in f32) is
-/// refused: its square would make the second moment infinite, which freezes the parameter for ever. So is one that
-/// lr / (1 - beta1^t) makes infinite, which takes a learning rate as large.
+/// A gradient above the root of the largest finite value `M` of the parameter's type (1.8e19 in f32) is
+/// refused: its square would make the second moment infinite, which freezes the parameter for ever. Beside learning rates
+/// and decays that people use this is the only bound. In full, with `rate = lr / (1 - beta1^t)`, and `W = M^(1/4)` for the
+/// largest parameter whose step is promised to be finite (4.2e9 in f32, 1.1e77 in f64), [`Error::Overflow`] unless
+///
+/// ```text
+/// decoupled:  |lr * weight_decay| * W <= M/4
+/// |gradient| <= min(sqrt(M), M / |rate|, room)      coupled: less |weight_decay| * W
+/// room = M/2 * eps / |rate|                         eps = 0: the root of the smallest number stands for it
+/// ```
+///
+/// where `room` is unlimited for `beta1^2 < beta2` as long as `|rate| * ratio`, and that times sqrt(smallest normal)/eps,
+/// is at most M/2, with `|m| / sqrt(v) <= ratio = (1-beta1) / sqrt((1-beta2) * (1-beta1^2/beta2))`.
+///
+/// What that promises: from parameters up to `W`, and moments that steps with this configuration have left, all three
+/// stay finite. Moments are trusted to be such: those of another configuration, or edited ones, may make
+/// a parameter infinite.
 ///
 /// ```
 /// use trimtab::{Adam, Slot, StepState, Tensor, observe};
@@ -81,12 +95,8 @@ impl Adam {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
-    /// if a slot does not match; [`Error::Overflow`] if the square of a gradient, or lr / (1 - beta1^t)
-    /// times it, may exceed the largest finite value of the parameter's type, or the configuration
-    /// does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
-    ///
-    /// What the parameters hold is not looked at beforehand, nor are the moments: a first moment of
-    /// 1e16 divided by an eps of 1e-30, because beta2 = 0 has forgotten where it came from, is infinite in f32.
+    /// if a slot does not match; [`Error::Overflow`] beyond the bounds above;
+    /// [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn step(
         &self,
         state: &mut StepState,
@@ -155,6 +165,36 @@ impl AdamUpdate {
     }
 }
 
+impl AdamUpdate {
+    /// The largest gradient whose step, `rate * m / root`, stays below half of the type's largest value however small the
+    /// root is.
+    fn most_for_root(&self, dtype: Dtype) -> f64 {
+        let Adam { beta1, beta2, .. } = self.config;
+        // The smallest normal number, the smallest of all, and eps as the loops take it.
+        let (normal, tiniest, eps) = match dtype {
+            Dtype::F64 => (f64::MIN_POSITIVE, f64::from_bits(1), self.config.eps),
+            _ => (
+                f64::from(f32::MIN_POSITIVE),
+                f64::from(f32::from_bits(1)),
+                f64::from(self.config.eps as f32),
+            ),
+        };
+        let (half, rate) = (dtype.max() / 2.0, self.rate.abs());
+        // A root of 0 moves nothing; any other is at least this.
+        let least = if eps > 0.0 { eps } else { libm::sqrt(tiniest) };
+        let q = beta1 * beta1 / beta2;
+        if q < 0.999_999 {
+            // By Cauchy-Schwarz; below the normal numbers v loses its digits, and m is small.
+            let ratio = (1.0 - beta1) / libm::sqrt((1.0 - beta2) * (1.0 - q));
+            let lost = libm::sqrt(normal) / least;
+            if rate * ratio * lost.max(1.0) <= half {
+                return f64::INFINITY;
+            }
+        }
+        half * least / rate
+    }
+}
+
 impl Update for AdamUpdate {
     fn buffers(&self) -> usize {
         self.config.buffers()
@@ -162,14 +202,14 @@ impl Update for AdamUpdate {
 
     fn largest(&self, dtype: Dtype) -> Option<f64> {
         let values = [self.rate, self.decay(), self.penalty(), self.config.eps];
+        let taken = super::largest_parameter(dtype) * self.decay().abs();
+        let fits = all_fit(dtype, &values) && taken <= dtype.max() / 4.0;
         // The second moment must fit, and rate times the first, which is divided only afterwards. The factor is
         // for the roundings of rate and of the running sum.
-        let (square, product) = (
-            libm::sqrt(dtype.max()),
-            dtype.max() / (1.001 * self.rate.abs()),
-        );
-        let largest = if product < square { product } else { square };
-        all_fit(dtype, &values).then_some(largest)
+        let square = libm::sqrt(dtype.max());
+        let product = dtype.max() / (1.001 * self.rate.abs());
+        let most = square.min(product).min(self.most_for_root(dtype));
+        super::beside_decay(dtype, most, self.penalty()).filter(|_| fits)
     }
 
     fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {

@@ -98,6 +98,19 @@ fn step<P: Parameter, R: Rule<P> + Sync>(crew: Crew, tensor: &Tensor, mut slot: 
     kernel::step::<P, R>(crew, tensor.buffer(), tensor.affine(), slot.buffers(), rule);
 }
 
+/// The largest parameter whose step is promised to be finite: the fourth root of the largest finite value of its type,
+/// 4.2e9 in f32 and 1.1e77 in f64.
+fn largest_parameter(dtype: Dtype) -> f64 {
+    libm::sqrt(libm::sqrt(dtype.max()))
+}
+
+/// What is left of a gradient's room, `most`, where `weight_decay` times such a parameter is added to it; None if nothing
+/// is. The factor is for roundings.
+fn beside_decay(dtype: Dtype, most: f64, weight_decay: f64) -> Option<f64> {
+    let left = most - 1.001 * weight_decay.abs() * largest_parameter(dtype);
+    (left > 0.0).then_some(left)
+}
+
 /// Whether every value survives the conversion to parameters of this dtype.
 fn all_fit(dtype: Dtype, values: &[f64]) -> bool {
     values.iter().all(|value| value.abs() <= dtype.max())

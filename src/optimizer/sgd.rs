@@ -21,6 +21,18 @@ use crate::threads::Crew;
 /// in the parameter's type, with plain IEEE operations that are never contracted. The first step
 /// is the one with `StepState::steps == 0`; it does not read the momentum buffer.
 ///
+/// With the largest finite value `M` of the parameter's type, and `W = M^(1/4)` for the largest parameter whose step is
+/// promised to be finite (4.2e9 in f32, 1.1e77 in f64), [`Error::Overflow`] unless lr and weight_decay fit the type and
+///
+/// ```text
+/// |gradient| <= M / (reach * max(1, |lr|)) - |weight_decay| * W
+/// reach = how many gradients buffer and direction can become: 1 without momentum,
+///         max(1, (1-dampening)/(1-momentum)), with Nesterov momentum at least 1 + momentum times that
+/// ```
+///
+/// What that promises: from parameters up to `W`, and a buffer that steps with this configuration have left, both stay
+/// finite. Buffers are trusted to be such: those of another configuration, or edited ones, may make a parameter infinite.
+///
 /// ```
 /// use trimtab::{Sgd, Slot, StepState, Tensor, observe};
 /// let (mut w, mut gradient) = ([1.0_f32, 2.0], [0.5_f32, -0.5]);
@@ -43,7 +55,7 @@ pub struct Sgd {
     pub weight_decay: f64,
     /// What the decay is for: weights only, or all parameters, the default.
     pub decay_roles: Roles,
-    /// Look ahead along the momentum; default false.
+    /// Look ahead along the momentum, which must not be 0, without dampening; default false.
     pub nesterov: bool,
 }
 
@@ -71,12 +83,8 @@ impl Sgd {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`], [`Error::BadDtype`], [`Error::MissingBuffer`]
-    /// if a slot does not match; [`Error::Overflow`] if a gradient, the momentum buffer that it can
-    /// lead to, or lr times either may exceed the largest finite value of the parameter's type, or
-    /// the configuration does; [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
-    ///
-    /// What the parameters hold is not looked at beforehand, nor are buffers that steps with another
-    /// configuration have left.
+    /// if a slot does not match; [`Error::Overflow`] beyond the bounds above;
+    /// [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn step(
         &self,
         state: &mut StepState,
@@ -124,6 +132,11 @@ impl Sgd {
         require(is_decay(self.momentum), "sgd: momentum must be in [0, 1)")?;
         let damped = (0.0..=1.0).contains(&self.dampening);
         require(damped, "sgd: dampening must be in [0, 1]")?;
+        let looks_ahead = self.momentum > 0.0 && self.dampening == 0.0;
+        require(
+            looks_ahead || !self.nesterov,
+            "sgd: nesterov needs a momentum and no dampening",
+        )?;
         require(
             self.weight_decay.is_finite(),
             "sgd: weight_decay must be finite",
@@ -146,8 +159,8 @@ impl Update for SgdUpdate {
         let lr = self.config.lr.abs();
         // A little more, for the roundings of lr and of the gradient.
         let steps = if lr > 1.0 { lr * 1.001 } else { 1.0 };
-        let reach = self.config.reach() * steps;
-        fits.then_some(dtype.max() / reach)
+        let most = dtype.max() / (self.config.reach() * steps);
+        super::beside_decay(dtype, most, self.config.weight_decay).filter(|_| fits)
     }
 
     fn update<P: Parameter>(&self, crew: Crew, tensor: &Tensor, slot: Slot) {

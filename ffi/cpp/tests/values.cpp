@@ -207,14 +207,14 @@ void sgd() {
     w = {1, 2};
     const std::array slots{trimtab::sgd_slot(w, buffer)};
     const trimtab::sgd_config config{
-        .nesterov = true, .lr = 0.1, .momentum = 0.5, .dampening = 0.25, .weight_decay = 1};
+        .nesterov = true, .lr = 0.1, .momentum = 0.5, .weight_decay = 1};
     CHECK(grads[0].moments.count == 0 && trimtab::observe(grads));
     MUST(trimtab::sgd_step(running, grads, slots, config));
     // g + w is 1.5 on both sides; the buffer begins with it and the step looks ahead by half of it.
     CHECK(near<double>(buffer, {1.5, 1.5}) && near<double>(w, {1 - 0.225, 2 - 0.225}));
     CHECK(trimtab::observe(grads));
     MUST(trimtab::sgd_step(running, grads, slots, config));
-    const double first = 0.5 * 1.5 + 0.75 * 1.275, second = first;
+    const double first = 0.5 * 1.5 + 1.275, second = first;
     CHECK(near<double>(buffer, {first, second}) && running.steps == 2);
     CHECK(near<double>(w, {0.775 - 0.1 * (1.275 + 0.5 * first), 1.775 - 0.1 * (1.275 + 0.5 * second)}));
 }

@@ -291,8 +291,8 @@ module trimtab
 
     interface
         !> Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double precision and
-        !> rounded once to the element type (16-bit types by way of real32). The plain scaling of real32 by a factor in
-        !> its range is one multiplication in real32.
+        !> rounded to the element type: once, but 16-bit types twice, to real32 and from there. The plain scaling of
+        !> real32 by a factor in its range is one multiplication in real32.
         !>
         !> Afterwards the descriptors are spent: affines are `trimtab_affine()` and moments 0, so that every method and
         !> every write gives ORDER until the next `trimtab_observe`.

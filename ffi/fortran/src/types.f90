@@ -256,7 +256,7 @@ module trimtab_types
     !> For `trimtab_sgd_step`.
     type, public, bind(c) :: trimtab_sgd_config
         integer(c_int32_t) :: struct_size = 48     !! Size of this type in bytes
-        integer(c_int32_t) :: nesterov = 0         !! 1: look ahead along the momentum
+        integer(c_int32_t) :: nesterov = 0         !! 1: look ahead along the momentum, without dampening
         real(c_double) :: lr = 1e-2_c_double       !! Learning rate; finite
         real(c_double) :: momentum = 0             !! Weight of the past in the buffer; in [0, 1). 0 needs no buffer
         real(c_double) :: dampening = 0            !! How much less of the new gradient enters the buffer; in [0, 1]

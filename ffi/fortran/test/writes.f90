@@ -99,8 +99,15 @@ contains
         call expect_close(a, 3 * wave(1, 3), ROUNDING, "written in place")
     end subroutine
 
-    !> Momentum, dampening, Nesterov and decay at once; a factor of 2 is pending.
+    !> Momentum and decay with dampening, and Nesterov's without, which takes none; a factor of 2 is pending.
     subroutine sgd()
+        call sgd_with(0.25_real64, nesterov=0)
+        call sgd_with(0.0_real64, nesterov=1)
+    end subroutine
+
+    subroutine sgd_with(dampening, nesterov)
+        real(real64), intent(in) :: dampening
+        integer, intent(in) :: nesterov
         type(trimtab_sgd_config) :: config
         type(trimtab_step_state) :: state
         type(trimtab_tensor) :: grads(2)
@@ -108,8 +115,8 @@ contains
         real(real64), target :: dW(2, 3), db(2), W(2, 3), b(2), momenta(8)
         real(real64) :: param(8), buffer(8), g(8)
         integer :: step
-        config = trimtab_sgd_config(lr=0.1_real64, momentum=0.9_real64, dampening=0.25_real64, weight_decay=DECAY, &
-            nesterov=1)
+        config = trimtab_sgd_config(lr=0.1_real64, momentum=0.9_real64, dampening=dampening, weight_decay=DECAY, &
+            nesterov=nesterov)
         param = wave(9, 8)
         W = reshape(param(:6), [2, 3])
         b = param(7:)
@@ -122,8 +129,8 @@ contains
             dW = reshape(g(:6), [2, 3])
             db = g(7:)
             g = 2 * g + DECAY * param
-            buffer = merge(g, 0.9_real64 * buffer + 0.75_real64 * g, step == 1)
-            param = param - 0.1_real64 * (g + 0.9_real64 * buffer)
+            buffer = merge(g, 0.9_real64 * buffer + (1 - dampening) * g, step == 1)
+            param = param - 0.1_real64 * merge(g + 0.9_real64 * buffer, buffer, nesterov == 1)
             call trimtab_observe(grads, stat)
             call trimtab_scale(grads, 2.0_real64, stat)
             call trimtab_sgd_step(grads, slots, state, stat, config)

@@ -124,6 +124,17 @@ fn dampening() {
 }
 
 #[test]
+fn nesterov_without_momentum_or_with_dampening() {
+    for (momentum, dampening) in [(0.0, 0.0), (0.5, 0.25)] {
+        let what = format!("nesterov, momentum {momentum}, dampening {dampening}");
+        refuse::in_world(Call::Sgd, BAD_CONFIG, &what, |w| {
+            let c = &mut w.configs.sgd;
+            (c.nesterov, c.momentum, c.dampening) = (1, momentum, dampening);
+        });
+    }
+}
+
+#[test]
 fn thresholds() {
     for field in POSITIVE {
         refused(field, &[NAN, INF, -INF, 0.0, -0.0, -1.0]);

@@ -187,7 +187,8 @@ end
 
 `lr`: learning rate, finite. `momentum`: weight of the past in the buffer, in [0, 1). `dampening`: how much less of the
 new gradient enters the buffer, in [0, 1]. `weight_decay`: L2 penalty, added to the gradient; finite.
-`decay_roles`: what the decay is for, `ROLES_ALL` or `ROLES_WEIGHTS`.
+`decay_roles`: what the decay is for, `ROLES_ALL` or `ROLES_WEIGHTS`. `nesterov`: look ahead along the momentum, which
+must not be 0, without dampening.
 """
 struct SgdConfig
     struct_size::UInt32

@@ -3,9 +3,9 @@
 """
     apply!(grads)
 
-Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double and rounded once to the
-element type (16-bit types by way of `Float32`). Afterwards `grads` is as before it was observed, and every method and
-every write throws `ORDER` until the next [`observe!`](@ref). Returns `grads`.
+Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double and rounded to the
+element type: once, but 16-bit types twice, to `Float32` and from there. Afterwards `grads` is as before it was observed,
+and every method and every write throws `ORDER` until the next [`observe!`](@ref). Returns `grads`.
 
 Throws `ORDER` if not observed; `OVERFLOW` if a result might exceed the largest finite value of the element type.
 """

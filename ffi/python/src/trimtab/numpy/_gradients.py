@@ -126,7 +126,7 @@ class Gradients(Methods):
             momentum: in [0, 1).
             dampening: in [0, 1].
             weight_decay: finite.
-            nesterov: look ahead along the momentum.
+            nesterov: look ahead along the momentum, which must not be 0, without dampening.
             decay_roles: what the decay is for, "weights" or "all".
 
         Raises:
