@@ -56,17 +56,18 @@ impl Decision {
 /// infinite would be none, and a scale that became 0 would silence the tensor.
 fn scaled(affine: Affine, factor: f64, tensor: usize) -> Result<Affine, Error> {
     let next = affine.then_scale(factor);
-    kept(next.scale, affine.scale == 0.0 || factor == 0.0, tensor)?;
-    kept(next.limit, affine.limit == 0.0 || factor == 0.0, tensor)?;
-    if next.is_valid() && next.has_limit() == affine.has_limit() {
+    let vanishes = |before: f64, after: f64| after == 0.0 && before != 0.0 && factor != 0.0;
+    let limit_is_kept = next.has_limit() == affine.has_limit();
+    let is_kept = !vanishes(affine.scale, next.scale) && !vanishes(affine.limit, next.limit);
+    if next.is_valid() && limit_is_kept && is_kept {
         Ok(next)
     } else {
         Err(Error::Overflow { tensor })
     }
 }
 
-/// A number that decides about a tensor, refused below the smallest normal f64, where digits and then all of it are lost;
-/// but 0 is allowed where it is exact.
+/// A number that a method has computed, refused below the smallest normal f64, where first digits and then all of it are
+/// lost; but 0 is allowed where it is exact.
 pub(crate) fn kept(number: f64, may_be_zero: bool, tensor: usize) -> Result<f64, Error> {
     if number.abs() >= f64::MIN_POSITIVE || (may_be_zero && number == 0.0) {
         Ok(number)
@@ -75,7 +76,7 @@ pub(crate) fn kept(number: f64, may_be_zero: bool, tensor: usize) -> Result<f64,
     }
 }
 
-/// `numerator / denominator`, which must not vanish in f64.
+/// `numerator / denominator`, refused as by [`kept`].
 pub(crate) fn quotient(numerator: f64, denominator: f64, tensor: usize) -> Result<f64, Error> {
     kept(numerator / denominator, numerator == 0.0, tensor)
 }

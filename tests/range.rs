@@ -71,8 +71,9 @@ fn a_global_norm_beyond_the_range_is_refused() {
         let mut grads = [Tensor::weight(&mut small), Tensor::weight(&mut large)];
         observe(&mut grads).expect("finite");
         Scale { factor }.decide(&mut grads).expect("finite");
+        // 1 / 1.4e308 would be below the normal numbers.
         let clip = ClipNorm {
-            max_norm: 1.0,
+            max_norm: 10.0,
             scope: Scope::Global,
         };
         assert_eq!(clip.decide(&mut grads), expected, "{factor:e}");
@@ -275,15 +276,6 @@ fn a_quotient_that_is_0_is_0() {
         };
         agc.decide(&[Moments::default()], grads).expect("0");
         assert_eq!(grads[0].affine().scale, 0.0);
-    });
-}
-
-/// A pending scale below the smallest normal f64 has lost digits.
-#[test]
-fn a_scale_below_the_normal_numbers_is_refused() {
-    scaled(&[1.0], 1e-150, |grads| {
-        assert_eq!(Scale { factor: 1e-160 }.decide(grads), OVERFLOW);
-        Scale { factor: 1e-157 }.decide(grads).expect("1e-307");
     });
 }
 

@@ -218,7 +218,7 @@ pub unsafe extern "C" fn trimtab_clip_value(
 ///
 ///     most = max(||w||, eps) * clipping;   R > most: g * most / R
 ///
-/// params  moments of the n parameters, in the order of the gradients.
+/// params  moments of the n parameters, in the order of the gradients; not those inside grads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_agc(
     config: *const trimtab_agc_config,

@@ -100,7 +100,8 @@ pub unsafe extern "C" fn trimtab_moments_mean(moments: *const Moments) -> f64 {
 }
 
 /// Unbiased standard deviation, sqrt((sum_sq - sum^2/count) / (count - 1)); NaN for fewer than two
-/// elements and for NULL. A difference of at most 2^-44 sum_sq is rounding and counts as 0.
+/// elements and for NULL. A difference of at most 2^-44 sum_sq is rounding and counts as 0: a standard
+/// deviation below 2.4e-7 of the mean. Above, the variance is exact to about 2^-52 * (mean/std)^2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_std(moments: *const Moments) -> f64 {
     // SAFETY: the pointer is the caller's promise.

@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 /// alpha = min(1, b^exponent);   g_l <- alpha * g_l
 /// ```
 ///
-/// `sigma == 0`: alpha = 1 and the state stays as it is. Never divides by a local standard
+/// A weight whose standard deviation counts as 0 becomes zeros. `sigma == 0`: alpha = 1 and the state stays as it is. Never divides by a local standard
 /// deviation. alpha is in (0, 1], on the first step in (1/e, 1], and grows with sigma. Biases stay
 /// as they are.
 ///

@@ -7,7 +7,8 @@ use crate::tensor::Tensor;
 
 /// Subtracts the mean of each gradient: `g <- g - mean(g)`. No state.
 ///
-/// The mean is that of the whole tensor. Gradient centralization as published (arXiv 2004.01461)
+/// A gradient whose standard deviation counts as 0 ([`Moments::std`](crate::Moments::std)) becomes zeros, as does a single
+/// element: what is left about the mean is rounding. The mean is that of the whole tensor. Gradient centralization as published (arXiv 2004.01461)
 /// takes it per output: describe each row as a tensor for that.
 ///
 /// ```
