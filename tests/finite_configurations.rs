@@ -174,6 +174,14 @@ fn configurations_that_no_training_can_mean_are_refused() {
     };
     assert_eq!(steps::<f32>(&forgetful, &[1e16]), 0);
     assert_eq!(steps::<f32>(&forgetful, &[1e10, 0.0, 0.0]), 3);
+    // The square of 8e-22, times 0.001, is 0 in f32: nothing but this eps is left under 1e16 * 8e-23.
+    let tiny = Adam {
+        lr: 1e15,
+        eps: f32::tiniest(),
+        ..Adam::default()
+    };
+    assert_eq!(steps::<f32>(&tiny, &[8e-22]), 0);
+    assert_eq!(steps::<f32>(&tiny, &[2e-23]), 1);
 }
 
 /// Where the bounds end, from their formulas.
