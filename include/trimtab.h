@@ -88,7 +88,8 @@ typedef enum {
    */
   TRIMTAB_NON_FINITE = -6,
   /**
-   * The result would not be finite in the type it is written to.
+   * The result would not be finite in the type it is written to, or a factor leaves the range of double
+   * at either end.
    */
   TRIMTAB_OVERFLOW = -7,
   /**

@@ -25,7 +25,7 @@ pub enum Error {
         /// Which of the tensors.
         tensor: usize,
     },
-    /// The result would not be finite in the dtype it is written to.
+    /// The result would not be finite in the dtype it is written to, or a factor leaves the range of f64 at either end.
     Overflow {
         /// Which of the tensors.
         tensor: usize,

@@ -31,7 +31,8 @@ pub enum trimtab_status_code {
     TRIMTAB_BAD_STATE = -5,
     /// A gradient holds NaN, infinity, or (f64) a magnitude beyond 1e150.
     TRIMTAB_NON_FINITE = -6,
-    /// The result would not be finite in the type it is written to.
+    /// The result would not be finite in the type it is written to, or a factor leaves the range of double
+    /// at either end.
     TRIMTAB_OVERFLOW = -7,
     /// Calls came in an order that cannot work: observe first, clip by value last.
     TRIMTAB_ORDER = -8,

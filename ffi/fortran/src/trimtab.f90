@@ -321,11 +321,12 @@ module trimtab
         !>     buffer = g on the first step, then momentum*buffer + (1-dampening)*g
         !>     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
         !>
-        !> The gradients are not written; their descriptors are spent as by `trimtab_apply`. `slots(i)` goes with `grads(i)`: as many, and each as long as its gradient,
-        !> else BAD_LENGTH. NULL_POINTER: momentum is above 0 and a slot has no buffer. OVERFLOW if a gradient, the
-        !> momentum buffer that it can lead to, or lr times either may exceed the largest finite value of the
-        !> parameter's type, or the configuration does. BAD_CONFIG, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused,
-        !> it changes no parameter, no buffer and no state.
+        !> The gradients are not written; their descriptors are spent as by `trimtab_apply`. `slots(i)` goes with
+        !> `grads(i)`: as many, and each as long as its gradient, else BAD_LENGTH. NULL_POINTER: momentum is above 0 and a slot has no buffer. BAD_CONFIG also for nesterov
+        !> without momentum or with dampening. OVERFLOW where a parameter or buffer might become infinite: trimtab.h
+        !> has the bounds. BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter, no buffer and no
+        !> state. Larger parameters than 4.2e9 (real64: 1.1e77) and buffers of another configuration are not
+        !> looked at.
         module subroutine trimtab_sgd_step(grads, slots, state, stat, config)
             type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_slot), intent(inout) :: slots(:)
@@ -345,7 +346,7 @@ module trimtab
         !>
         !> Arguments and codes as for `trimtab_sgd_step`, except: OVERFLOW if a gradient may exceed the root of the
         !> largest finite value of the parameter's type (1.8e19 in real32), because a second moment that becomes
-        !> infinite freezes its parameter for ever.
+        !> infinite freezes its parameter for ever; other bounds matter for huge rates and decays only.
         module subroutine trimtab_adam_step(grads, slots, state, stat, config)
             type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_slot), intent(inout) :: slots(:)

@@ -9,7 +9,9 @@ use super::world::{BIAS, Configs, WEIGHT, World, bytes};
 
 /// A function and its configuration: the size of the first release, the size now, and how the function is told of one
 /// that lies elsewhere.
-type Config = (Call, u32, u32, fn(&mut Args, *const u64));
+type Config = (Call, u32, u32, Set);
+
+type Set = fn(&mut Args, *const u64);
 
 /// The sizes of the first release are those that its header had. They stay as they are for ever.
 const CONFIGS: [Config; 8] = [
@@ -73,11 +75,9 @@ fn stating(call: Call, c: &Configs, size: u32, struct_size: u32) -> Vec<u64> {
         .collect()
 }
 
-/// All that the call changed, after an apply of what a method has decided, with a configuration that lies elsewhere or with NULL.
-fn outcome(
-    call: Call,
-    config: Option<(&[u64], fn(&mut Args, *const u64))>,
-) -> Vec<(&'static str, Vec<u8>)> {
+/// All that the call changed, after an apply of what a method has decided; with a configuration that lies elsewhere, or
+/// with NULL.
+fn outcome(call: Call, config: Option<(&[u64], Set)>) -> Vec<(&'static str, Vec<u8>)> {
     let mut world = World::new();
     let mut args = Args::of(&mut world).without_configs();
     if let Some((config, set)) = config {

@@ -105,8 +105,7 @@ Stochastic gradient descent on all parameters, fused with what was decided. Conv
 `params`: a tree like that of [`Gradients`](@ref), of `Float32` or `Float64`, its arrays in the order of the gradients.
 `state`: an [`SgdState`](@ref). The gradients are not written, and have to be observed again. Returns `params`.
 
-Throws `OVERFLOW` if a gradient, the momentum buffer that it can lead to, or lr times either may exceed the largest finite
-value of the parameter's type; `NULL_POINTER` for momentum without buffers. Refused, it changes nothing.
+Throws `OVERFLOW` where a parameter or buffer might become infinite (trimtab.h has the bounds); `NULL_POINTER` for momentum without buffers. Refused, it changes nothing.
 """
 function sgd_step!(params, grads::Gradients, state::SgdState, config::SgdConfig = SgdConfig())
     locate!(grads)
@@ -132,7 +131,7 @@ Adam or AdamW (`decoupled`) on all parameters, fused with what was decided; eps 
 
 Arguments as for [`sgd_step!`](@ref), `state` an [`AdamState`](@ref). Throws `OVERFLOW` if a gradient may exceed the root of
 the largest finite value of the parameter's type (1.8e19 in `Float32`), because a second moment that becomes infinite
-freezes its parameter for ever. Refused, it changes nothing.
+freezes its parameter for ever; other bounds matter for huge rates and decays only. Refused, it changes nothing.
 """
 function adam_step!(params, grads::Gradients, state::AdamState, config::AdamConfig = AdamConfig())
     locate!(grads)
