@@ -20,17 +20,17 @@ fn largest_parameter<P: Real>() -> f64 {
 
 /// A configuration's step on parameters, both buffers and a gradient.
 trait Step {
-    fn step(&self, state: &mut StepState, grads: &[Tensor], slot: Slot) -> Result<(), Error>;
+    fn step(&self, state: &mut StepState, grads: &mut [Tensor], slot: Slot) -> Result<(), Error>;
 }
 
 impl Step for Adam {
-    fn step(&self, state: &mut StepState, grads: &[Tensor], slot: Slot) -> Result<(), Error> {
+    fn step(&self, state: &mut StepState, grads: &mut [Tensor], slot: Slot) -> Result<(), Error> {
         self.step(state, grads, &mut [slot])
     }
 }
 
 impl Step for Sgd {
-    fn step(&self, state: &mut StepState, grads: &[Tensor], slot: Slot) -> Result<(), Error> {
+    fn step(&self, state: &mut StepState, grads: &mut [Tensor], slot: Slot) -> Result<(), Error> {
         self.step(state, grads, &mut [slot])
     }
 }
@@ -49,7 +49,7 @@ fn steps<P: Real + Parameter>(optimizer: &impl Step, gradients: &[P]) -> usize {
         observe(&mut grads).expect("finite");
         match optimizer.step(
             &mut state,
-            &grads,
+            &mut grads,
             Slot::adam(&mut w, &mut first, &mut second),
         ) {
             Ok(()) => accepted += 1,

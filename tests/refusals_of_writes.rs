@@ -304,7 +304,7 @@ fn bad_configurations_of_sgd_are_refused() {
 #[test]
 fn nesterov_without_momentum_or_with_dampening_is_refused() {
     let mut batch = three::<f32>();
-    let tensors = good(&mut batch);
+    let mut tensors = good(&mut batch);
     for (momentum, dampening) in [(0.0, 0.0), (0.0, 0.5), (0.9, 0.5), (0.9, 1e-300)] {
         let sgd = Sgd {
             momentum,
@@ -312,13 +312,13 @@ fn nesterov_without_momentum_or_with_dampening_is_refused() {
             nesterov: true,
             ..Sgd::default()
         };
-        sgd_refuses("nesterov", sgd, &tensors, Status::BadConfig);
+        sgd_refuses("nesterov", sgd, &mut tensors, Status::BadConfig);
     }
     let refused = Sgd {
         nesterov: true,
         ..Sgd::default()
     }
-    .step(&mut StepState::default(), &tensors, &mut []);
+    .step(&mut StepState::default(), &mut tensors, &mut []);
     let what = "sgd: nesterov needs a momentum and no dampening";
     assert_eq!(refused, Err(Error::BadConfig(what)));
 }
