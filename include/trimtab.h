@@ -21,7 +21,8 @@
  *              versions add fields at their end. What a shorter struct lacks takes its default; what
  *              a longer one adds must be 0 for a library that does not know it, and so must every
  *              field called reserved; else BAD_CONFIG.
- *   Overlap    Buffers of one call must not overlap unless a comment says so.
+ *   Overlap    Buffers, structs and arrays of one call must not overlap unless a comment says so: no
+ *              argument may lie in another, such as trimtab_agc's params in its grads.
  *   Writes     trimtab_apply and the optimizer steps spend the descriptors: ORDER until they are observed
  *              again. A buffer may not change between trimtab_observe and the write; nothing would notice.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,

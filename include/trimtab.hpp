@@ -141,8 +141,7 @@ using step_state = zeroed<trimtab_step_state, TRIMTAB_STATE_STEP>;
 
 /// A gradient tensor: made by weight and bias. Its moments and affine may be looked at, and set as trimtab.h says.
 using tensor = trimtab_tensor;
-using tensors = std::span<tensor>;
-using const_tensors = std::span<const tensor>;
+using tensors = std::span<tensor>; using const_tensors = std::span<const tensor>;
 /// A parameter and what the optimizer remembers of it: made by sgd_slot and adam_slot.
 using slot = trimtab_slot;
 /// States to save or to load: made by entry.
@@ -186,21 +185,17 @@ struct zclip_config {
     std::uint32_t struct_size = sizeof(trimtab_zclip_config), warmup = 25;
     double alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = TRIMTAB_INFINITY;
 };
-/// For sgd_step. nesterov: 1 to look ahead along the momentum, without dampening; decay_roles: what the
-/// decay is for.
+/// For sgd_step. nesterov: 1, look ahead along the momentum, without dampening; decay_roles: what the decay is for.
 struct sgd_config {
     std::uint32_t struct_size = sizeof(trimtab_sgd_config), nesterov = 0;
     double lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
-    trimtab::roles decay_roles = trimtab::roles::all;
-    std::uint32_t reserved = 0;
+    trimtab::roles decay_roles = trimtab::roles::all; std::uint32_t reserved = 0;
 };
-/// For adam_step. decoupled: 1, the decay shrinks the parameter (AdamW); 0, it is added to the gradient; decay_roles:
-/// what the decay is for.
+/// For adam_step. decoupled: 1, AdamW's decay; 0, it is added to the gradient; decay_roles: what the decay is for.
 struct adam_config {
     std::uint32_t struct_size = sizeof(trimtab_adam_config), decoupled = 1;
     double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
-    trimtab::roles decay_roles = trimtab::roles::all;
-    std::uint32_t reserved = 0;
+    trimtab::roles decay_roles = trimtab::roles::all; std::uint32_t reserved = 0;
 };
 
 /// The gradient of a weight, not observed yet.

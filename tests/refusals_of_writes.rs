@@ -319,8 +319,7 @@ fn nesterov_without_momentum_or_with_dampening_is_refused() {
         ..Sgd::default()
     }
     .step(&mut StepState::default(), &mut tensors, &mut []);
-    let what = "sgd: nesterov needs a momentum and no dampening";
-    assert_eq!(refused, Err(Error::BadConfig(what)));
+    assert_eq!(refused, Err(Error::BadConfig("sgd: nesterov needs a momentum and no dampening")));
 }
 
 /// A configuration that is finite in f64 and not in the parameter's dtype would make parameters infinite.
