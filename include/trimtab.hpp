@@ -199,8 +199,7 @@ struct adam_config {
 };
 
 /// The gradient of a weight, not observed yet.
-template <writable R>
-constexpr tensor weight(R&& data) noexcept {
+template <writable R> constexpr tensor weight(R&& data) noexcept {
     constexpr auto type = static_cast<std::uint32_t>(dtype_of<std::ranges::range_value_t<R>>);
     return TRIMTAB_TENSOR(std::ranges::data(data), std::ranges::size(data), type, TRIMTAB_WEIGHT);
 }
