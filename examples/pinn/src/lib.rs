@@ -18,6 +18,9 @@
 //! * [`notation`], [`statistics`]: `name(key=value)`, quartiles
 //! * [`real`], [`linalg`]: number types, vectorised loops and matrix products
 
+// Both stop the program when nobody listens; `output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod activation;
 pub mod args;
 pub mod checkpoint;

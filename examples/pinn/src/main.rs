@@ -1,30 +1,49 @@
 //! `pinn`: reads the options, trains once for every method, prints a table, writes a report and pictures; or runs a
 //! study.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use clap::Parser;
 use pinn::args::Args;
 use pinn::checkpoint::Checkpoints;
 use pinn::cli::{Cli, Task};
+use pinn::output::Stdout;
 use pinn::plots::{self, Scene};
 use pinn::report::Report;
-use pinn::run::{self, Run, Start};
+use pinn::run::{self, Outcome, Run, Start};
+use pinn::setup::Setup;
 use pinn::{output, screen, study};
 use std::error::Error;
+use std::io::{self, Write};
 use std::iter;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let work = || match &cli.command {
-        None => train(&cli.args),
-        Some(Task::Study(args)) => study::conduct(args),
+    let mut stdout = Stdout::default();
+    let done = match Cli::try_parse() {
+        Ok(cli) => work(&cli, &mut stdout),
+        // The help is an error to clap, and belongs on the standard output.
+        Err(help) if !help.use_stderr() => {
+            stdout.keep(help.print().and_then(|()| io::stdout().flush()));
+            Ok(())
+        }
+        Err(mistake) => mistake.exit(),
     };
-    match check_level().map_err(Box::from).and_then(|()| work()) {
+    match done.and_then(|()| stdout.finish().map_err(Box::from)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::warn(format_args!("error: {error}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn work(cli: &Cli, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
+    check_level()?;
+    match &cli.command {
+        None => train(&cli.args, stdout),
+        Some(Task::Study(args)) => study::conduct(args, stdout),
     }
 }
 
@@ -49,7 +68,7 @@ fn prepare_output(args: &Args) -> Result<(), String> {
     files.try_for_each(|file| output::check_writable(&args.out.join(file)))
 }
 
-fn train(args: &Args) -> Result<(), Box<dyn Error>> {
+fn train(args: &Args, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
     args.check()?;
     prepare_output(args)?;
     let setups = args.setups();
@@ -63,38 +82,60 @@ fn train(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut runs: Vec<Run> = setups.iter().map(begin).collect();
     runs.iter_mut()
         .try_for_each(|run| checkpoints.resume(run))?;
-    println!("{}\n{}\n", problem.title(), args.summary(&start));
+    stdout.say(format_args!(
+        "{}\n{}\n",
+        problem.title(),
+        args.summary(&start)
+    ));
     if args.resume {
-        println!("{}", screen::resumption(&runs));
+        stdout.say(screen::resumption(&runs));
     }
 
     let bars = screen::Bars::new(args.steps);
     let ends = run::side_by_side(args.jobs(), runs, |run| {
-        let mut bar = bars.add(&run.setup().method, run.steps());
-        run.train(&mut *bar, |run| checkpoints.save_if_due(run))
+        let bar = bars.add(&run.setup().method, run.steps());
+        let mut show = |step, loss, error| bar.show(step, loss, error);
+        let outcome = run.train(&mut show, |run| {
+            let (loss, error) = run.standing();
+            bar.show(run.steps(), loss, error);
+            checkpoints.save_if_due(run)
+        });
+        outcome.inspect(|outcome| bar.end(outcome))
     });
     let outcomes = ends.into_iter().collect::<Result<Vec<_>, _>>()?;
-    println!(
+
+    // First what is to last, then what may not arrive.
+    let files = write(args, &setups[0], &start, &outcomes);
+    stdout.say(format_args!(
         "\n{}\n{}\n",
         screen::table(&outcomes),
         screen::notes(args, &outcomes)
-    );
-
-    let report = args.out.join("report.json");
-    Report::new(args, &setups[0], &start, &outcomes).write(&report)?;
-    println!("{}", report.display());
-    if args.no_pictures {
-        return Ok(());
-    }
-    let subtitle = args.subtitle(&*problem);
-    let scene = Scene {
-        subtitle,
-        problem: &*problem,
-        start: &start,
-        outcomes: &outcomes,
-    };
-    for picture in plots::draw(&args.out, &scene)? {
-        println!("{}", picture.display());
+    ));
+    for file in files? {
+        stdout.say(file.display());
     }
     Ok(())
+}
+
+/// Writes the report and the pictures; returns their paths.
+fn write(
+    args: &Args,
+    setup: &Setup,
+    start: &Start,
+    outcomes: &[Outcome],
+) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = vec![args.out.join("report.json")];
+    Report::new(args, setup, start, outcomes).write(&files[0])?;
+    if !args.no_pictures {
+        let problem = &*setup.problem.problem();
+        let subtitle = args.subtitle(problem);
+        let scene = Scene {
+            subtitle,
+            problem,
+            start,
+            outcomes,
+        };
+        files.extend(plots::draw(&args.out, &scene)?);
+    }
+    Ok(files)
 }

@@ -1,8 +1,11 @@
-//! The folder for what comes out, and whether it can be written: found out before training, not after it.
+//! Where everything goes that comes out: files, which are replaced as a whole, and the two streams, neither of which
+//! can stop the program.
 
-use std::fs::{self, OpenOptions};
-use std::io;
-use std::path::Path;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 /// Creates a folder that is not there yet, with those above it.
 pub fn create_folder(folder: &Path) -> Result<(), String> {
@@ -14,18 +17,19 @@ pub fn create_folder(folder: &Path) -> Result<(), String> {
     })
 }
 
-/// Finds out whether a file can be written, and leaves it as it is: absent or with what it holds.
+/// Finds out whether [`replace`] can write a file, and leaves it as it is: absent or with what it holds.
 pub fn check_writable(file: &Path) -> Result<(), String> {
-    let absent = !file.exists();
-    let open = || OpenOptions::new().append(true).create(true).open(file);
-    let checked = open().and_then(|_| {
-        if absent {
-            fs::remove_file(file)
-        } else {
-            Ok(())
-        }
-    });
-    checked.map_err(|error| cannot_write(file, &error))
+    let there = || match file.exists() {
+        true => OpenOptions::new().append(true).open(file).map(drop),
+        false => Ok(()),
+    };
+    let beside = || {
+        let temporary = temporary(file);
+        File::create(&temporary).and_then(|_| fs::remove_file(&temporary))
+    };
+    there()
+        .and_then(|()| beside())
+        .map_err(|error| cannot_write(file, &error))
 }
 
 /// What is said of a file that cannot be written.
@@ -34,6 +38,84 @@ pub fn cannot_write(file: &Path, error: &io::Error) -> String {
         "cannot write {}: {error}; name another folder with --out",
         file.display()
     )
+}
+
+/// Writes a whole file. Whatever happens, `file` is what it was before or what `write` gives, whole: that goes to a
+/// temporary file in the same folder, which is synced and renamed, or removed if it cannot be written.
+pub fn replace(
+    file: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let temporary = temporary(file);
+    let mut to = BufWriter::new(File::create(&temporary)?);
+    let written = write(&mut to)
+        .and_then(|()| to.flush())
+        .and_then(|()| to.get_ref().sync_all());
+    // Closed before it is renamed or removed, without a second attempt to write what is left in the buffer.
+    drop(to.into_parts());
+    let renamed = written.and_then(|()| fs::rename(&temporary, file));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed.and_then(|()| sync_folder(file))
+}
+
+/// Where a new file lies until it is whole. What such a file holds is never read.
+pub fn temporary(file: &Path) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(".new");
+    name.into()
+}
+
+/// Puts the new name on the disk.
+#[cfg(unix)]
+fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Elsewhere a folder cannot be synced: when the power fails, the file may be the one before.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The standard output. What cannot be written to it costs no result: the work goes on, and the end says so.
+#[derive(Default)]
+pub struct Stdout {
+    failure: Option<io::Error>,
+}
+
+impl Stdout {
+    /// Writes a line, or several.
+    pub fn say(&mut self, text: impl Display) {
+        let mut to = io::stdout().lock();
+        self.keep(writeln!(to, "{text}").and_then(|()| to.flush()));
+    }
+
+    /// Remembers the first failure.
+    pub fn keep(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Whether everything arrived. A reader that has closed its end, such as `head`, has what it wanted.
+    pub fn finish(self) -> Result<(), String> {
+        match self.failure {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(format!("cannot write to the standard output: {error}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes a line to the standard error, if somebody listens.
+pub fn warn(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 #[cfg(test)]
@@ -45,7 +127,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("report.json");
         assert_eq!(check_writable(&file), Ok(()));
-        assert!(!file.exists());
+        assert!(!file.exists() && !temporary(&file).exists());
         fs::write(&file, "earlier").expect("written");
         assert_eq!(check_writable(&file), Ok(()));
         assert_eq!(fs::read_to_string(&file).expect("read"), "earlier");
@@ -66,5 +148,39 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("report.json");
+        // More than a buffer: some of it is in the temporary file when the disk is full.
+        let long = vec![b'x'; 1 << 20];
+        let full = |to: &mut BufWriter<File>| {
+            to.write_all(&long)?;
+            Err(ErrorKind::StorageFull.into())
+        };
+        let failed = replace(&file, full).map_err(|error| error.kind());
+        assert_eq!(failed, Err(ErrorKind::StorageFull));
+        assert!(!file.exists() && !temporary(&file).exists());
+        replace(&file, |to| to.write_all(b"earlier")).expect("written");
+        replace(&file, full).expect_err("the disk is full");
+        assert_eq!(fs::read_to_string(&file).expect("read"), "earlier");
+        assert!(!temporary(&file).exists());
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_quietly_and_a_full_disk_does_not() {
+        let finish = |kind: Option<ErrorKind>| {
+            let mut stdout = Stdout::default();
+            stdout.keep(Ok(()));
+            stdout.keep(kind.map_or(Ok(()), |kind| Err(kind.into())));
+            stdout.keep(Ok(()));
+            stdout.finish()
+        };
+        assert_eq!(finish(None), Ok(()));
+        assert_eq!(finish(Some(ErrorKind::BrokenPipe)), Ok(()));
+        let error = finish(Some(ErrorKind::StorageFull)).expect_err("an error");
+        assert!(error.starts_with("cannot write to the standard output: "));
     }
 }

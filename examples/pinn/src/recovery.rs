@@ -75,6 +75,11 @@ impl Watch {
         }
     }
 
+    /// The last loss.
+    pub fn last(&self) -> Option<f64> {
+        self.losses.back().copied()
+    }
+
     /// Every spike so far.
     pub fn finish(self) -> Vec<Recovery> {
         self.seen

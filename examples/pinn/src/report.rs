@@ -4,13 +4,11 @@ use crate::args::Args;
 use crate::loss::Balance;
 use crate::method::Chain;
 use crate::optimizer::Update;
-use crate::output::cannot_write;
+use crate::output::{cannot_write, replace};
 use crate::recovery::Recovery;
 use crate::run::{History, Outcome, Start};
 use crate::setup::Setup;
 use serde::Serialize;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// The whole file.
@@ -75,12 +73,8 @@ impl<'a> Report<'a> {
 
     /// Writes the file.
     pub fn write(&self, file: &Path) -> Result<(), String> {
-        let write = || {
-            let mut to = BufWriter::new(File::create(file)?);
-            serde_json::to_writer_pretty(&mut to, self)?;
-            to.flush()
-        };
-        write().map_err(|error| cannot_write(file, &error))
+        replace(file, |to| Ok(serde_json::to_writer_pretty(to, self)?))
+            .map_err(|error| cannot_write(file, &error))
     }
 }
 

@@ -176,6 +176,13 @@ impl<'a> Run<'a> {
         self.done
     }
 
+    /// The loss before the last update, and the error of the last record; NaN before the first.
+    pub fn standing(&self) -> (f64, f64) {
+        let error = self.history.error.last().copied();
+        let loss = self.watch.last();
+        (loss.unwrap_or(f64::NAN), error.unwrap_or(f64::NAN))
+    }
+
     /// Trains to the end. `between` has the run after every update; its error ends the run.
     pub fn train<E>(
         mut self,

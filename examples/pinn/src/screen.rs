@@ -1,10 +1,16 @@
-//! What the terminal shows: a progress bar for each run, and a table at the end.
+//! What the terminal shows: a progress bar for each run, and a table at the end. Where the standard error is no
+//! terminal, lines now and then stand for the bars.
 
 use crate::args::Args;
 use crate::method::Chain;
+use crate::output;
 use crate::run::{Outcome, Run};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
 
 /// The progress bars of all runs.
 pub struct Bars {
@@ -21,8 +27,8 @@ impl Bars {
         }
     }
 
-    /// A new bar that begins after `steps` updates, and the function that moves it.
-    pub fn add(&self, method: &Chain, steps: usize) -> Box<dyn FnMut(usize, f64, f64)> {
+    /// A new bar that begins after `steps` updates.
+    pub fn add(&self, method: &Chain, steps: usize) -> Bar {
         let bar = self
             .all
             .add(ProgressBar::new(self.steps as u64).with_finish(ProgressFinish::Abandon));
@@ -31,10 +37,91 @@ impl Bars {
         bar.set_prefix(method.label());
         bar.set_position(steps as u64);
         bar.reset_eta();
-        Box::new(move |step, loss, error| {
-            bar.set_message(format!("loss {loss:.2e}  error {error:.2e} "));
-            bar.set_position(step as u64);
-        })
+        Bar {
+            bar,
+            method: method.label(),
+            steps: self.steps,
+            began: Instant::now(),
+            lines: RefCell::new(Lines::from_the_first()),
+        }
+    }
+}
+
+/// The progress of one run.
+pub struct Bar {
+    bar: ProgressBar,
+    method: String,
+    steps: usize,
+    began: Instant,
+    lines: RefCell<Lines>,
+}
+
+impl Bar {
+    /// After `step` updates.
+    pub fn show(&self, step: usize, loss: f64, error: f64) {
+        self.bar
+            .set_message(format!("loss {loss:.2e}  error {error:.2e} "));
+        self.bar.set_position(step as u64);
+        let place = format!("step {step} of {}", self.steps);
+        self.lines.borrow_mut().tell(self.line(place, loss, error));
+    }
+
+    /// After the last.
+    pub fn end(&self, outcome: &Outcome) {
+        let line = self.line(end(outcome), outcome.loss, outcome.error);
+        self.lines.borrow_mut().tell_last(line);
+    }
+
+    fn line(&self, place: impl Display, loss: f64, error: f64) -> String {
+        let (method, seconds) = (&self.method, self.began.elapsed().as_secs());
+        format!("{method}: {place}, loss {loss:.2e}, error {error:.2e}, {seconds} s")
+    }
+}
+
+/// Lines now and then, where there is no terminal to draw a bar on.
+pub struct Lines {
+    wanted: bool,
+    told: Option<Instant>,
+}
+
+impl Lines {
+    /// From one line to the next.
+    const EVERY: Duration = Duration::from_secs(10);
+
+    /// The first line is told at once.
+    pub fn from_the_first() -> Self {
+        Self {
+            wanted: !io::stderr().is_terminal(),
+            told: None,
+        }
+    }
+
+    /// The first line is told when it has been quiet for a while.
+    pub fn from_now() -> Self {
+        Self {
+            told: Some(Instant::now()),
+            ..Self::from_the_first()
+        }
+    }
+
+    /// Tells the line, unless the one before is fresh.
+    pub fn tell(&mut self, line: impl Display) {
+        if self.due(Instant::now()) {
+            self.tell_last(line);
+        }
+    }
+
+    /// Tells the line in any case.
+    pub fn tell_last(&mut self, line: impl Display) {
+        if self.wanted {
+            output::warn(line);
+            self.told = Some(Instant::now());
+        }
+    }
+
+    fn due(&self, now: Instant) -> bool {
+        let fresh = |told| now.saturating_duration_since(told) < Self::EVERY;
+        self.wanted && !self.told.is_some_and(fresh)
     }
 }
 
@@ -100,24 +187,40 @@ pub fn three_figures(x: f64) -> String {
     }
 }
 
-fn row(outcome: &Outcome) -> [String; 6] {
-    let end = match outcome.divergence {
+fn end(outcome: &Outcome) -> String {
+    match outcome.divergence {
         None => format!("all {} steps", outcome.steps),
         Some(_) => format!("diverged at step {}", outcome.steps),
-    };
+    }
+}
+
+fn row(outcome: &Outcome) -> [String; 6] {
     [
         outcome.method.label(),
         three_figures(outcome.loss),
         three_figures(outcome.error),
         format!("{:.2}", outcome.milliseconds_per_step()),
         format!("{:.1} %", 100.0 * outcome.trimtab_share()),
-        end,
+        end(outcome),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_come_every_ten_seconds_and_only_where_they_are_wanted() {
+        let start = Instant::now();
+        let due = |wanted, told: Option<u64>, now| {
+            let told = told.map(|seconds| start + Duration::from_secs(seconds));
+            Lines { wanted, told }.due(start + Duration::from_secs(now))
+        };
+        assert!(due(true, None, 0));
+        assert!(!due(true, Some(5), 14));
+        assert!(due(true, Some(5), 15));
+        assert!(!due(false, None, 0) && !due(false, Some(5), 15));
+    }
 
     #[test]
     fn results_have_three_figures() {

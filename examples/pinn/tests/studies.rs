@@ -1,6 +1,7 @@
 //! The committed studies, and small ones run from beginning to end.
 
 use pinn::cli::StudyArgs;
+use pinn::output::Stdout;
 use pinn::study::{self, file::Study};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ fn committed_reports_are_those_of_their_runs() {
             file,
         };
         assert!(report.contains("runs are finished."), "{folder:?}");
-        study::conduct(&args).expect("a report");
+        study::conduct(&args, &mut Stdout::default()).expect("a report");
         let again = fs::read_to_string(copy.path().join("report.md")).expect("a report");
         assert!(
             again == report,

@@ -129,6 +129,46 @@ fn a_killed_study_resumes_and_ends_with_the_same_results() {
 }
 
 #[test]
+fn a_file_that_is_no_store_of_runs_is_named_and_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(folder.path(), SMALL);
+    let runs = folder.path().join("small/runs.jsonl");
+    fs::create_dir(folder.path().join("small")).expect("a folder");
+    for content in ["a list of mine\n", "a list of mine", "{\"setup\": 1}\n"] {
+        fs::write(&runs, content).expect("a foreign file");
+        for options in ["--no-report", "--dry-run"] {
+            let output = study(&file, options);
+            let message = text(&output.stderr);
+            assert!(!output.status.success());
+            for part in ["runs.jsonl, line 1: ", "delete that line", "--out"] {
+                assert!(message.contains(part), "{message}");
+            }
+            assert_eq!(fs::read_to_string(&runs).expect("the file"), content);
+        }
+    }
+}
+
+#[test]
+fn millions_of_combinations_are_counted_and_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = |count: usize| format!("{:?}", (1..=count).collect::<Vec<_>>());
+    let (depths, widths) = (list(300), list(500));
+    let grid = format!(
+        "[[grid]]\nseed = {}\ndepth = {depths}\nwidth = {widths}\n",
+        list(120)
+    );
+    let content = SMALL.replace("seed = [0, 1, 2]\nwidth = 6\n", "");
+    let head = content.split("[[grid]]").next().expect("the head");
+    let file = write(folder.path(), &format!("{head}{grid}"));
+    let output = study(&file, "--dry-run");
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for part in ["small.toml: ", "18000000 combinations", "at most 100000"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
 fn a_torn_last_line_costs_one_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = write(folder.path(), SMALL);

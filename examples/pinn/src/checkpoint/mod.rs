@@ -1,9 +1,8 @@
 //! Checkpoints of the main job: a run that is killed goes on from its last one, with the bits of a run that never
 //! stopped.
 //!
-//! Every run of a job has a file of its own in the output folder, named after its method. It is written to a temporary
-//! file next to it, synced and renamed: whenever the program or the machine stops, the file is the one before or the new
-//! one, whole. What a temporary file holds is never read.
+//! Every run of a job has a file of its own in the output folder, named after its method. Whenever the program or the
+//! machine stops, the file is the one before or the new one, whole: [`output::replace`] sees to that.
 //!
 //! # The bytes
 //!
@@ -34,6 +33,7 @@ mod fields;
 
 pub use fields::Fields;
 
+use crate::output;
 use crate::run::Run;
 use crate::setup::Setup;
 use crc::{CRC_32_ISO_HDLC, Crc};
@@ -142,7 +142,8 @@ impl Checkpoints {
 
     fn save(&self, run: &mut Run) -> Result<(), String> {
         let path = self.path(run.setup());
-        replace(&path, &encode(run)).map_err(|error| {
+        let bytes = encode(run);
+        output::replace(&path, |to| to.write_all(&bytes)).map_err(|error| {
             format!(
                 "cannot write {}: {error}; when that is repaired, --resume goes on from the checkpoint before",
                 path.display()
@@ -254,30 +255,6 @@ fn differences(then: &str, now: &str) -> Vec<String> {
         .filter(|(_, then, now)| then != now)
         .map(|(key, then, now)| format!("{key} was {} and is {}", show(then), show(now)))
         .collect()
-}
-
-/// The file is the old one or the new one, whatever happens.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&temporary, path)?;
-    sync_folder(path)
-}
-
-/// Puts the new name on the disk.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent()
-        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-/// Elsewhere a folder cannot be synced: when the power fails, the file may be the one before.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn lock(folder: &Path) -> Result<File, String> {

@@ -249,7 +249,7 @@ fn a_checkpoint_is_found_again_and_never_overwritten_unasked() {
         let checkpoints = open(folder.path(), false, &setups);
         let path = checkpoints.path(&setups[0]);
         // What a killed program may leave: half of a new file.
-        fs::write(path.with_extension("new"), "\x7fPINN").expect("a file");
+        fs::write(output::temporary(&path), "\x7fPINN").expect("a file");
         with(&setups[0], |mut run| {
             checkpoints.resume(&mut run).expect("nothing is there");
             assert_eq!(run.steps(), 0);
@@ -277,7 +277,7 @@ fn a_checkpoint_is_found_again_and_never_overwritten_unasked() {
         error.contains("none.checkpoint holds an earlier run; give --resume"),
         "{error}"
     );
-    fs::write(path.with_extension("new"), &before[..50]).expect("half a file");
+    fs::write(output::temporary(&path), &before[..50]).expect("half a file");
     assert_eq!(steps(true), Ok(5));
     assert_eq!(fs::read(&path).ok(), Some(before));
 }
@@ -288,7 +288,7 @@ fn a_file_that_cannot_be_written_or_read_is_named() {
     let setups = [setup("none"), setup("agc")];
     let checkpoints = open(folder.path(), true, &setups);
     let path = checkpoints.path(&setups[0]);
-    fs::create_dir(path.with_extension("new")).expect("a folder in the way");
+    fs::create_dir(output::temporary(&path)).expect("a folder in the way");
     // The second could be written, and is, but ends for the sake of the first.
     for setup in &setups {
         let saved = |run: Run| run.train(&mut |_, _, _| (), |run| checkpoints.save_if_due(run));

@@ -1,11 +1,10 @@
 //! A picture in memory and its way to a file.
 
 use super::{Area, Done};
-use crate::output::cannot_write;
+use crate::output::{cannot_write, replace};
 use plotters::prelude::*;
 use png::EncodingError;
-use std::fs::File;
-use std::io::BufWriter;
+use std::io::Write;
 use std::path::Path;
 
 /// Draws on `size` white pixels and writes them to `file`, a PNG.
@@ -15,12 +14,13 @@ pub fn picture(file: &Path, size: (u32, u32), draw: impl FnOnce(&Area) -> Done) 
     draw(&root)?;
     root.present()?;
     drop(root);
-    write(file, size, &pixels).map_err(|error| cannot_write(file, &error.into()).into())
+    replace(file, |to| Ok(write(to, size, &pixels)?))
+        .map_err(|error| cannot_write(file, &error).into())
 }
 
 /// Without a filter, which only hinders the compression of lines and areas: a quarter of the size.
-fn write(file: &Path, size: (u32, u32), pixels: &[u8]) -> Result<(), EncodingError> {
-    let mut encoder = png::Encoder::new(BufWriter::new(File::create(file)?), size.0, size.1);
+fn write(to: impl Write, size: (u32, u32), pixels: &[u8]) -> Result<(), EncodingError> {
+    let mut encoder = png::Encoder::new(to, size.0, size.1);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::High);
     encoder.set_filter(png::Filter::NoFilter);

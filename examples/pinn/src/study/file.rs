@@ -82,6 +82,15 @@ macro_rules! grid {
                 }
             }
 
+            /// How many combinations there are, without the references.
+            fn count(&self) -> u128 {
+                let counts = [
+                    $(self.$field.as_ref().map_or(1, |Many(values)| values.len()),)*
+                    self.residual_scale.as_ref().map_or(1, |Many(values)| values.len()),
+                ];
+                counts.iter().fold(1, |all, &count| all.saturating_mul(count as u128))
+            }
+
             /// Every combination; the first field varies slowest.
             fn combinations(&self) -> Vec<Setup> {
                 let mut setups = vec![Setup::default()];
@@ -144,10 +153,11 @@ impl Study {
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| mistake(text, &error))?;
         file.check()?;
+        let grids: Vec<Grid> = file.grid.iter().map(|grid| grid.over(&file.base)).collect();
+        few_enough(grids.iter().map(Grid::runs).fold(0, u128::saturating_add))?;
         let layout = file.report.unwrap_or_default();
         let mut setups = Vec::new();
-        for (index, grid) in file.grid.iter().enumerate() {
-            let grid = grid.over(&file.base);
+        for (index, grid) in grids.iter().enumerate() {
             let here = |error| format!("grid {}: {error}", index + 1);
             setups.extend(grid.setups().map_err(here)?);
         }
@@ -197,6 +207,20 @@ impl Study {
                 self.ignore.join(", ")
             )),
         }
+    }
+}
+
+/// Most combinations of a study. All are kept in memory, a kilobyte or two each.
+const MOST_RUNS: u128 = 100_000;
+
+/// Finds out before they are built whether there are too many combinations.
+fn few_enough(runs: u128) -> Result<(), String> {
+    match runs <= MOST_RUNS {
+        true => Ok(()),
+        false => Err(format!(
+            "the lists multiply out to {runs} combinations, and a study has at most {MOST_RUNS}: \
+             shorten some, or divide it among several files"
+        )),
     }
 }
 
@@ -254,6 +278,18 @@ pub fn fields(setup: &Setup) -> Map<String, Value> {
 }
 
 impl Grid {
+    /// How many setups there are.
+    fn runs(&self) -> u128 {
+        let (Some(Many(methods)), Some(Many(references))) = (&self.method, &self.reference) else {
+            return self.count();
+        };
+        let wanting = methods.iter().filter(|method| method.wants_reference());
+        let wanting = wanting.count();
+        let ways = wanting * references.len() + methods.len() - wanting;
+        let of_others = self.count() / methods.len().max(1) as u128;
+        of_others.saturating_mul(ways as u128)
+    }
+
     fn setups(&self) -> Result<Vec<Setup>, String> {
         let usual = Many::<Reference>(vec![Reference::Prediction]);
         let references = &self.reference.as_ref().unwrap_or(&usual).0;

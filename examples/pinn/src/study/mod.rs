@@ -19,7 +19,7 @@ pub mod usable;
 
 use crate::cli::StudyArgs;
 use crate::notation::counted;
-use crate::output::{self, create_folder};
+use crate::output::{self, Stdout, create_folder};
 use crate::run::{self, Start, side_by_side};
 use crate::setup::Setup;
 use file::Study;
@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Sorted, Store};
 
 /// Runs what is not stored yet, then reports on everything.
-pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
+pub fn conduct(args: &StudyArgs, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
     let study = Study::read(&args.file)?;
     let folder = folder(args)?;
     create_folder(&folder)?;
@@ -42,21 +42,20 @@ pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
         strangers,
     } = store::sort(&study.setups, records);
     let jobs = jobs(args, open.len());
-    println!("{}", study.title);
-    println!(
+    stdout.say(&study.title);
+    stdout.say(format_args!(
         "{}: {} stored, {} to go",
         counted(study.setups.len(), "run"),
         done.len(),
         open.len()
-    );
+    ));
     match strangers {
         0 => (),
-        1 => println!(
-            "1 stored run belongs to no combination of the file and is left out of the report"
-        ),
-        _ => println!(
+        1 => stdout
+            .say("1 stored run belongs to no combination of the file and is left out of the report"),
+        _ => stdout.say(format_args!(
             "{strangers} stored runs belong to no combination of the file and are left out of the report"
-        ),
+        )),
     }
     if !args.dry_run && !args.no_report {
         output::check_writable(&folder.join("report.md"))?;
@@ -64,7 +63,8 @@ pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
     if !open.is_empty() {
         let weights = progress::weigh(&open);
         let total = weights.iter().sum::<f64>() / jobs as f64;
-        println!("about {} with {jobs} at a time", progress::duration(total));
+        let total = progress::duration(total);
+        stdout.say(format_args!("about {total} with {jobs} at a time"));
         if args.dry_run {
             return Ok(());
         }
@@ -72,7 +72,7 @@ pub fn conduct(args: &StudyArgs) -> Result<(), Box<dyn Error>> {
     }
     if !args.dry_run && !args.no_report {
         for file in report::write(&study, &done, &folder)? {
-            println!("{}", file.display());
+            stdout.say(file.display());
         }
     }
     Ok(())

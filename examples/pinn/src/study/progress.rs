@@ -6,11 +6,10 @@
 
 use super::record::{RECORDS, Record};
 use crate::run::{Start, seconds_per_step};
-use crate::screen::three_figures;
+use crate::screen::{Lines, three_figures};
 use crate::setup::Setup;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashMap;
-use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -52,9 +51,6 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// Seconds between lines where there is no terminal to draw a bar on.
-const SECONDS_PER_LINE: u64 = 30;
-
 /// The progress of all runs together.
 pub struct Progress {
     bar: ProgressBar,
@@ -69,7 +65,7 @@ struct State {
     parts: Vec<f64>,
     finished: usize,
     diverged: usize,
-    told: Instant,
+    lines: Lines,
 }
 
 impl Progress {
@@ -84,7 +80,7 @@ impl Progress {
             parts: vec![0.0; weights.len()],
             finished: 0,
             diverged: 0,
-            told: Instant::now(),
+            lines: Lines::from_now(),
         };
         Self {
             bar,
@@ -99,7 +95,8 @@ impl Progress {
     pub fn advance(&self, index: usize, part: f64) {
         let mut state = self.state();
         state.parts[index] = part;
-        self.show(&state);
+        let message = self.show(&state);
+        state.lines.tell(message);
     }
 
     /// Run `index` is finished and stored.
@@ -108,12 +105,7 @@ impl Progress {
         state.parts[index] = 1.0;
         state.finished += 1;
         state.diverged += usize::from(record.diverged.is_some());
-        self.show(&state);
-        let last = state.finished == self.weights.len();
-        let quiet = state.told.elapsed().as_secs() < SECONDS_PER_LINE && !last;
-        if quiet || std::io::stderr().is_terminal() {
-            return;
-        }
+        let message = self.show(&state);
         let Setup {
             problem,
             depth,
@@ -121,12 +113,14 @@ impl Progress {
             seed,
             ..
         } = &record.setup;
-        eprintln!(
-            "{} | {problem}, depth {depth}, {method}, seed {seed}: error {}",
-            self.message(&state),
+        let line = format!(
+            "{message} | {problem}, depth {depth}, {method}, seed {seed}: error {}",
             three_figures(record.final_error())
         );
-        state.told = Instant::now();
+        match state.finished == self.weights.len() {
+            true => state.lines.tell_last(line),
+            false => state.lines.tell(line),
+        }
     }
 
     /// Leaves the bar as it is.
@@ -134,9 +128,12 @@ impl Progress {
         self.bar.abandon();
     }
 
-    fn show(&self, state: &State) {
+    /// Moves the bar; returns what it says.
+    fn show(&self, state: &State) -> String {
+        let message = self.message(state);
         self.bar.set_position((1e3 * self.done(state)) as u64);
-        self.bar.set_message(self.message(state));
+        self.bar.set_message(message.clone());
+        message
     }
 
     fn message(&self, state: &State) -> String {

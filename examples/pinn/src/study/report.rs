@@ -6,12 +6,13 @@ use super::markdown::{Alignment, Markdown};
 use super::record::Record;
 use super::table::{Cell, Panel, Row, Table};
 use super::usable;
-use crate::output::cannot_write;
+use crate::output::{cannot_write, replace};
 use crate::plots::study::{self as figures, Figure};
 use crate::recovery::{AFTER, BEFORE, TOLERANCE};
 use crate::screen::three_figures;
 use crate::statistics::{median, quartiles};
 use std::error::Error;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Writes the report on `records` into `folder` and returns the files.
@@ -27,7 +28,8 @@ pub fn write(
     let figures = figures::draw(folder, &study.title, &table)?;
     let text = text(study, records, &table, &figures);
     let file = folder.join("report.md");
-    std::fs::write(&file, text).map_err(|error| cannot_write(&file, &error))?;
+    replace(&file, |to| to.write_all(text.as_bytes()))
+        .map_err(|error| cannot_write(&file, &error))?;
     let names = figures.iter().map(|figure| figure.file);
     let names = std::iter::once("report.md").chain(names);
     Ok(names.map(|name| folder.join(name)).collect())

@@ -1,7 +1,7 @@
 //! `runs.jsonl`: one line for each finished run, written and synced before the next one counts.
 //!
-//! A killed program leaves at most a torn last line, which is cut off when the file is opened again. A lock keeps two
-//! programs from working on one study.
+//! A killed program leaves at most the beginning of a line at the end, which is cut off when the file is opened again.
+//! Everything else that is no run is an error, and stays. A lock keeps two programs from working on one study.
 
 use super::record::Record;
 use crate::setup::Setup;
@@ -68,29 +68,41 @@ impl Store {
         line.push(b'\n');
         let write = || {
             let _alone = self.writing.lock();
-            (&self.file).write_all(&line)
+            let before = self.file.metadata()?.len();
+            // On a full disk: no half line in front of what another run still writes.
+            let remove = |_: &_| drop(self.file.set_len(before));
+            (&self.file).write_all(&line).inspect_err(remove)
         };
         let written = write().and_then(|()| self.file.sync_data());
         written.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
     }
 }
 
-/// The records, and the number of bytes that hold them: all but a torn last line.
+/// How every line begins.
+const BEGINNING: &[u8] = b"{\"setup\":";
+
+/// The records, and the number of bytes that hold them: all but the beginning of a line at the end.
 fn read(bytes: &[u8]) -> Result<(Vec<Record>, usize), String> {
     let (mut records, mut whole) = (Vec::new(), 0);
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        let last = whole + line.len() == bytes.len();
-        match serde_json::from_slice(line) {
-            Ok(record) if line.ends_with(b"\n") => records.push(record),
-            _ if last => break,
-            Ok(_) => unreachable!("only the last line can lack its end"),
-            Err(error) => {
-                return Err(format!(
-                    "line {}: {error}; repair or delete that line (its run is then repeated)",
-                    index + 1
-                ));
-            }
-        }
+        let ended = line.ends_with(b"\n");
+        let torn = line
+            .iter()
+            .zip(BEGINNING)
+            .all(|(byte, wanted)| byte == wanted);
+        let record = match serde_json::from_slice(line) {
+            _ if torn && !ended => break,
+            Ok(record) if ended => Ok(record),
+            Ok(_) => Err("it does not end".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        records.push(record.map_err(|error| {
+            format!(
+                "line {}: {error}; repair or delete that line (its run is then repeated), \
+                 or name another folder with --out",
+                index + 1
+            )
+        })?);
         whole += line.len();
     }
     Ok((records, whole))
@@ -175,9 +187,9 @@ mod tests {
         drop(store);
         let whole = std::fs::read(&path).expect("the file");
         for torn in [
-            &b"{\"setup\":{\"pro"[..],
+            &b"{"[..],
+            b"{\"setup\":{\"pro",
             &whole[..whole.len() / 2 - 1],
-            b"garbage\n",
         ] {
             std::fs::write(&path, [&whole, torn].concat()).expect("a torn file");
             let (store, records) = Store::open(&path).expect("a torn last line is no error");
@@ -190,16 +202,26 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_line_in_the_middle_is_named() {
+    fn what_is_no_run_is_named_and_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("runs.jsonl");
         let line = serde_json::to_string(&record(1)).expect("JSON");
-        std::fs::write(&path, format!("{line}\n{{\"setup\"\n{line}\n")).expect("a damaged file");
-        let error = Store::open(&path).err().expect("an error");
-        assert!(
-            error.contains("line 2") && error.contains("delete that line"),
-            "{error}"
-        );
+        let damaged = [
+            (format!("{line}\n{{\"setup\"\n{line}\n"), "line 2"),
+            (format!("{line}\n{{\"setup\"\n"), "line 2"),
+            (format!("{line}\n\n"), "line 2"),
+            (format!("{line}\nmy notes"), "line 2"),
+            ("my notes\n".to_owned(), "line 1"),
+            ("my notes".to_owned(), "line 1"),
+        ];
+        for (content, place) in damaged {
+            std::fs::write(&path, &content).expect("a damaged file");
+            let error = Store::open(&path).err().expect("an error");
+            for part in [path.to_str().expect("UTF-8"), place, "delete that line"] {
+                assert!(error.contains(part), "{error}");
+            }
+            assert_eq!(std::fs::read_to_string(&path).ok(), Some(content));
+        }
     }
 
     #[test]

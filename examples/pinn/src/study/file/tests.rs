@@ -51,6 +51,42 @@ fn references_multiply_stable_grad_only_and_nothing_runs_twice() {
 }
 
 #[test]
+fn combinations_are_counted_before_they_are_built() {
+    let list = |count: usize| {
+        let numbers: Vec<String> = (1..=count).map(|number| number.to_string()).collect();
+        format!("[{}]", numbers.join(", "))
+    };
+    let runs = |body: &str| {
+        let file: File = toml::from_str(&format!("{HEAD}[[grid]]\n{body}")).expect("a study");
+        (
+            file.grid[0].runs(),
+            file.grid[0].setups().expect("setups").len(),
+        )
+    };
+    let methods =
+        "method = ['none', 'stable-grad', 'agc']\nreference = ['prediction', 'last-layer']\n";
+    assert_eq!(runs(""), (1, 1));
+    assert_eq!(
+        runs("seed = [1, 2, 3]\nresidual-scale = [1.0, 2.0]"),
+        (6, 6)
+    );
+    assert_eq!(runs(&format!("seed = [1, 2]\n{methods}")), (8, 8));
+
+    // 2 * 300 * 500 * 60 = 18 million, a terabyte if they were built.
+    let huge = format!(
+        "[base]\nseed = [0, 1]\n[[grid]]\ndepth = {}\nwidth = {}\nsteps = {}\n[[grid]]",
+        list(300),
+        list(500),
+        list(60)
+    );
+    let error = study(&huge).expect_err("too many");
+    assert!(
+        error.contains("18000002 combinations") && error.contains("at most 100000"),
+        "{error}"
+    );
+}
+
+#[test]
 fn mistakes_are_answered_with_place_field_and_advice() {
     let mistakes = [
         (
