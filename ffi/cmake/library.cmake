@@ -1,7 +1,7 @@
 # How cargo is called, and the targets trimtab::trimtab and trimtab::static.
 #
-# The libraries are copied out of cargo's folder to `built`, under the names that they are installed by: there they have
-# the links that go with a versioned name, and keep their time stamp when nothing changed.
+# The libraries are taken out of cargo's folder to `built`, under the names that they are installed by: there they have
+# the links that go with a versioned name.
 
 set(abi ${PROJECT_VERSION_MAJOR}) # The ABI changes with the major version only.
 set(built "${CMAKE_CURRENT_BINARY_DIR}/$<CONFIG>")
@@ -45,18 +45,20 @@ endif()
 
 set(debug "$<CONFIG:Debug>")
 set(cargos "${TRIMTAB_CARGO_TARGET_DIR}/${rust_target}/$<IF:${debug},debug,release>")
-set(copy "${CMAKE_COMMAND}" -E copy_if_different)
-set(commands
-    COMMAND "${CMAKE_COMMAND}" -E make_directory "${built}"
-    COMMAND ${copy} "${cargos}/${archive}" "${built}/${archive}"
-    COMMAND ${copy} "${cargos}/${from_cargo}" "${built}/${shared}")
+set(commands COMMAND "${CMAKE_COMMAND}" -E make_directory "${built}")
+foreach(library IN ITEMS "${archive}" "${shared}")
+    string(REPLACE "${shared}" "${from_cargo}" from "${library}")
+    list(APPEND commands COMMAND "${CMAKE_COMMAND}" "-DSTRIP=${strip}" "-DFORMAT=${CMAKE_EXECUTABLE_FORMAT}"
+        "-DFROM=${cargos}/${from}" "-DTO=${built}/${library}" -P "${CMAKE_CURRENT_SOURCE_DIR}/cmake/take.cmake")
+endforeach()
 set(last ${shared})
 foreach(link IN LISTS links)
     list(APPEND commands COMMAND "${CMAKE_COMMAND}" -E create_symlink ${last} "${built}/${link}")
     set(last ${link})
 endforeach()
 if(import_library)
-    list(APPEND commands COMMAND ${copy} "${cargos}/${import_library}" "${built}/${import_library}")
+    list(APPEND commands COMMAND "${CMAKE_COMMAND}" -E copy_if_different
+        "${cargos}/${import_library}" "${built}/${import_library}")
 endif()
 
 set(products ${archive} ${shared} ${import_library})
@@ -70,12 +72,12 @@ endif()
 add_custom_target(trimtab_cargo ${all}
     COMMAND ${environment} "${TRIMTAB_CARGO}" rustc --package trimtab-ffi --lib
         --profile $<IF:${debug},dev,release> --target ${rust_target} --target-dir "${TRIMTAB_CARGO_TARGET_DIR}"
-        --no-default-features --features ${features} ${TRIMTAB_CARGO_FLAGS} ${linker_flags}
+        --no-default-features --features ${features} ${cargo_config} ${TRIMTAB_CARGO_FLAGS} ${linker_flags}
     ${commands}
     BYPRODUCTS ${products}
     WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
     COMMENT "Building trimtab with cargo"
-    USES_TERMINAL VERBATIM)
+    USES_TERMINAL VERBATIM COMMAND_EXPAND_LISTS)
 
 # For projects that say add_subdirectory. The same targets are in trimtab-config.cmake.in for installed libraries.
 add_library(trimtab::trimtab SHARED IMPORTED GLOBAL)

@@ -9,9 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use object::Endianness;
 use object::elf::{DT_SONAME, FileHeader64};
+use object::read::archive::ArchiveFile;
 use object::read::elf::{Dyn, FileHeader};
+use object::{Endianness, Object, ObjectSection};
 
 use crate::check::Check;
 use crate::command::{fresh_folder, must_fail, must_succeed, printed};
@@ -40,6 +41,9 @@ pub fn checks() -> Vec<Check> {
             WITH_PKG_CONFIG,
             pkg_config,
         ),
+        check("cmake::libraries_are_light", WITH_PKG_CONFIG, light),
+        check("cmake::debug_information_on_demand", BASIC, on_demand),
+        check("cmake::two_folders_give_the_same_bytes", BASIC, elsewhere),
         check("cmake::uninstalls_what_it_installed", BASIC, uninstall),
         check("cmake::says_what_cargo_it_wants", BASIC, wanted),
     ]
@@ -188,6 +192,8 @@ fn debug() {
             .len()
     };
     assert_ne!(archive(&prefix), archive(installed()));
+    let sections = sections(&prefix.join("lib/libtrimtab.a"));
+    assert!(sections.contains(".debug_info"), "{sections:?}");
     let mut consumer = consumer("debug");
     consumer.0.arg("-DCMAKE_BUILD_TYPE=Debug");
     consumer.0.arg(definition("CMAKE_PREFIX_PATH", &prefix));
@@ -254,6 +260,140 @@ fn pkg_config() {
     must_compute(&mut Command::new(program));
     let program = compile_with(&flags, "pkg-config-static", &["-static"]);
     must_compute(&mut Command::new(program));
+}
+
+/// The names of all sections of a shared library, or of the members of an archive.
+fn sections(library: &Path) -> BTreeSet<String> {
+    let bytes = fs::read(library).expect("a library");
+    let of = |data: &[u8]| {
+        let file = object::File::parse(data).expect("an object");
+        let names = file
+            .sections()
+            .map(|section| section.name().expect("a name").to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let Ok(archive) = ArchiveFile::parse(&*bytes) else {
+        return of(&bytes).into_iter().collect();
+    };
+    let members = archive.members().map(|member| member.expect("a member"));
+    members
+        .flat_map(|member| of(member.data(&*bytes).expect("its data")))
+        .collect()
+}
+
+/// Nothing for debuggers, nothing for rustc, and nothing about the machine that built it.
+fn light() {
+    let library = |name: &str| installed().join("lib").join(name);
+    // With debug sections they have 36 and 10 MB, and the archive 16 with bitcode: well above the bounds. Well below are
+    // what they have without (6.4 and 1.4 MB on x86-64, 2026-11-21), so that there is room for more functions.
+    for (name, most) in [("libtrimtab.a", 9_000_000), ("libtrimtab.so", 2_000_000)] {
+        let sections = sections(&library(name));
+        assert!(
+            sections.iter().any(|name| name.starts_with(".text")),
+            "{sections:?}"
+        );
+        let ballast = |name: &&String| {
+            [".debug", ".zdebug", ".llvm"]
+                .iter()
+                .any(|kind| name.starts_with(kind))
+        };
+        assert_eq!(sections.iter().find(ballast), None, "{name}");
+        let bytes = fs::read(library(name)).expect("a library");
+        assert!(bytes.len() < most, "{name}: {} bytes", bytes.len());
+        let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME"));
+        let folders = [
+            root().to_str().expect("UTF-8").to_owned(),
+            home.expect("a home"),
+        ];
+        for folder in folders.map(|folder| folder + "/") {
+            let there = bytes
+                .windows(folder.len())
+                .any(|part| part == folder.as_bytes());
+            assert!(!there, "{name} tells of {folder}");
+        }
+    }
+    // Of the archive a program takes what it uses, and Rust's standard library: 2.8 MB; with debug sections 12.
+    let flags = flags_of(installed(), &["--static", "--cflags", "--libs"]);
+    let archive = library("libtrimtab.a");
+    let flags = flags.replace("-ltrimtab", archive.to_str().expect("UTF-8"));
+    let len = |name, more| {
+        fs::metadata(compile_with(&flags, name, more))
+            .expect("a program")
+            .len()
+    };
+    let whole = len("light", &[]);
+    assert!(whole < 4_000_000, "{whole} bytes");
+    // What ffi/c/README.md recommends: 0.7 MB.
+    let used = len("lighter", &["-Wl,--gc-sections"]);
+    assert!(used < 1_000_000, "{used} bytes");
+}
+
+/// What the tools are told to do, without doing it.
+fn on_demand() {
+    let commands = |more: &str| {
+        let build = fresh_folder("cmake/on-demand");
+        must_succeed(configure(&build).args(["-G", "Unix Makefiles", more]));
+        let mut dry = Command::new("cmake");
+        printed(&must_succeed(
+            dry.arg("--build").arg(&build).args(["--", "-n"]),
+        ))
+    };
+    let strips = |commands: &str| {
+        commands.contains("-DSTRIP=/") && commands.contains("--remap-path-prefix=")
+    };
+    let keeps = |commands: &str| {
+        commands.contains("profile.release.debug") && commands.contains("-DSTRIP= ")
+    };
+    for (more, light) in [
+        ("-DCMAKE_BUILD_TYPE=Release", true),
+        ("-DTRIMTAB_KEEP_DEBUG_INFO=ON", false),
+        ("-DCMAKE_BUILD_TYPE=RelWithDebInfo", false),
+    ] {
+        let commands = commands(more);
+        assert_eq!(
+            (strips(&commands), keeps(&commands)),
+            (light, !light),
+            "{more}\n{commands}"
+        );
+    }
+}
+
+/// The same sources in another folder, compiled anew.
+fn elsewhere() {
+    let copy = fresh_folder("cmake/else where").join("trimtab");
+    copy_sources(root(), &copy);
+    let (build, prefix) = (copy.join("build"), fresh_folder("cmake/elsewhere-prefix"));
+    must_succeed(
+        Command::new("cmake")
+            .arg("-S")
+            .arg(copy.join("ffi"))
+            .arg("-B")
+            .arg(&build),
+    );
+    must_succeed(Command::new("cmake").arg("--build").arg(&build));
+    must_succeed(&mut install(&build, &prefix));
+    for name in ["lib/libtrimtab.a", "lib/libtrimtab.so"] {
+        let bytes = |prefix: &Path| fs::read(prefix.join(name)).expect("a library");
+        // Not assert_eq: it would print them.
+        assert!(bytes(&prefix) == bytes(installed()), "{name} differs");
+    }
+    fs::remove_dir_all(&copy).expect("it is not needed any more");
+}
+
+/// A folder with everything below it but what was built, and git's.
+fn copy_sources(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder that can be read") {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name();
+        let (from, to) = (entry.path(), to.join(&name));
+        let built = ["target", ".git", "out"].map(OsStr::new).contains(&&*name);
+        match from.is_dir() {
+            _ if built => (),
+            true => copy_sources(&from, &to),
+            false => drop(fs::copy(&from, &to).expect("a copy")),
+        }
+    }
 }
 
 fn uninstall() {
