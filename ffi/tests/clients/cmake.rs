@@ -293,7 +293,7 @@ fn light() {
             "{sections:?}"
         );
         let ballast = |name: &&String| {
-            [".debug", ".zdebug", ".llvm"]
+            [".debug", ".zdebug", ".llvmbc", ".llvmcmd"]
                 .iter()
                 .any(|kind| name.starts_with(kind))
         };
