@@ -53,7 +53,7 @@ fn adam() -> Result<f64, Error> {
         observe(&mut grads)?;
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
         let start = Instant::now();
-        config.step(&mut steps, &grads, &mut slots)?;
+        config.step(&mut steps, &mut grads, &mut slots)?;
         Ok(start.elapsed())
     })
 }
@@ -68,7 +68,7 @@ fn sgd() -> Result<f64, Error> {
         observe(&mut grads)?;
         let mut slots = [Slot::momentum(&mut w, &mut buffer)];
         let start = Instant::now();
-        config.step(&mut steps, &grads, &mut slots)?;
+        config.step(&mut steps, &mut grads, &mut slots)?;
         Ok(start.elapsed())
     })
 }
