@@ -7,13 +7,16 @@
 
 mod common;
 
+use std::hint::black_box;
+
 use common::data::{Aligned, Named};
 use common::duel::{Outcome, duel};
 use common::native::{Factors, Native};
 use common::work::{self, HUGE, Layer, MANY, PINN, Shape};
 use common::{read::read, right};
 use trimtab::{
-    GradientStabilizer, Level, NormState, Scale, StepState, Tensor, apply, bf16, f16, observe,
+    GradientStabilizer, Level, NormState, Scale, StepState, Tensor, apply, bf16, f16,
+    in_default_mode, observe,
 };
 
 const KIB: usize = 1 << 10;
@@ -223,6 +226,28 @@ fn stabilizer_row(table: &mut Table, native: &Native, shape: Shape) {
     });
 }
 
+/// What it costs to look at the floating-point mode, and at the flags afterwards, around a call that does little.
+fn mode_row(table: &mut Table) {
+    const NAME: &str = "floating-point mode of a call";
+    const MOST: f64 = 10e-9;
+    if !table.wants(NAME) {
+        return;
+    }
+    let call = || _ = black_box(black_box(0.3) * black_box(0.7));
+    let outcome = duel(|| in_default_mode(call), call);
+    let (with, without) = (outcome.work, outcome.ceiling);
+    let hit = with - without < MOST;
+    table.misses += usize::from(!hit);
+    println!(
+        "| {NAME} | {:.1} ns | {:.1} ns | {:.1} ns more | < {:.0} ns more | {} |",
+        with * 1e9,
+        without * 1e9,
+        (with - without) * 1e9,
+        MOST * 1e9,
+        if hit { "hit" } else { "MISS" }
+    );
+}
+
 /// Two threads beside one, and what the machine's plain read gains from its second core.
 #[cfg(feature = "rayon")]
 fn thread_rows(table: &mut Table) {
@@ -293,6 +318,7 @@ fn main() {
     step_row(&mut table, &native, work::LARGE, Target::OpenTime);
     clip_row(&mut table, MANY, Target::AtMost(2.5));
     stabilizer_row(&mut table, &native, PINN);
+    mode_row(&mut table);
     thread_rows(&mut table);
     println!("\n{} missed", table.misses);
 }

@@ -21,7 +21,10 @@ pub struct Level(Set);
 /// The instruction sets that there are loops for.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+#[cfg_attr(
+    not(all(target_arch = "x86_64", target_feature = "sse2")),
+    allow(dead_code)
+)]
 pub(crate) enum Set {
     Avx512 = 1,
     Avx2 = 2,
@@ -37,14 +40,14 @@ impl Set {
     /// Whether this processor has it.
     fn exists(self) -> bool {
         match self {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
             Set::Avx512 => crate::kernel::cpuid::has_avx512(),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
             Set::Avx2 => crate::kernel::cpuid::has_avx2(),
-            Set::Sse2 => cfg!(target_arch = "x86_64"),
-            Set::Neon => cfg!(target_arch = "aarch64"),
+            Set::Sse2 => cfg!(all(target_arch = "x86_64", target_feature = "sse2")),
+            Set::Neon => cfg!(all(target_arch = "aarch64", target_feature = "neon")),
             Set::Scalar => true,
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
             _ => false,
         }
     }
@@ -99,19 +102,18 @@ impl Level {
     /// [`Error::Unsupported`] if `TRIMTAB_LEVEL` names none that this processor has; every pass
     /// returns it then. An empty one counts as not set.
     pub fn current() -> Result<Level, Error> {
-        match FORCED.get().or_else(|| FOUND.get()) {
-            Some(level) => Ok(level),
-            None => Ok(FOUND.set(detect()?)),
-        }
+        let known = FORCED.get().or_else(|| FOUND.get());
+        known.unwrap_or_else(|| FOUND.set(detect()))
     }
 
     /// Makes this the level in use, for all threads of the process; returns it.
     pub fn force(self) -> Self {
-        FORCED.set(self)
+        _ = FORCED.set(Ok(self));
+        self
     }
 }
 
-/// A level or none yet, in one atomic byte.
+/// A level, the refusal of one, or neither yet, in one atomic byte.
 struct Cell(AtomicU8);
 
 impl Cell {
@@ -119,14 +121,21 @@ impl Cell {
         Self(AtomicU8::new(0))
     }
 
-    fn get(&self) -> Option<Level> {
+    /// Unlike every set.
+    const REFUSED: u8 = u8::MAX;
+
+    fn get(&self) -> Option<Result<Level, Error>> {
         let byte = self.0.load(Ordering::Relaxed);
+        if byte == Self::REFUSED {
+            return Some(Err(Error::Unsupported));
+        }
         let set = Set::ALL.into_iter().find(|set| *set as u8 == byte);
-        set.map(Level)
+        set.map(|set| Ok(Level(set)))
     }
 
-    fn set(&self, level: Level) -> Level {
-        self.0.store(level.0 as u8, Ordering::Relaxed);
+    fn set(&self, level: Result<Level, Error>) -> Result<Level, Error> {
+        let byte = level.map_or(Self::REFUSED, |level| level.0 as u8);
+        self.0.store(byte, Ordering::Relaxed);
         level
     }
 }

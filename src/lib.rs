@@ -81,6 +81,8 @@ pub use apply::{Outputs, apply, apply_into, apply_into_with};
 pub use cpu::Level;
 pub use half::{bf16, f16};
 pub use init::{Activation, init_std};
+#[doc(hidden)] // For the C ABI.
+pub use kernel::in_default_mode;
 pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Role};
 pub use method::{
     Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,

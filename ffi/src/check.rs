@@ -7,14 +7,14 @@
 use core::ffi::c_void;
 use core::slice;
 
-use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor};
+use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor, in_default_mode};
 
 use crate::config::Configuration;
 use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
-/// What a C function returns for a result.
-pub(crate) fn code(result: Result<(), Status>) -> trimtab_status {
-    result.map_or_else(Status::code, |()| Status::Ok.code())
+/// What a C function returns for what `body` does, in the default floating-point mode.
+pub(crate) fn code(body: impl FnOnce() -> Result<(), Status>) -> trimtab_status {
+    in_default_mode(|| body().map_or_else(Status::code, |()| Status::Ok.code()))
 }
 
 /// Refuses NULL, misalignment, and lengths that cannot exist.

@@ -24,7 +24,7 @@ pub unsafe extern "C" fn trimtab_unscale(
 ) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let decide = || Ok(Unscale { loss_scale }.decide(unsafe { tensors_mut(grads, n) }?)?);
-    code(decide())
+    code(decide)
 }
 
 /// Multiplies by a factor: g * factor, all tensors. BAD_CONFIG unless factor is finite.
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn trimtab_scale(
 ) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let decide = || Ok(Scale { factor }.decide(unsafe { tensors_mut(grads, n) }?)?);
-    code(decide())
+    code(decide)
 }
 
 /// Stands before the other methods, which all refuse gradients that are not finite.
@@ -59,13 +59,12 @@ pub unsafe extern "C" fn trimtab_guard(
         let method: Guard = unsafe { configuration(config) }?;
         // SAFETY: as above.
         let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
-        Ok(method.decide(state, grads)?)
+        match method.decide(state, grads)? {
+            Verdict::Proceed => Ok(()),
+            Verdict::SkipStep => Err(Status::SkipStep),
+        }
     };
-    match decide() {
-        Ok(Verdict::Proceed) => code(Ok(())),
-        Ok(Verdict::SkipStep) => code(Err(Status::SkipStep)),
-        Err(status) => code(Err(status)),
-    }
+    code(decide)
 }
 
 /// StableGrad (arXiv 2605.19856): each weight gradient is divided by its own standard deviation and
@@ -93,7 +92,7 @@ pub unsafe extern "C" fn trimtab_stable_grad(
         // SAFETY: as above.
         Ok(method.decide(reference, unsafe { tensors_mut(grads, n) }?)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// GradientStabilizer (arXiv 2502.17055v4): keeps the direction, replaces the norm by a running
@@ -122,7 +121,7 @@ pub unsafe extern "C" fn trimtab_gradient_stabilizer(
         let states = unsafe { array_mut(states, method.states(n)) }?;
         Ok(method.decide(states, grads)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// Gradient Autoscaled Normalization (arXiv 2509.03677): each weight gradient loses its mean, then
@@ -145,7 +144,7 @@ pub unsafe extern "C" fn trimtab_autoscale(
         let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
         Ok(Autoscale.decide(state, grads)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// Subtracts the mean: g - mean(g). roles: TRIMTAB_ROLES_WEIGHTS or TRIMTAB_ROLES_ALL.
@@ -160,7 +159,7 @@ pub unsafe extern "C" fn trimtab_centralize(
         // SAFETY: the pointers are the caller's promise.
         Ok(Centralize { roles }.decide(unsafe { tensors_mut(grads, n) }?)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// Z-score normalisation (arXiv 2408.01215): (g - mean(g)) / (std(g) + eps). Tensors with fewer than
@@ -177,7 +176,7 @@ pub unsafe extern "C" fn trimtab_znorm(
         // SAFETY: as above.
         Ok(method.decide(unsafe { tensors_mut(grads, n) }?)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
@@ -196,7 +195,7 @@ pub unsafe extern "C" fn trimtab_clip_norm(
         // SAFETY: the pointers are the caller's promise.
         Ok(ClipNorm { max_norm, scope }.decide(unsafe { tensors_mut(grads, n) }?)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// Clamps every element to [-limit, limit]; limit > 0, may be infinity.
@@ -211,7 +210,7 @@ pub unsafe extern "C" fn trimtab_clip_value(
 ) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let decide = || Ok(ClipValue { limit }.decide(unsafe { tensors_mut(grads, n) }?)?);
-    code(decide())
+    code(decide)
 }
 
 /// Adaptive gradient clipping (arXiv 2102.06171), per tensor.
@@ -233,7 +232,7 @@ pub unsafe extern "C" fn trimtab_agc(
         let (params, grads) = unsafe { (array(params, n)?, tensors_mut(grads, n)?) };
         Ok(method.decide(params, grads)?)
     };
-    code(decide())
+    code(decide)
 }
 
 /// ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this run.
@@ -260,5 +259,5 @@ pub unsafe extern "C" fn trimtab_zclip(
         let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
         Ok(method.decide(state, grads)?)
     };
-    code(decide())
+    code(decide)
 }

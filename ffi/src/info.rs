@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use trimtab_core::{Activation, Level, Status};
+use trimtab_core::{Activation, Level, Status, in_default_mode};
 
 use crate::check::code;
 use crate::types::trimtab_status;
@@ -11,10 +11,8 @@ use crate::types::trimtab_status;
 /// being 1 / sqrt(E[f(z)^2]) for standard normal z. NaN for an unknown activation and for fan_in 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_init_std(activation: u32, fan_in: usize) -> f64 {
-    let activation = Activation::from_code(activation);
-    activation.map_or(f64::NAN, |activation| {
-        trimtab_core::init_std(activation, fan_in)
-    })
+    let std = |activation| trimtab_core::init_std(activation, fan_in);
+    in_default_mode(|| Activation::from_code(activation).map_or(f64::NAN, std))
 }
 
 /// What a status means and what to do. Static, NUL-terminated, never NULL, also for numbers that are
@@ -48,11 +46,15 @@ pub extern "C" fn trimtab_cpu_level() -> *const c_char {
 /// otherwise. They are started here, sleep between passes, and are woken only where there is more
 /// work than that costs. Results are the same, to the bit, for any number.
 ///
+/// A process made by fork() has none of its parent's, and goes on with one until it asks for its own. Where memory for
+/// handing work over cannot be had, and while another thread is changing the number, a pass is made by one as well.
+///
 /// BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the rayon feature, or if
-/// the threads cannot be started.
+/// the threads cannot be started, for which 40 MiB of address space beside their stacks have to be free, or, for any number,
+/// in a child forked in the very moment in which another thread changed or looked up the number. Those there were then stay.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_set_threads(threads: usize) -> trimtab_status {
-    code(trimtab_core::set_threads(threads).map_err(Status::from))
+    code(|| Ok(trimtab_core::set_threads(threads)?))
 }
 
 /// A text that ends in NUL, as C takes it.

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use trimtab_core::{Dtype, Moments, Status};
+use trimtab_core::{Dtype, Moments, Status, in_default_mode};
 
 use crate::check::{buffer, code, one, one_mut, tensors, tensors_mut};
 use crate::types::{trimtab_status, trimtab_tensor};
@@ -19,7 +19,7 @@ use crate::types::{trimtab_status, trimtab_tensor};
 pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let observe = || Ok(trimtab_core::observe(unsafe { tensors_mut(grads, n) }?)?);
-    code(observe())
+    code(observe)
 }
 
 /// Statistics of a gradient as it will be written: its moments seen through its affine.
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn trimtab_outlook(
         }
         Ok(())
     };
-    code(outlook())
+    code(outlook)
 }
 
 /// Adds the elements of a chunk to moments: streams a tensor while it is hot.
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn trimtab_observe_chunk(
         let (into, data) = unsafe { (one_mut(into)?, buffer(data.cast_mut(), len, dtype)?) };
         Ok(into.observe_buffer(&data)?)
     };
-    code(observe())
+    code(observe)
 }
 
 /// Adds the elements that `from` describes to `into`: ranks, shards, several outputs of a network.
@@ -89,14 +89,14 @@ pub unsafe extern "C" fn trimtab_moments_merge(
         let (from, into) = unsafe { (*one(from)?, one_mut(into)?) };
         Ok(into.merge(&from)?)
     };
-    code(merge())
+    code(merge)
 }
 
 /// sum / count; NaN for no elements and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_mean(moments: *const Moments) -> f64 {
     // SAFETY: the pointer is the caller's promise.
-    unsafe { one(moments) }.map_or(f64::NAN, Moments::mean)
+    in_default_mode(|| unsafe { one(moments) }.map_or(f64::NAN, Moments::mean))
 }
 
 /// Unbiased standard deviation, sqrt((sum_sq - sum^2/count) / (count - 1)); NaN for fewer than two
@@ -105,12 +105,12 @@ pub unsafe extern "C" fn trimtab_moments_mean(moments: *const Moments) -> f64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_std(moments: *const Moments) -> f64 {
     // SAFETY: the pointer is the caller's promise.
-    unsafe { one(moments) }.map_or(f64::NAN, Moments::std)
+    in_default_mode(|| unsafe { one(moments) }.map_or(f64::NAN, Moments::std))
 }
 
 /// 2-norm, sqrt(sum_sq); NaN for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_norm(moments: *const Moments) -> f64 {
     // SAFETY: the pointer is the caller's promise.
-    unsafe { one(moments) }.map_or(f64::NAN, Moments::norm)
+    in_default_mode(|| unsafe { one(moments) }.map_or(f64::NAN, Moments::norm))
 }

@@ -55,7 +55,7 @@ pub unsafe extern "C" fn trimtab_state_save(
         checkpoint::save(bytes, |to| _ = unsafe { put_all(entries, to) })?;
         Ok(())
     };
-    code(save())
+    code(save)
 }
 
 /// Reads back what trimtab_state_save has written: states of the same kinds and counts, in the same
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn trimtab_state_load(
         checkpoint::load(bytes, |from| _ = unsafe { take_all(entries, from) })?;
         Ok(())
     };
-    code(load())
+    code(load)
 }
 
 /// The bytes of a record of these entries, or what is wrong with one of them.

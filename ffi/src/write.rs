@@ -22,7 +22,7 @@ use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let apply = || Ok(trimtab_core::apply(unsafe { tensors_mut(grads, n) }?)?);
-    code(apply())
+    code(apply)
 }
 
 /// Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn trimtab_apply_into(
         let outputs = unsafe { output_array(out, grads) }?;
         Ok(trimtab_core::apply_into_with(grads, outputs)?)
     };
-    code(apply())
+    code(apply)
 }
 
 /// Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn trimtab_sgd_step(
         let slots = unsafe { slot_array(slots, grads, sgd.buffers()) }?;
         Ok(sgd.step_with(state, grads, slots)?)
     };
-    code(step())
+    code(step)
 }
 
 /// Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
@@ -124,5 +124,5 @@ pub unsafe extern "C" fn trimtab_adam_step(
         let slots = unsafe { slot_array(slots, grads, adam.buffers()) }?;
         Ok(adam.step_with(state, grads, slots)?)
     };
-    code(step())
+    code(step)
 }

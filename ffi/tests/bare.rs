@@ -30,6 +30,8 @@ mod host;
 mod parse;
 #[path = "bare/program.rs"]
 mod program;
+#[path = "bare/soft_float.rs"]
+mod soft_float;
 #[path = "clients/tools.rs"]
 #[allow(dead_code)]
 mod tools;
@@ -39,6 +41,11 @@ mod vectors;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let checks = [host::checks(), cortex_m::checks(), aarch64::checks()];
+    let checks = [
+        host::checks(),
+        cortex_m::checks(),
+        aarch64::checks(),
+        soft_float::checks(),
+    ];
     check::run(checks.into_iter().flatten().collect())
 }

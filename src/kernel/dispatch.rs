@@ -3,26 +3,29 @@
 use super::isa::Job;
 use super::portable::Portable;
 use crate::cpu::Level;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 use crate::cpu::Set;
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 use super::arm::run_neon;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 use super::x86::{run_avx2, run_avx512, run_sse2};
 
 /// Runs `job` with the instructions of `level`.
 pub(super) fn run<J: Job>(level: Level, job: J) -> J::Output {
     match level.set() {
         // SAFETY: a Level of this set exists only where the processor has it.
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
         Set::Avx512 => unsafe { run_avx512(job) },
         // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
         Set::Avx2 => unsafe { run_avx2(job) },
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
         Set::Sse2 => run_sse2(job),
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
         Set::Neon => run_neon(job),
         _ => job.run(Portable),
     }

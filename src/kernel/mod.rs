@@ -12,29 +12,39 @@
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
 //! | `write.rs` | the write loop: an affine, in place or into another buffer |
 //! | `step.rs` | the write loop fused with an update, over the small trait `Rule` |
+//! | `mode.rs` | the processor's floating-point mode, which is to be the default meanwhile |
 //!
 //! A kernel never sees a method: it gets numbers and buffers. Each loop exists once, over groups of
 //! [`LANES`] elements, and works on raw pointers so that source and target may be the same memory.
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
+compile_error!(
+    "trimtab needs SSE2 on 32-bit x86: x87 rounds to 64 bits of significand on the way, so that results would be others"
+);
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod arm;
 mod buffer;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) mod cpuid;
 mod dispatch;
 mod element;
 mod halves;
 mod isa;
+mod mode;
 mod portable;
 mod step;
 mod sums;
 mod write;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;
 
 pub use buffer::{Buffer, Role};
 pub use element::{Dtype, Element, Parameter};
 pub(crate) use isa::{Isa, Pack};
+pub use mode::in_default_mode;
+#[cfg(feature = "rayon")]
+pub(crate) use mode::set_default_mode;
 pub(crate) use step::{Buffers, Rule, step};
 pub use sums::{BLOCK, LANES};
 pub(crate) use sums::{observe, observe_buffer};

@@ -1,7 +1,5 @@
-!> Initialisation, texts and threads. About the floating-point environment, see decide.f90 and observe.f90.
+!> Initialisation, texts and threads.
 submodule (trimtab) trimtab_info
-    use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_get_status, ieee_set_halting_mode, ieee_set_status, &
-        ieee_status_type
     use, intrinsic :: iso_c_binding, only: c_char, c_f_pointer, c_ptr, c_size_t
     use trimtab_c_api
     implicit none
@@ -9,10 +7,7 @@ submodule (trimtab) trimtab_info
 contains
 
     module procedure trimtab_init_std
-        use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_set_flag, ieee_set_halting_mode
-        call ieee_set_halting_mode(ieee_all, .false.)
         std = c_init_std(activation, int(max(fan_in, 0), c_size_t))
-        call ieee_set_flag(ieee_all, .false.)
     end procedure
 
     module procedure trimtab_message
@@ -33,11 +28,7 @@ contains
     end procedure
 
     module procedure trimtab_set_threads
-        type(ieee_status_type) :: environment
-        call ieee_get_status(environment)
-        call ieee_set_halting_mode(ieee_all, .false.) ! threads inherit it
         stat = c_set_threads(int(max(threads, 0), c_size_t))
-        call ieee_set_status(environment)
     end procedure
 
     !> A text of C's, without the NUL at its end.

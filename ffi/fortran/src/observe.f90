@@ -1,7 +1,5 @@
-!> The read pass, and moments by themselves. About the floating-point environment, see decide.f90.
+!> The read pass, and moments by themselves.
 submodule (trimtab) trimtab_observing
-    use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_get_status, ieee_set_halting_mode, ieee_set_status, &
-        ieee_status_type
     use, intrinsic :: iso_c_binding, only: c_ptr, c_size_t
     use trimtab_c_api
     implicit none
@@ -9,13 +7,9 @@ submodule (trimtab) trimtab_observing
 contains
 
     module procedure trimtab_observe
-        type(ieee_status_type) :: environment
         stat = refusal(grads)
         if (stat /= TRIMTAB_OK) return
-        call ieee_get_status(environment)
-        call ieee_set_halting_mode(ieee_all, .false.)
         stat = c_observe(grads, size(grads, kind=c_size_t))
-        call ieee_set_status(environment)
     end procedure
 
     module procedure trimtab_outlook
@@ -42,35 +36,19 @@ contains
     end procedure
 
     module procedure trimtab_moments_merge
-        type(ieee_status_type) :: environment
-        call ieee_get_status(environment)
-        call ieee_set_halting_mode(ieee_all, .false.)
         stat = c_moments_merge(into, from)
-        call ieee_set_status(environment)
     end procedure
 
-    ! A pure procedure can neither get nor set the status. But one that uses the module itself has the modes restored
-    ! at its end, and signals no exception that it has set to quiet.
-
     module procedure trimtab_moments_mean
-        use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_set_flag, ieee_set_halting_mode
-        call ieee_set_halting_mode(ieee_all, .false.)
         mean = c_moments_mean(moments)
-        call ieee_set_flag(ieee_all, .false.)
     end procedure
 
     module procedure trimtab_moments_std
-        use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_set_flag, ieee_set_halting_mode
-        call ieee_set_halting_mode(ieee_all, .false.)
         std = c_moments_std(moments)
-        call ieee_set_flag(ieee_all, .false.)
     end procedure
 
     module procedure trimtab_moments_norm
-        use, intrinsic :: ieee_exceptions, only: ieee_all, ieee_set_flag, ieee_set_halting_mode
-        call ieee_set_halting_mode(ieee_all, .false.)
         norm = c_moments_norm(moments)
-        call ieee_set_flag(ieee_all, .false.)
     end procedure
 
     integer function observe_any(into, chunk, dtype) result(stat)
@@ -79,12 +57,8 @@ contains
         integer(c_int32_t), intent(in) :: dtype
         integer(c_size_t) :: length
         type(c_ptr) :: address
-        type(ieee_status_type) :: environment
         call locate(chunk, address, length, stat)
         if (stat /= TRIMTAB_OK) return
-        call ieee_get_status(environment)
-        call ieee_set_halting_mode(ieee_all, .false.)
         stat = c_observe_chunk(into, address, length, dtype)
-        call ieee_set_status(environment)
     end function
 end submodule
