@@ -71,7 +71,7 @@ pub(crate) fn pass<R: Send>(
     let level = Level::current()?;
     #[cfg(feature = "rayon")]
     if elements >= least
-        && let Some(pool) = pool::current()
+        && let Some(pool) = pool::to_hand_over()
     {
         let several = true;
         return Ok(pool.install(|| job(Crew { level, several })));
@@ -86,10 +86,18 @@ pub(crate) fn pass<R: Send>(
 /// The threads are started here and sleep between passes. Results are the same, to the bit, for any
 /// number.
 ///
+/// The calling thread makes a pass alone
+/// * in a process made by `fork`, which has none of its parent's threads, until that process asks for its own;
+/// * in a worker of another rayon pool: rayon would have it run other jobs of that pool while it waits, and one of them may
+///   want a lock that its job holds;
+/// * where memory for handing work over cannot be had, and while another thread is changing the number.
+///
 /// # Errors
 ///
 /// [`Error::BadConfig`] for 0 and for more than 1,024; [`Error::Unsupported`] for more than 1 without the `rayon` feature,
-/// or if the threads cannot be started.
+/// or if the threads cannot be started, for which 40 MiB of address space beside their stacks have to be free; the threads
+/// there were then stay. Also, for any number, in a process that was forked in the very moment in which another thread
+/// changed or looked up the number: it keeps one.
 ///
 /// ```
 /// trimtab::set_threads(1)?;
@@ -111,10 +119,10 @@ pub fn set_threads(threads: usize) -> Result<(), Error> {
     };
 }
 
-/// How many threads the passes may use.
+/// How many threads the passes may use; 1 also while another thread is changing the number.
 pub fn threads() -> usize {
     #[cfg(feature = "rayon")]
-    return pool::current().map_or(1, |pool| pool.current_num_threads());
+    return pool::current().map_or(1, |pool| pool.len());
     #[cfg(not(feature = "rayon"))]
     1
 }
@@ -122,33 +130,126 @@ pub fn threads() -> usize {
 #[cfg(feature = "rayon")]
 mod pool {
     //! The threads that were asked for.
+    //!
+    //! A process made by `fork` has the pool in its memory but not its threads, and a lock that another thread held at
+    //! that moment stays locked. So no lock is waited for without end, and a pool is used and dropped in its own process
+    //! only.
 
-    use std::sync::{Arc, PoisonError, RwLock};
+    use std::hint::black_box;
+    use std::sync::{Arc, RwLock, TryLockError};
+    use std::time::Duration;
+    use std::vec::Vec;
+    use std::{io, mem, process, thread};
 
-    use rayon::{ThreadPool, ThreadPoolBuilder};
+    use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
+    use crate::kernel::set_default_mode;
     use crate::status::Error;
 
-    static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
+    pub(super) struct Pool {
+        threads: ThreadPool,
+        /// Where they run.
+        process: u32,
+    }
 
-    /// None for one thread.
-    pub(super) fn current() -> Option<Arc<ThreadPool>> {
-        POOL.read().unwrap_or_else(PoisonError::into_inner).clone()
+    static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
+
+    /// Bytes, more than what a pass that is handed over makes the queue allocate.
+    const TO_HAND_OVER: usize = 1 << 12;
+
+    /// The same for a pool of 1,024 threads, for what these allocate when they begin, and for the stack of one. More than
+    /// 32 MiB, which the C library of Linux maps by themselves and gives back at once, so that others find them.
+    const TO_BEGIN: usize = 40 << 20;
+
+    impl Pool {
+        pub(super) fn len(&self) -> usize {
+            self.threads.current_num_threads()
+        }
+
+        pub(super) fn install<R: Send>(&self, job: impl FnOnce() -> R + Send) -> R {
+            self.threads.install(job)
+        }
+
+        fn is_here(&self) -> bool {
+            self.process == process::id()
+        }
+    }
+
+    /// None for one thread, and while another thread is changing the number.
+    pub(super) fn current() -> Option<Arc<Pool>> {
+        let pool = match POOL.try_read() {
+            Ok(pool) => pool.clone(),
+            Err(TryLockError::Poisoned(pool)) => pool.into_inner().clone(),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        pool.filter(|pool| pool.is_here())
+    }
+
+    /// The pool, if the calling thread may hand a pass over to it. A worker of the program's own rayon would run other
+    /// jobs of its pool while it waits, which may want what its job has locked. Without memory the queue would abort.
+    pub(super) fn to_hand_over() -> Option<Arc<Pool>> {
+        let pool = current()?;
+        let may = rayon::current_thread_index().is_none() && has_memory(TO_HAND_OVER);
+        may.then_some(pool)
     }
 
     /// A pass that is under way keeps the threads it has.
     pub(super) fn start(threads: usize) -> Result<(), Error> {
-        let pool = match threads {
+        let new = match threads {
             1 => None,
             _ => Some(Arc::new(build(threads)?)),
         };
-        *POOL.write().unwrap_or_else(PoisonError::into_inner) = pool;
+        let old = exchange(new)?;
+        // To drop a pool takes locks, which threads that do not exist here may have held.
+        mem::forget(old.filter(|old| !old.is_here()));
         Ok(())
     }
 
-    fn build(threads: usize) -> Result<ThreadPool, Error> {
+    /// The pool until now. Whoever holds the lock lets go of it at once, or never in a process made by `fork`.
+    fn exchange(new: Option<Arc<Pool>>) -> Result<Option<Arc<Pool>>, Error> {
+        for _ in 0..1_000 {
+            match POOL.try_write() {
+                Ok(mut pool) => return Ok(mem::replace(&mut *pool, new)),
+                Err(TryLockError::Poisoned(pool)) => {
+                    return Ok(mem::replace(&mut *pool.into_inner(), new));
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        Err(Error::Unsupported)
+    }
+
+    /// All of them, or none.
+    fn build(threads: usize) -> Result<Pool, Error> {
+        if !has_memory(TO_BEGIN) {
+            return Err(Error::Unsupported);
+        }
         let builder = ThreadPoolBuilder::new().num_threads(threads);
-        let named = builder.thread_name(|index| std::format!("trimtab-{index}"));
-        named.build().map_err(|_| Error::Unsupported)
+        let started = builder.spawn_handler(begin).build();
+        let threads = started.map_err(|_| Error::Unsupported)?;
+        let process = process::id();
+        Ok(Pool { threads, process })
+    }
+
+    /// One thread, if it and those before it can have the memory that they begin with.
+    fn begin(worker: ThreadBuilder) -> io::Result<()> {
+        if !has_memory(TO_BEGIN) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let name = std::format!("trimtab-{}", worker.index());
+        let work = move || {
+            set_default_mode();
+            worker.run();
+        };
+        thread::Builder::new().name(name).spawn(work).map(drop)
+    }
+
+    /// Whether as many bytes could be had. Asked beforehand, because where Rust, rayon or the C library allocate there
+    /// is no error to be had but the end of the process.
+    fn has_memory(bytes: usize) -> bool {
+        let mut memory: Vec<u8> = Vec::new();
+        let reserved = memory.try_reserve_exact(bytes).is_ok();
+        black_box(&mut memory); // Else it is optimised away.
+        reserved
     }
 }

@@ -9,7 +9,8 @@ mod common;
 #[path = "c_programs/compiler.rs"]
 mod compiler;
 
-use compiler::{LANGUAGES, Language, Link, build, run};
+use compiler::{LANGUAGES, Language, Link, build, run, run_at};
+use trimtab_core::Level;
 
 /// The output of a program, the same in both languages and with both libraries.
 fn output_of(program: &str) -> String {
@@ -114,6 +115,38 @@ fn threads() {
     assert_eq!(output_of("threads"), "ok\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn fork() {
+    assert_eq!(output_of("fork"), "ok\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn scarce() {
+    let expected = match cfg!(target_os = "linux") {
+        true => "refused\nok\n",
+        false => "memory is not limited\nok\n",
+    };
+    assert_eq!(output_of("scarce"), expected);
+}
+
+/// Each level has loops of its own, and so has the mode that they run in.
+#[test]
+fn modes() {
+    let modes = match () {
+        () if cfg!(target_arch = "x86_64") => 4 * 4 * 8,
+        () if cfg!(target_arch = "aarch64") => 4 * 16 * 2,
+        () => 1,
+    };
+    let expected = format!("{modes} modes\nok\n");
+    assert_eq!(output_of("modes"), expected);
+    let program = build("modes", Language::C, Link::Archive, &[]);
+    for level in Level::available() {
+        assert_eq!(run_at(&program, level.name()), expected, "{}", level.name());
+    }
+}
+
 /// Every dialect that a client may be written in.
 const DIALECTS: [(Language, &str); 7] = [
     (Language::C, "c99"),
@@ -157,7 +190,7 @@ fn nothing_to_report_under_sanitizers() {
         return;
     }
     for program in [
-        "smallest", "defaults", "training", "state", "refusal", "threads",
+        "smallest", "defaults", "training", "state", "refusal", "threads", "fork", "modes",
     ] {
         let output = run(&build(program, Language::C, Link::Archive, &flags));
         assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");

@@ -1,11 +1,14 @@
 //! No pass allocates: every method and both optimizers, counted by an allocator of this test's own.
 //!
 //! Here and not beside the other tests of the core, because an allocator is `unsafe`, which belongs into ffi/ and the
-//! kernels. On several threads it is rayon that allocates, now and then, a place in its queue; on one thread nothing
-//! does. Without std there is no allocator to ask: `size.rs` links that library with nothing.
+//! kernels. On several threads it is rayon that allocates, now and then, a place in its queue, and where the allocator has
+//! none one thread goes on; on one thread nothing allocates. Without std there is no allocator to ask: `size.rs` links
+//! that library with nothing.
 
 extern crate trimtab_core as trimtab; // The name that the shared files know.
 
+#[path = "../../tests/common/again.rs"]
+mod again;
 #[allow(dead_code)] // Each test crate uses its own part.
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -24,22 +27,27 @@ use trimtab::{
     apply_into, observe,
 };
 
-/// The system's allocator, which counts what this thread asks of it.
+/// The system's allocator, which counts what this thread asks of it, and can have nothing left for it.
 struct Counting;
 
 thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
+    static EMPTY: Cell<bool> = const { Cell::new(false) };
 }
 
-fn count() {
+/// Counts, and says whether there is nothing left.
+fn count() -> bool {
     // A thread that is ending has no counter any more, and nothing to count.
     let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
+    EMPTY.try_with(Cell::get).unwrap_or(false)
 }
 
 // SAFETY: everything is passed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        if count() {
+            return std::ptr::null_mut();
+        }
         // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.alloc(layout) }
     }
@@ -173,4 +181,47 @@ fn refusals_do_not_allocate() {
         without_allocating("apply", || apply(&mut grads)),
         not_finite
     );
+}
+
+/// A name that no processor's instruction set has is read once, refused at every pass, and copied at the first only.
+#[test]
+fn a_level_that_is_refused_is_read_once() {
+    const TEST: &str = "a_level_that_is_refused_is_read_once";
+    if std::env::var_os("TRIMTAB_LEVEL").is_none_or(|name| name != "abacus") {
+        let mut child = again::again();
+        child.args(["--exact", TEST]).env("TRIMTAB_LEVEL", "abacus");
+        let output = child.output().expect("a child can be started");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let ran = text.contains("1 passed");
+        assert!(output.status.success() && ran, "{text}");
+        return;
+    }
+    assert_eq!(observe(&mut []), Err(Error::Unsupported));
+    for _ in 0..3 {
+        let refused = without_allocating("a refused level", || observe(&mut []));
+        assert_eq!(refused, Err(Error::Unsupported));
+    }
+}
+
+/// Its queue gets a new block every 63rd time that something is handed over: one thread does those passes.
+#[test]
+#[cfg(feature = "rayon")]
+fn without_memory_one_thread_goes_on() {
+    let mut data: Vec<f32> = (0..600_000).map(|i| (i % 1_009) as f32).collect();
+    let mut grads = [Tensor::weight(&mut data)];
+    observe(&mut grads).expect("finite");
+    let alone = *grads[0].moments();
+    trimtab::set_threads(2).expect("threads can be started");
+    observe(&mut grads).expect("finite");
+    let mut same = 0;
+    EMPTY.set(true);
+    for _ in 0..200 {
+        let done = observe(&mut grads);
+        same += usize::from(done.is_ok() && *grads[0].moments() == alone);
+    }
+    let more = trimtab::set_threads(3);
+    EMPTY.set(false);
+    assert_eq!((same, more), (200, Err(Error::Unsupported)));
+    assert_eq!(trimtab::threads(), 2);
+    trimtab::set_threads(1).expect("always there");
 }

@@ -99,7 +99,15 @@ fn libraries_for(link: Link) -> Vec<String> {
 
 /// What the program prints; it has to succeed.
 pub fn run(executable: &Path) -> String {
-    let mut command = Command::new(executable);
+    printed(&mut Command::new(executable))
+}
+
+/// The same with the loops of this level.
+pub fn run_at(executable: &Path, level: &str) -> String {
+    printed(Command::new(executable).env("TRIMTAB_LEVEL", level))
+}
+
+fn printed(command: &mut Command) -> String {
     // Cargo's own search path would come before the program's, with a library of another profile.
     let output = must_succeed(command.env_remove("LD_LIBRARY_PATH"));
     String::from_utf8(output.stdout).expect("the programs print ASCII")
