@@ -34,12 +34,15 @@
  *              moments or affines that no call can have left; OVERFLOW where a scale, a norm or a
  *              standard deviation would leave the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
- *              may run at the same time.
+ *              may run at the same time. After fork() the child has none, and may ask for its own.
+ *   Signals    No function is async-signal-safe: none may be called in a signal handler.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
  *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
  *              that are the same on every machine and that are known when they are damaged.
- *   Traps      Call with floating-point traps masked, as programs start: the library computes lanes
- *              whose results it does not use, and a trap for invalid operations would go off.
+ *   Float mode On x86-64 and 64-bit Arm calls compute in the default floating-point mode whatever the
+ *              caller has set (rounding, flushing of subnormals, traps), and leave mode and status
+ *              flags as they were; only "inexact" may be raised. On other processors call in the
+ *              default mode, as programs start.
  *   Same bits  The order of every sum is fixed: results do not depend on the instruction set or the
  *              number of threads.
  *

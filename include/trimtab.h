@@ -34,12 +34,15 @@
  *              moments or affines that no call can have left; OVERFLOW where a scale, a norm or a
  *              standard deviation would leave the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
- *              may run at the same time.
+ *              may run at the same time. After fork() the child has none, and may ask for its own.
+ *   Signals    No function is async-signal-safe: none may be called in a signal handler.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
  *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
  *              that are the same on every machine and that are known when they are damaged.
- *   Traps      Call with floating-point traps masked, as programs start: the library computes lanes
- *              whose results it does not use, and a trap for invalid operations would go off.
+ *   Float mode On x86-64 and 64-bit Arm calls compute in the default floating-point mode whatever the
+ *              caller has set (rounding, flushing of subnormals, traps), and leave mode and status
+ *              flags as they were; only "inexact" may be raised. On other processors call in the
+ *              default mode, as programs start.
  *   Same bits  The order of every sum is fixed: results do not depend on the instruction set or the
  *              number of threads.
  *
@@ -1123,8 +1126,12 @@ const char *trimtab_cpu_level(void);
  * otherwise. They are started here, sleep between passes, and are woken only where there is more
  * work than that costs. Results are the same, to the bit, for any number.
  *
+ * A process made by fork() has none of its parent's, and goes on with one until it asks for its own. Where memory for
+ * handing work over cannot be had, and while another thread is changing the number, a pass is made by one as well.
+ *
  * BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the rayon feature, or if
- * the threads cannot be started.
+ * the threads cannot be started, for which 40 MiB of address space beside their stacks have to be free, or, for any number,
+ * in a child forked in the very moment in which another thread changed or looked up the number. Those there were then stay.
  */
 trimtab_status trimtab_set_threads(size_t threads);
 
