@@ -26,7 +26,7 @@ use crate::threads::{self, LEAST_TO_PASS};
 /// let mut gradient = [1.0_f32, -2.0];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Scale { factor: 0.5 }.decide(&mut grads)?;
+/// Scale::new(0.5).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert_eq!(gradient, [0.5, -1.0]);
 /// # Ok::<(), trimtab::Error>(())
@@ -58,7 +58,7 @@ pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
 /// let (mut gradient, mut result) = ([1.0_f32, -2.0], [0.0_f32; 2]);
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Scale { factor: 0.5 }.decide(&mut grads)?;
+/// Scale::new(0.5).decide(&mut grads)?;
 /// apply_into(&grads, &mut [Buffer::from(&mut result[..])])?;
 /// assert_eq!((gradient, result), ([1.0, -2.0], [0.5, -1.0]));
 /// # Ok::<(), trimtab::Error>(())

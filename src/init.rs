@@ -9,6 +9,7 @@ const GAIN_SIN: f64 = 1.520_866_623_178_815;
 /// An activation function, for [`init_std`].
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Activation {
     /// max(0, z)
     Relu = 0,

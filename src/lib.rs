@@ -22,7 +22,7 @@
 //! let mut grads = [Tensor::weight(&mut dw)];
 //! trimtab::observe(&mut grads)?;
 //! StableGrad::default().decide(0.5, &mut grads)?; // 0.5 = std of dL/d(prediction)
-//! ClipNorm { max_norm: 1.0, scope: Scope::Global }.decide(&mut grads)?;
+//! ClipNorm::global(1.0).decide(&mut grads)?;
 //! Adam::default().step(&mut steps, &mut grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
 //! # Ok::<(), trimtab::Error>(())
 //! ```
@@ -72,6 +72,7 @@ mod observe;
 mod optimizer;
 mod outlook;
 mod pipeline;
+mod setters;
 mod status;
 mod tensor;
 mod threads;

@@ -10,6 +10,7 @@ use crate::method::{
 };
 use crate::moments::Moments;
 use crate::observe::observe;
+use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
@@ -20,11 +21,11 @@ use crate::tensor::Tensor;
 /// let mut pipeline = Pipeline::<3, 2>::new()
 ///     .with(StableGrad::default())?
 ///     .with(GradientStabilizer::default())?
-///     .with(ClipNorm { max_norm: 1.0, scope: Scope::Global })?;
+///     .with(ClipNorm::global(1.0))?;
 ///
 /// let (mut dw, mut db) = ([1e-7_f32, 3e-7], [2e-7_f32]);
 /// let mut grads = [Tensor::weight(&mut dw), Tensor::bias(&mut db)];
-/// let inputs = Inputs { reference: 0.1, ..Inputs::default() };
+/// let inputs = Inputs::default().with_reference(0.1);
 /// let _proceed = pipeline.decide(&inputs, &mut grads)?; // observes first
 /// apply(&mut grads)?;
 /// # Ok::<(), trimtab::Error>(())
@@ -36,6 +37,7 @@ pub struct Pipeline<const METHODS: usize, const TENSORS: usize> {
 
 /// What changes from step to step.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Inputs<'a> {
     /// StableGrad's reference; by default NaN, which it refuses.
     pub reference: f64,
@@ -52,8 +54,11 @@ impl Default for Inputs<'_> {
     }
 }
 
+setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a [Moments]);
+
 /// Any method of this library.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 #[allow(missing_docs)] // Each variant is the method of its name.
 pub enum Method {
     Agc(Agc),
@@ -72,6 +77,7 @@ pub enum Method {
 
 /// What a method remembers between steps.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Memory<const TENSORS: usize> {
     /// Nothing.
     None,
@@ -87,6 +93,7 @@ pub enum Memory<const TENSORS: usize> {
 
 /// A method of a [`Pipeline`] and its state.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Stage<const TENSORS: usize> {
     /// The configuration.
     pub method: Method,

@@ -175,6 +175,7 @@ pub(crate) fn require_same(left: usize, right: usize) -> Result<(), Error> {
 /// The status codes of the C ABI. Negative: refused, nothing was changed.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Status {
     /// Done.
     Ok = 0,

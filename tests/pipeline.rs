@@ -10,8 +10,8 @@ use common::list::{every_method, every_variant};
 use common::method::{AnyMethod, States, StepInputs};
 use common::snapshot;
 use trimtab::{
-    Affine, Error, GradientStabilizer, Guard, GuardPolicy, Inputs, Memory, Method, Pipeline, Scope,
-    StableGrad, Stage, Status, Verdict, apply, observe,
+    Affine, Error, GradientStabilizer, Guard, Inputs, Memory, Method, Pipeline, Scope, StableGrad,
+    Stage, Status, Verdict, apply, observe,
 };
 
 const LENGTHS: [usize; 4] = [40, 5, 33, 1];
@@ -41,6 +41,7 @@ fn remembers<const N: usize>(stage: &Stage<N>, states: &States) -> bool {
         Memory::Autoscale(autoscale) => *autoscale == states.autoscale,
         Memory::Zclip(zclip) => *zclip == states.zclip,
         Memory::Guard(guard) => *guard == states.guard,
+        _ => false,
     }
 }
 
@@ -89,10 +90,9 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
         }
         apply(&mut tensors).expect(what);
         let mut tensors = by_pipeline.tensors();
-        let given = Inputs {
-            reference: inputs.reference,
-            params: &params,
-        };
+        let given = Inputs::default()
+            .with_reference(inputs.reference)
+            .with_params(&params);
         assert_eq!(
             pipeline.decide(&given, &mut tensors),
             Ok(Verdict::Proceed),
@@ -113,18 +113,10 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
 fn when_one_method_refuses_no_state_of_any_has_moved() {
     let mut pipeline = Pipeline::<3, 4>::new()
         .with(GradientStabilizer::default())
-        .and_then(|p| {
-            p.with(GradientStabilizer {
-                scope: Scope::Global,
-                ..GradientStabilizer::default()
-            })
-        })
+        .and_then(|p| p.with(GradientStabilizer::default().with_scope(Scope::Global)))
         .and_then(|p| p.with(StableGrad::default()))
         .expect("there is room");
-    let good = Inputs {
-        reference: 0.5,
-        ..Inputs::default()
-    };
+    let good = Inputs::default().with_reference(0.5);
     let mut random = Random(82);
     let mut batch = Batch::<f32>::random(&mut random, &LENGTHS);
     assert_eq!(
@@ -150,10 +142,7 @@ fn when_one_method_refuses_no_state_of_any_has_moved() {
 #[test]
 fn a_guard_in_front_skips_the_step_and_the_methods_behind_it() {
     let mut pipeline = Pipeline::<2, 4>::new()
-        .with(Guard {
-            policy: GuardPolicy::SkipStep,
-            max_consecutive: 2,
-        })
+        .with(Guard::default().with_max_consecutive(2))
         .and_then(|p| p.with(GradientStabilizer::default()))
         .expect("there is room");
     let mut batch = Batch::<f32>::random(&mut Random(83), &LENGTHS);

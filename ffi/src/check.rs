@@ -165,6 +165,7 @@ fn elements(data: *mut c_void, len: usize, dtype: Dtype) -> Result<(), Status> {
         Dtype::F32 => pointer(data.cast::<f32>(), len),
         Dtype::F16 | Dtype::BF16 => pointer(data.cast::<u16>(), len),
         Dtype::F64 => pointer(data.cast::<f64>(), len),
+        _ => Err(Status::BadDtype),
     }
 }
 

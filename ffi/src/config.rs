@@ -138,10 +138,7 @@ impl TryFrom<trimtab_stable_grad_config> for StableGrad {
     type Error = Status;
 
     fn try_from(c: trimtab_stable_grad_config) -> Result<Self, Status> {
-        Ok(Self {
-            roles: roles(c.roles)?,
-            eps: c.eps,
-        })
+        Ok(Self::default().with_roles(roles(c.roles)?).with_eps(c.eps))
     }
 }
 
@@ -149,10 +146,7 @@ impl TryFrom<trimtab_znorm_config> for Znorm {
     type Error = Status;
 
     fn try_from(c: trimtab_znorm_config) -> Result<Self, Status> {
-        Ok(Self {
-            roles: roles(c.roles)?,
-            eps: c.eps,
-        })
+        Ok(Self::default().with_roles(roles(c.roles)?).with_eps(c.eps))
     }
 }
 
@@ -160,13 +154,12 @@ impl TryFrom<trimtab_gradient_stabilizer_config> for GradientStabilizer {
     type Error = Status;
 
     fn try_from(c: trimtab_gradient_stabilizer_config) -> Result<Self, Status> {
-        Ok(Self {
-            scope: scope(c.scope)?,
-            gamma1: c.gamma1,
-            gamma2: c.gamma2,
-            eps: c.eps,
-            bias_correction: flag(c.bias_correction)?,
-        })
+        Ok(Self::default()
+            .with_scope(scope(c.scope)?)
+            .with_gamma1(c.gamma1)
+            .with_gamma2(c.gamma2)
+            .with_eps(c.eps)
+            .with_bias_correction(flag(c.bias_correction)?))
     }
 }
 
@@ -174,10 +167,7 @@ impl TryFrom<trimtab_agc_config> for Agc {
     type Error = Status;
 
     fn try_from(c: trimtab_agc_config) -> Result<Self, Status> {
-        Ok(Self {
-            clipping: c.clipping,
-            eps: c.eps,
-        })
+        Ok(Self::default().with_clipping(c.clipping).with_eps(c.eps))
     }
 }
 
@@ -185,13 +175,12 @@ impl TryFrom<trimtab_zclip_config> for Zclip {
     type Error = Status;
 
     fn try_from(c: trimtab_zclip_config) -> Result<Self, Status> {
-        Ok(Self {
-            warmup: c.warmup,
-            alpha: c.alpha,
-            z_max: c.z_max,
-            eps: c.eps,
-            max_norm: c.max_norm,
-        })
+        Ok(Self::default()
+            .with_warmup(c.warmup)
+            .with_alpha(c.alpha)
+            .with_z_max(c.z_max)
+            .with_eps(c.eps)
+            .with_max_norm(c.max_norm))
     }
 }
 
@@ -204,10 +193,9 @@ impl TryFrom<trimtab_guard_config> for Guard {
             1 => GuardPolicy::Zero,
             _ => return Err(Status::BadConfig),
         };
-        Ok(Self {
-            policy,
-            max_consecutive: c.max_consecutive,
-        })
+        Ok(Self::default()
+            .with_policy(policy)
+            .with_max_consecutive(c.max_consecutive))
     }
 }
 
@@ -215,13 +203,12 @@ impl TryFrom<trimtab_sgd_config> for Sgd {
     type Error = Status;
 
     fn try_from(c: trimtab_sgd_config) -> Result<Self, Status> {
-        Ok(Self {
-            lr: c.lr,
-            momentum: c.momentum,
-            dampening: c.dampening,
-            weight_decay: c.weight_decay,
-            nesterov: flag(c.nesterov)?,
-        })
+        Ok(Self::default()
+            .with_lr(c.lr)
+            .with_momentum(c.momentum)
+            .with_dampening(c.dampening)
+            .with_weight_decay(c.weight_decay)
+            .with_nesterov(flag(c.nesterov)?))
     }
 }
 
@@ -229,14 +216,13 @@ impl TryFrom<trimtab_adam_config> for Adam {
     type Error = Status;
 
     fn try_from(c: trimtab_adam_config) -> Result<Self, Status> {
-        Ok(Self {
-            lr: c.lr,
-            beta1: c.beta1,
-            beta2: c.beta2,
-            eps: c.eps,
-            weight_decay: c.weight_decay,
-            decoupled: flag(c.decoupled)?,
-        })
+        Ok(Self::default()
+            .with_lr(c.lr)
+            .with_beta1(c.beta1)
+            .with_beta2(c.beta2)
+            .with_eps(c.eps)
+            .with_weight_decay(c.weight_decay)
+            .with_decoupled(flag(c.decoupled)?))
     }
 }
 

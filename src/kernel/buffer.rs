@@ -11,6 +11,7 @@ use super::element::{Dtype, Element};
 /// What a tensor is to the methods that treat weights and biases differently.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// A weight matrix or kernel.
     Weight = 0,

@@ -8,6 +8,7 @@ use super::isa::Real;
 /// The type of the elements of a buffer.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dtype {
     /// IEEE binary32.
     F32 = 0,

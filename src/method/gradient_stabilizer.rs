@@ -5,6 +5,7 @@ use core::cell::Cell;
 use super::{Scope, is_decay, is_eps};
 use crate::checkpoint::State;
 use crate::decide::{self, Decision};
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
@@ -41,6 +42,7 @@ use crate::tensor::Tensor;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct GradientStabilizer {
     /// One state a tensor (default), or one for the norm over all tensors.
     pub scope: Scope,
@@ -98,6 +100,15 @@ impl Default for GradientStabilizer {
         }
     }
 }
+
+setters!(
+    GradientStabilizer:
+    with_scope = scope: Scope,
+    with_gamma1 = gamma1: f64,
+    with_gamma2 = gamma2: f64,
+    with_eps = eps: f64,
+    with_bias_correction = bias_correction: bool,
+);
 
 impl GradientStabilizer {
     /// How many states [`decide`](Self::decide) takes for this many tensors.

@@ -102,7 +102,7 @@ fn decide(
     match (*link, state) {
         (Link::GradientStabilizer(method), State::Norms(states)) => method.decide(states, tensors),
         (Link::Autoscale { center: true }, State::Autoscale(state)) => {
-            Autoscale.decide(state, tensors)
+            Autoscale::default().decide(state, tensors)
         }
         (Link::Autoscale { center: false }, State::Autoscale(state)) => {
             autoscale_uncentered(state, tensors)
@@ -114,7 +114,7 @@ fn decide(
         }
         (Link::ClipNorm { max_norm, scope }, _) => {
             let max_norm = max_norm.unwrap_or(1.0);
-            ClipNorm { max_norm, scope }.decide(tensors)
+            ClipNorm::new(max_norm, scope).decide(tensors)
         }
         (Link::Agc(method), _) => method.decide(&observe_all(parameters)?, tensors),
         (Link::ClipValue(method), _) => method.decide(tensors),
@@ -137,14 +137,14 @@ fn autoscale_uncentered(state: &mut AutoscaleState, tensors: &mut [Tensor]) -> R
         .iter()
         .zip(nothing.iter_mut().map(<[f32; 0]>::as_mut_slice));
     let mut stand_ins: Vec<Tensor> = pairs.map(stand_in).collect();
-    Autoscale.decide(state, &mut stand_ins)?;
+    Autoscale::default().decide(state, &mut stand_ins)?;
     let factor = if state.steps > 0 { state.alpha } else { 1.0 };
     let weights = tensors
         .iter_mut()
         .filter(|tensor| tensor.role() == Role::Weight);
     weights
         .map(std::slice::from_mut)
-        .try_for_each(|weight| Scale { factor }.decide(weight))
+        .try_for_each(|weight| Scale::new(factor).decide(weight))
 }
 
 fn observe_all(parameters: &[&[f32]]) -> Result<Vec<Moments>, Error> {
