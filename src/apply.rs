@@ -72,6 +72,7 @@ pub fn apply_into(grads: &[Tensor], outputs: &mut [Buffer]) -> Result<(), Error>
 /// # Errors
 ///
 /// As [`apply_into`].
+#[doc(hidden)]
 pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(), Error> {
     check(grads)?;
     require_same(outputs.len(), grads.len())?;
@@ -98,6 +99,7 @@ pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(
 
 /// Where [`apply_into_with`] writes: a slice of buffers, or whatever a caller's own structs make
 /// buffers of. `output` is asked twice for each index, once to check and once to write.
+#[doc(hidden)]
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Outputs: Send + Sized {
     /// How many there are.

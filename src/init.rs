@@ -27,6 +27,7 @@ pub enum Activation {
 
 impl Activation {
     /// The activation with this number in the C ABI.
+    #[doc(hidden)]
     pub const fn from_code(code: u32) -> Option<Self> {
         match code {
             0 => Some(Activation::Relu),

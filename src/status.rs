@@ -185,7 +185,7 @@ pub enum Status {
     NullPointer = -1,
     /// An element type is unknown or not allowed here.
     BadDtype = -2,
-    /// A configuration value is outside its range.
+    /// A configuration value is outside its range, or an enum value unknown.
     BadConfig = -3,
     /// StableGrad's reference is not finite and greater than 0.
     BadReference = -4,
@@ -257,6 +257,7 @@ impl Status {
     }
 
     /// [`Status::message`] as the C ABI returns it.
+    #[doc(hidden)]
     pub const fn message_with_nul(self) -> &'static str {
         match self {
             Status::Ok => "ok\0",
@@ -269,16 +270,16 @@ impl Status {
                  parameters f32 or f64, outputs of the gradient's type\0"
             }
             Status::BadConfig => {
-                "a configuration value is out of range: start from the defaults (in C the \
-                 INIT macro) and change what you need\0"
+                "a configuration value is out of range: that may be a role, scope, kind or struct_size too, or \
+                 a reserved field that is not 0; start from the defaults (in C the INIT macro)\0"
             }
             Status::BadReference => {
                 "the reference must be finite and greater than 0: pass the standard deviation \
                  of dL/d(prediction), pooled with that of its derivatives where it is empty\0"
             }
             Status::BadState => {
-                "a state holds what no call can have left there: zero-initialise it before the \
-                 first step, or restore it from an intact copy\0"
+                "a state holds what no call can have left there: zero-initialise it before the first step, or \
+                 restore an intact copy; if it is moments or an affine, observe again\0"
             }
             Status::NonFinite => {
                 "a gradient holds NaN, infinity or a magnitude beyond 1e150: skip the step, or \

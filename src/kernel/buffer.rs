@@ -74,6 +74,7 @@ impl<'a> Buffer<'a> {
     /// For `'a`, `data` points to `len` aligned, readable and writable elements of `dtype` (or
     /// `len` is 0), `len * dtype.size()` is at most `isize::MAX`, and nothing but the kernels that
     /// are given this buffer touches them.
+    #[doc(hidden)]
     pub unsafe fn from_raw_parts(data: *mut c_void, len: usize, dtype: Dtype) -> Self {
         Self {
             data,

@@ -41,6 +41,7 @@ impl Dtype {
     }
 
     /// The dtype with this number in the C ABI.
+    #[doc(hidden)]
     pub const fn from_code(code: u32) -> Option<Self> {
         match code {
             0 => Some(Dtype::F32),
@@ -73,7 +74,7 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     fn narrow(x: f64) -> Self;
 }
 
-/// A type that parameters and optimizer moments can have: `f32` or `f64`.
+/// A type that parameters and optimizer moments can have: `f32` or `f64`. Sealed.
 pub trait Parameter: Real {}
 
 impl Parameter for f32 {}
