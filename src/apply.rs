@@ -17,6 +17,7 @@ use crate::threads::{self, LEAST_TO_PASS};
 /// # Errors
 ///
 /// Each names the first tensor it applies to, and nothing is written then:
+/// [`Error::ReadOnly`] the gradient is [borrowed for reading](Tensor::read);
 /// [`Error::Order`] not observed; [`Error::NonFinite`] NaN or infinity in the gradient;
 /// [`Error::Overflow`] `min(limit, |scale| * (abs_max + |center|))` exceeds the largest finite
 /// value of the dtype; [`Error::BadState`] an affine or moments that no call can have left.
@@ -32,6 +33,8 @@ use crate::threads::{self, LEAST_TO_PASS};
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
+    let mut tensors = grads.iter().enumerate();
+    tensors.try_for_each(|(index, tensor)| tensor.check_writable(index))?;
     check(grads)?;
     threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
         crew.divide(&mut *grads, &|part: &mut [Tensor]| {

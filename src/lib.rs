@@ -82,7 +82,7 @@ pub use apply::{Outputs, apply, apply_into, apply_into_with};
 pub use cpu::Level;
 pub use half::{bf16, f16};
 pub use init::{Activation, init_std};
-pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Role};
+pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Place, Role};
 pub use method::{
     Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
     GuardPolicy, GuardState, NormState, Roles, Scale, Scope, StableGrad, Unscale, Verdict, Zclip,

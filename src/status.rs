@@ -49,6 +49,12 @@ pub enum Error {
         /// Which of the tensors, slots or outputs.
         index: usize,
     },
+    /// The tensor was made by [`Tensor::read`](crate::Tensor::read), and the call would write it. In the C ABI, where
+    /// there are no such tensors, this is the code of a bad role.
+    ReadOnly {
+        /// Which of the tensors.
+        tensor: usize,
+    },
     /// An optimizer needs a buffer that the slot does not have.
     MissingBuffer {
         /// Which of the slots.
@@ -102,6 +108,7 @@ impl Error {
             Error::Diverged => Status::Diverged,
             Error::BadLength { .. } => Status::BadLength,
             Error::BadDtype { .. } => Status::BadDtype,
+            Error::ReadOnly { .. } => Status::BadConfig,
             Error::MissingBuffer { .. } => Status::NullPointer,
             Error::Unsupported => Status::Unsupported,
             Error::BadMagic => Status::BadMagic,
@@ -124,6 +131,12 @@ impl fmt::Display for Error {
             Error::Order { tensor, what } => write!(f, "tensor {tensor}: {message}: {what}"),
             Error::NonFinite { tensor } | Error::Overflow { tensor } => {
                 write!(f, "tensor {tensor}: {message}")
+            }
+            Error::ReadOnly { tensor } => {
+                write!(
+                    f,
+                    "tensor {tensor}: it may only be read: write it elsewhere with apply_into"
+                )
             }
             Error::BadLength { index }
             | Error::BadDtype { index }

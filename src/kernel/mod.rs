@@ -7,6 +7,7 @@
 //! | `isa.rs` | the small trait over which every loop is written: vectors of f64 and of f32 |
 //! | `portable.rs`, `x86/`, `arm.rs` | that trait in plain Rust, and for each instruction set |
 //! | `halves.rs` | f16 and bf16 to f32 and back, for sets without an instruction for it |
+//! | `place.rs` | [`Place`]: room for descriptors, kept from step to step |
 //! | `cpuid.rs` | what an x86-64 processor says of itself |
 //! | `dispatch.rs` | from a [`Level`](crate::Level) to the loop compiled for it |
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
@@ -25,6 +26,7 @@ mod dispatch;
 mod element;
 mod halves;
 mod isa;
+mod place;
 mod portable;
 mod step;
 mod sums;
@@ -35,6 +37,7 @@ mod x86;
 pub use buffer::{Buffer, Role};
 pub use element::{Dtype, Element, Parameter};
 pub(crate) use isa::{Isa, Pack};
+pub use place::Place;
 pub(crate) use step::{Buffers, Rule, step};
 pub use sums::{BLOCK, LANES};
 pub(crate) use sums::{observe, observe_buffer};
