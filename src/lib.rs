@@ -60,8 +60,10 @@ extern crate std;
 
 mod affine;
 mod apply;
+mod chain;
 pub mod checkpoint;
 mod cpu;
+pub mod custom;
 mod decide;
 mod init;
 #[allow(unsafe_code)] // The only module that may: see its header.
@@ -79,6 +81,7 @@ mod threads;
 
 pub use affine::Affine;
 pub use apply::{Outputs, apply, apply_into, apply_into_with};
+pub use chain::{Chain, Link, Refused, decide};
 pub use cpu::Level;
 pub use half::{bf16, f16};
 pub use init::{Activation, init_std};

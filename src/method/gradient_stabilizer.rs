@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use super::{Scope, is_decay, is_eps};
+use crate::chain::Run;
 use crate::checkpoint::State;
 use crate::decide::{self, Decision};
 use crate::setters::setters;
@@ -129,6 +130,15 @@ impl GradientStabilizer {
     /// scale leaves the range of f64; and what every method returns: [`Error::Order`],
     /// [`Error::NonFinite`].
     pub fn decide(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
+        self.decide_in(Run::Keep, states, grads)
+    }
+
+    pub(crate) fn decide_in(
+        &self,
+        run: Run,
+        states: &mut [NormState],
+        grads: &mut [Tensor],
+    ) -> Result<(), Error> {
         self.validate()?;
         for (index, state) in states.iter().enumerate() {
             state.validate(index)?;
@@ -136,19 +146,20 @@ impl GradientStabilizer {
         match self.scope {
             Scope::Tensor => {
                 let last = Cell::default();
-                decide::each_with(grads, states, |index, outlook, state| {
-                    let (factor, next) = self.advance(state, outlook.norm(), index, &last)?;
+                decide::each_with(grads, states, run, |index, tensor, state| {
+                    let norm = tensor.outlook().norm();
+                    let (factor, next) = self.advance(state, norm, index, &last)?;
                     Ok((Decision::scale(factor), next))
                 })
             }
-            Scope::Global => self.decide_globally(states, grads),
+            Scope::Global => match states {
+                [state] => run.advance(state, |state| self.decide_globally(state, grads)),
+                _ => Err(Error::BadLength { index: 0 }),
+            },
         }
     }
 
-    fn decide_globally(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
-        let [state] = states else {
-            return Err(Error::BadLength { index: 0 });
-        };
+    fn decide_globally(&self, state: &mut NormState, grads: &mut [Tensor]) -> Result<(), Error> {
         decide::check(grads)?;
         let (factor, next) =
             self.advance(*state, decide::global_norm(grads)?, 0, &Cell::default())?;
