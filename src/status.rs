@@ -96,6 +96,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// Which tensor, or slot, state, output or entry; None where no single one is to blame. The only state of a
+    /// method counts as number 0.
+    pub const fn index(&self) -> Option<usize> {
+        match *self {
+            Error::NonFinite { tensor }
+            | Error::Overflow { tensor }
+            | Error::Order { tensor, .. }
+            | Error::ReadOnly { tensor } => Some(tensor),
+            Error::BadState { index, .. }
+            | Error::BadLength { index }
+            | Error::BadDtype { index }
+            | Error::MissingBuffer { index }
+            | Error::WrongKind { index }
+            | Error::WrongCount { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
     /// The code that the C ABI returns for it.
     pub const fn status(&self) -> Status {
         match self {

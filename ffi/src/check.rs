@@ -7,13 +7,66 @@
 use core::ffi::c_void;
 use core::slice;
 
-use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor};
+use trimtab_core::{Buffer, Dtype, Error, Outputs, Slot, Slots, Status, Tensor};
 
-use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
+use crate::types::{TRIMTAB_NOWHERE, trimtab_slot, trimtab_status, trimtab_tensor};
+
+/// Why a call is refused, and the index of what made it fail.
+#[derive(Clone, Copy)]
+pub(crate) struct Blame {
+    status: Status,
+    at: usize,
+}
+
+impl From<Status> for Blame {
+    fn from(status: Status) -> Self {
+        let at = TRIMTAB_NOWHERE;
+        Self { status, at }
+    }
+}
+
+impl From<Error> for Blame {
+    fn from(error: Error) -> Self {
+        Self {
+            status: error.status(),
+            at: error.index().unwrap_or(TRIMTAB_NOWHERE),
+        }
+    }
+}
+
+/// Blames the first of many that is refused.
+fn each<T>(items: &[T], check: impl Fn(usize, &T) -> Result<(), Status>) -> Result<(), Blame> {
+    let mut items = items.iter().enumerate();
+    items.try_for_each(|(at, item)| check(at, item).map_err(|status| Blame { status, at }))
+}
 
 /// What a C function returns for a result.
-pub(crate) fn code(result: Result<(), Status>) -> trimtab_status {
-    result.map_or_else(Status::code, |()| Status::Ok.code())
+pub(crate) fn code(result: Result<(), Blame>) -> trimtab_status {
+    result.map_or_else(|blame| blame.status.code(), |()| Status::Ok.code())
+}
+
+/// The same for a function that says where.
+///
+/// # Safety
+///
+/// As `put`.
+pub(crate) unsafe fn blamed(at: *mut usize, result: Result<(), Blame>) -> trimtab_status {
+    let place = result.map_or_else(|blame| blame.at, |()| TRIMTAB_NOWHERE);
+    // SAFETY: passed on.
+    unsafe { put(at, place) };
+    code(result)
+}
+
+/// Writes an index where the caller wants to know it.
+///
+/// # Safety
+///
+/// `to` is NULL or writable.
+pub(crate) unsafe fn put(to: *mut usize, index: usize) {
+    if !to.is_null() {
+        // SAFETY: not NULL; writable by the caller's promise, aligned or not.
+        unsafe { to.write_unaligned(index) };
+    }
 }
 
 /// Refuses NULL, misalignment, and lengths that cannot exist.
@@ -128,10 +181,10 @@ where
 pub(crate) unsafe fn tensors<'a>(
     data: *const trimtab_tensor,
     n: usize,
-) -> Result<&'a [Tensor<'a>], Status> {
+) -> Result<&'a [Tensor<'a>], Blame> {
     // SAFETY: passed on.
     let descriptors = unsafe { array(data, n) }?;
-    descriptors.iter().try_for_each(descriptor)?;
+    each(descriptors, |_, tensor| descriptor(tensor))?;
     // SAFETY: `Tensor` is repr(C) with the layout of `trimtab_tensor` (asserted in types.rs), and
     // `descriptor` has seen that dtype and role are values that the enums have.
     Ok(unsafe { slice::from_raw_parts(descriptors.as_ptr().cast(), descriptors.len()) })
@@ -143,10 +196,10 @@ pub(crate) unsafe fn tensors<'a>(
 pub(crate) unsafe fn tensors_mut<'a>(
     data: *mut trimtab_tensor,
     n: usize,
-) -> Result<&'a mut [Tensor<'a>], Status> {
+) -> Result<&'a mut [Tensor<'a>], Blame> {
     // SAFETY: passed on.
     let descriptors = unsafe { array_mut(data, n) }?;
-    descriptors.iter().try_for_each(descriptor)?;
+    each(descriptors, |_, tensor| descriptor(tensor))?;
     // SAFETY: as in `tensors`; the mutable borrow is passed on, not shared.
     Ok(unsafe { slice::from_raw_parts_mut(descriptors.as_mut_ptr().cast(), descriptors.len()) })
 }
@@ -195,12 +248,13 @@ pub(crate) struct RawOutputs<'a> {
 pub(crate) unsafe fn output_array<'a>(
     data: *const *mut c_void,
     grads: &'a [Tensor<'a>],
-) -> Result<RawOutputs<'a>, Status> {
+) -> Result<RawOutputs<'a>, Blame> {
     // SAFETY: passed on.
     let pointers = unsafe { array(data, grads.len()) }?;
-    for (pointer, tensor) in pointers.iter().zip(grads) {
-        elements(*pointer, tensor.len(), tensor.dtype())?;
-    }
+    each(pointers, |index, pointer| {
+        let tensor = grads.get(index).ok_or(Status::BadLength)?;
+        elements(*pointer, tensor.len(), tensor.dtype())
+    })?;
     Ok(RawOutputs { pointers, grads })
 }
 
@@ -254,18 +308,16 @@ pub(crate) unsafe fn slot_array<'a>(
     data: *const trimtab_slot,
     grads: &[Tensor],
     needed: usize,
-) -> Result<RawSlots<'a>, Status> {
+) -> Result<RawSlots<'a>, Blame> {
     // SAFETY: passed on.
     let slots = unsafe { array(data, grads.len()) }?;
-    for (slot, tensor) in slots.iter().zip(grads) {
+    each(slots, |index, slot| {
+        let tensor = grads.get(index).ok_or(Status::BadLength)?;
         let dtype = parameter_dtype(slot).ok_or(Status::BadDtype)?;
-        for pointer in [slot.param, slot.first, slot.second]
-            .into_iter()
-            .take(needed)
-        {
-            elements(pointer, tensor.len(), dtype)?;
-        }
-    }
+        let pointers = [slot.param, slot.first, slot.second];
+        let mut needed = pointers.into_iter().take(needed);
+        needed.try_for_each(|pointer| elements(pointer, tensor.len(), dtype))
+    })?;
     Ok(RawSlots { slots, needed })
 }
 

@@ -4,8 +4,8 @@
 //! refuses a struct too short to have them. The core checks the ranges.
 
 use trimtab_core::{
-    Adam, Agc, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad, Status,
-    Zclip, Znorm,
+    Adam, Agc, Centralize, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad,
+    Status, Zclip, Znorm,
 };
 
 /// Start from TRIMTAB_STABLE_GRAD_CONFIG_INIT.
@@ -94,6 +94,26 @@ pub struct trimtab_guard_config {
     pub policy: u32,
     /// How many bad steps in a row mean that the run has diverged; 0 (default): never.
     pub max_consecutive: u64,
+}
+
+/// Of a TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_centralize_config {
+    /// sizeof of this struct.
+    pub struct_size: u32,
+    /// TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+    pub roles: u32,
+}
+
+/// Of a TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_clip_norm_config {
+    /// sizeof of this struct.
+    pub struct_size: u32,
+    /// TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+    pub scope: u32,
 }
 
 /// Start from TRIMTAB_SGD_CONFIG_INIT.
@@ -196,6 +216,22 @@ impl TryFrom<trimtab_guard_config> for Guard {
         Ok(Self::default()
             .with_policy(policy)
             .with_max_consecutive(c.max_consecutive))
+    }
+}
+
+impl TryFrom<trimtab_centralize_config> for Centralize {
+    type Error = Status;
+
+    fn try_from(c: trimtab_centralize_config) -> Result<Self, Status> {
+        Ok(Self::default().with_roles(roles(c.roles)?))
+    }
+}
+
+impl TryFrom<trimtab_clip_norm_config> for Scope {
+    type Error = Status;
+
+    fn try_from(c: trimtab_clip_norm_config) -> Result<Self, Status> {
+        scope(c.scope)
     }
 }
 

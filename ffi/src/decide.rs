@@ -63,7 +63,7 @@ pub unsafe extern "C" fn trimtab_guard(
     };
     match decide() {
         Ok(Verdict::Proceed) => code(Ok(())),
-        Ok(Verdict::SkipStep) => code(Err(Status::SkipStep)),
+        Ok(Verdict::SkipStep) => code(Err(Status::SkipStep.into())),
         Err(status) => code(Err(status)),
     }
 }

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use trimtab_core::{Activation, Level, Status};
 
-use crate::check::code;
+use crate::check::{Blame, code};
 use crate::types::trimtab_status;
 
 /// Standard deviation to draw a layer's weights from: gain(activation) / sqrt(fan_in), the gain
@@ -52,7 +52,7 @@ pub extern "C" fn trimtab_cpu_level() -> *const c_char {
 /// the threads cannot be started.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_set_threads(threads: usize) -> trimtab_status {
-    code(trimtab_core::set_threads(threads).map_err(Status::from))
+    code(trimtab_core::set_threads(threads).map_err(Blame::from))
 }
 
 /// A text that ends in NUL, as C takes it.
