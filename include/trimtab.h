@@ -787,6 +787,34 @@ typedef struct {
   uint32_t reserved;
 } trimtab_states;
 
+/**
+ * Of a TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
+ */
+typedef struct {
+  /**
+   * sizeof of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+   */
+  uint32_t roles;
+} trimtab_centralize_config;
+
+/**
+ * Of a TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
+ */
+typedef struct {
+  /**
+   * sizeof of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+   */
+  uint32_t scope;
+} trimtab_clip_norm_config;
+
 /* Defaults. struct_size comes first in every configuration, so that it can grow. */
 
 #if defined(__GNUC__)

@@ -86,10 +86,10 @@ SIZE(trimtab_clip_norm_config, 8);
 OFFSET(trimtab_method, kind, 0);
 OFFSET(trimtab_method, reserved, 4);
 OFFSET(trimtab_method, config, 8);
-OFFSET(trimtab_method, state, 8 + WORD);
-OFFSET(trimtab_method, number, 8 + 2 * WORD);
-OFFSET(trimtab_method, input, 16 + 2 * WORD);
-SIZE(trimtab_method, (16 + 3 * WORD + 7) / 8 * 8);
+OFFSET(trimtab_method, state, WORD + 8);
+OFFSET(trimtab_method, number, 2 * WORD + 8);
+OFFSET(trimtab_method, input, 2 * WORD + 16);
+SIZE(trimtab_method, 2 * WORD + 24);
 
 OFFSET(trimtab_sgd_config, struct_size, 0);
 OFFSET(trimtab_sgd_config, nesterov, 4);
