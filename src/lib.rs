@@ -95,7 +95,7 @@ pub use moments::Moments;
 pub use observe::observe;
 pub use optimizer::{Adam, Sgd, Slot, Slots, StepState};
 pub use outlook::Outlook;
-pub use pipeline::{Inputs, Memory, Method, Pipeline, Stage};
+pub use pipeline::{Inputs, Memory, Method, Pipeline, PipelineMut, Stage};
 pub use status::{Error, Status};
 pub use tensor::Tensor;
 pub use threads::{set_threads, threads};

@@ -71,6 +71,16 @@ pub struct NormState {
     pub skipped: u64,
 }
 
+impl NormState {
+    /// Before the first step.
+    pub(crate) const ZERO: Self = Self {
+        m: 0.0,
+        v: 0.0,
+        steps: 0,
+        skipped: 0,
+    };
+}
+
 impl State for NormState {
     const KIND: u32 = 0;
     type Words = [u64; 4];
