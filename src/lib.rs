@@ -37,7 +37,9 @@
 //! | `method/` | one file a method: [`StableGrad`], [`GradientStabilizer`], [`Autoscale`], [`Centralize`], [`Znorm`], [`ClipNorm`], [`ClipValue`], [`Agc`], [`Zclip`], [`Unscale`], [`Scale`], [`Guard`] |
 //! | [`apply`](fn@apply), [`apply_into`] | the write pass |
 //! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
-//! | [`Pipeline`] | methods with their states in one value, for one call a step |
+//! | [`decide`](fn@decide), [`Link`], [`Chain`] | several methods as one call: all decide, or nothing has changed |
+//! | [`Pipeline`], [`PipelineMut`] | methods with their states in one value, for one call a step |
+//! | [`custom`] | methods of your own |
 //! | [`checkpoint`] | all states of a run as bytes, and back |
 //! | [`Level`] | which instruction set the loops use |
 //! | [`set_threads`] | how many threads the passes may use, one unless asked |
