@@ -179,7 +179,8 @@ fn a_chain_is_its_functions_one_after_another() {
 /// The last method refuses, for each of its reasons: the states of those before it are as they were.
 #[test]
 fn a_refusal_by_a_later_method_undoes_the_earlier() {
-    let spoils: [(Call, fn(&mut Args)); 8] = [
+    type Spoil = (Call, fn(&mut Args));
+    let spoils: [Spoil; 8] = [
         (Call::StableGrad, |a| a.reference = f64::NAN),
         (Call::Unscale, |a| a.loss_scale = 0.0),
         (Call::Scale, |a| a.factor = f64::INFINITY),
@@ -203,7 +204,8 @@ fn a_refusal_by_a_later_method_undoes_the_earlier() {
 #[test]
 fn fields_that_a_method_does_not_have_are_refused() {
     let somewhere = 8_usize as *mut c_void;
-    let spoils: [(Call, i32, fn(&mut trimtab_method, *mut c_void)); 12] = [
+    type Spoil = (Call, i32, fn(&mut trimtab_method, *mut c_void));
+    let spoils: [Spoil; 12] = [
         (Call::Znorm, BAD_CONFIG, |m, _| m.kind = 12),
         (Call::Znorm, BAD_CONFIG, |m, _| m.kind = u32::MAX),
         (Call::Znorm, BAD_CONFIG, |m, _| m.reserved = 1),
