@@ -18,7 +18,7 @@ mod header {
     use std::{env, fs};
 
     /// The sources of the header, in its order: constants, structs of the core, then functions.
-    const SOURCES: [&str; 14] = [
+    const SOURCES: [&str; 15] = [
         "ffi/src/types.rs",
         "src/moments.rs",
         "src/affine.rs",
@@ -30,6 +30,7 @@ mod header {
         "src/optimizer/mod.rs",
         "ffi/src/observe.rs",
         "ffi/src/decide.rs",
+        "ffi/src/chain.rs",
         "ffi/src/write.rs",
         "ffi/src/state.rs",
         "ffi/src/info.rs",

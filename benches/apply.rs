@@ -35,7 +35,7 @@ fn apply_size<T: Named>(criterion: &mut Criterion, size: (&str, usize)) {
     let mut group = group(criterion, &format!("apply {}", size.0), size.1);
     group.bench_function(T::NAME, |bencher| {
         bencher.iter(|| {
-            Scale { factor }.decide(&mut grads).expect("in range");
+            Scale::new(factor).decide(&mut grads).expect("in range");
             apply(&mut grads).expect("in range");
             factor = 1.0 / factor;
         })

@@ -80,7 +80,7 @@ fn in_place() -> Result<f64, Error> {
     fastest(|| {
         let mut grads = [Tensor::weight(&mut g)];
         observe(&mut grads)?;
-        Scale { factor }.decide(&mut grads)?;
+        Scale::new(factor).decide(&mut grads)?;
         factor = 1.0 / factor;
         let start = Instant::now();
         apply(&mut grads)?;
@@ -93,7 +93,7 @@ fn into() -> Result<f64, Error> {
     let (mut g, mut result) = (gradient(), vec![0.0_f32; ELEMENTS]);
     let mut grads = [Tensor::weight(&mut g)];
     observe(&mut grads)?;
-    Scale { factor: 0.3 }.decide(&mut grads)?;
+    Scale::new(0.3).decide(&mut grads)?;
     fastest(|| {
         let start = Instant::now();
         apply_into(&grads, &mut [Buffer::from(&mut result[..])])?;

@@ -150,7 +150,7 @@ fn apply_row<T: Named>(table: &mut Table, native: &Native, bytes: usize, target:
         observe(&mut grads).expect("finite");
         let (mut ours, mut theirs) = (2.0, 2.0_f32);
         let work = || {
-            Scale { factor: ours }.decide(&mut grads).expect("in range");
+            Scale::new(ours).decide(&mut grads).expect("in range");
             apply(&mut grads).expect("in range");
             ours = 1.0 / ours;
         };

@@ -247,6 +247,60 @@ typedef enum {
 } trimtab_state_kind;
 
 /**
+ * The methods, for trimtab_decide: which fields of trimtab_method each has.
+ */
+typedef enum {
+  /**
+   * number: the loss scale
+   */
+  TRIMTAB_METHOD_UNSCALE = 0,
+  /**
+   * number: the factor
+   */
+  TRIMTAB_METHOD_SCALE = 1,
+  /**
+   * trimtab_guard_config, trimtab_guard_state
+   */
+  TRIMTAB_METHOD_GUARD = 2,
+  /**
+   * trimtab_stable_grad_config, number: the reference
+   */
+  TRIMTAB_METHOD_STABLE_GRAD = 3,
+  /**
+   * trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
+   */
+  TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
+  /**
+   * trimtab_autoscale_state
+   */
+  TRIMTAB_METHOD_AUTOSCALE = 5,
+  /**
+   * trimtab_centralize_config
+   */
+  TRIMTAB_METHOD_CENTRALIZE = 6,
+  /**
+   * trimtab_znorm_config
+   */
+  TRIMTAB_METHOD_ZNORM = 7,
+  /**
+   * trimtab_clip_norm_config, number: the largest norm
+   */
+  TRIMTAB_METHOD_CLIP_NORM = 8,
+  /**
+   * number: the limit
+   */
+  TRIMTAB_METHOD_CLIP_VALUE = 9,
+  /**
+   * trimtab_agc_config, input: n trimtab_moments, of the parameters
+   */
+  TRIMTAB_METHOD_AGC = 10,
+  /**
+   * trimtab_zclip_config, trimtab_zclip_state
+   */
+  TRIMTAB_METHOD_ZCLIP = 11,
+} trimtab_method_kind;
+
+/**
  * Activation functions, for trimtab_init_std.
  */
 typedef enum {
@@ -590,6 +644,36 @@ typedef struct {
 } trimtab_zclip_state;
 
 /**
+ * A method of a chain, for trimtab_decide. What its kind does not have is NULL, or 0.
+ */
+typedef struct {
+  /**
+   * TRIMTAB_METHOD_UNSCALE and so on.
+   */
+  uint32_t kind;
+  /**
+   * Set to 0.
+   */
+  uint32_t reserved;
+  /**
+   * Its configuration; NULL: the defaults.
+   */
+  const void *config;
+  /**
+   * Its state, or states; zeros before the first step.
+   */
+  void *state;
+  /**
+   * Reference, largest norm, limit, factor or loss scale.
+   */
+  double number;
+  /**
+   * What it reads beside the gradients.
+   */
+  const void *input;
+} trimtab_method;
+
+/**
  * Start from TRIMTAB_SGD_CONFIG_INIT.
  */
 typedef struct {
@@ -728,6 +812,34 @@ typedef struct {
   uint32_t reserved;
 } trimtab_states;
 
+/**
+ * Of a TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
+ */
+typedef struct {
+  /**
+   * sizeof of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+   */
+  uint32_t roles;
+} trimtab_centralize_config;
+
+/**
+ * Of a TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
+ */
+typedef struct {
+  /**
+   * sizeof of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+   */
+  uint32_t scope;
+} trimtab_clip_norm_config;
+
 /* Defaults. struct_size comes first in every configuration, so that it can grow. */
 
 #if defined(__GNUC__)
@@ -750,11 +862,18 @@ typedef struct {
     { (uint32_t)sizeof(trimtab_zclip_config), 25, 0.97, 2.5, 1e-6, TRIMTAB_INFINITY }
 #define TRIMTAB_GUARD_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_guard_config), TRIMTAB_GUARD_SKIP_STEP, 0 }
+#define TRIMTAB_CENTRALIZE_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_centralize_config), TRIMTAB_ROLES_WEIGHTS }
+#define TRIMTAB_CLIP_NORM_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_clip_norm_config), TRIMTAB_SCOPE_TENSOR }
 #define TRIMTAB_SGD_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0, TRIMTAB_ROLES_ALL, 0 }
 #define TRIMTAB_ADAM_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0, \
       TRIMTAB_ROLES_ALL, 0 }
+
+/* Where no single tensor made a call fail, for the functions whose name ends in _at. */
+#define TRIMTAB_NOWHERE SIZE_MAX
 
 /* A tensor that has not been observed yet, for the initialiser of a trimtab_tensor. */
 #define TRIMTAB_TENSOR(data, len, dtype, role) \
@@ -775,6 +894,19 @@ extern "C" {
  * NULL_POINTER, BAD_DTYPE, BAD_CONFIG (role), MISALIGNED, BAD_LENGTH: nothing is changed.
  */
 trimtab_status trimtab_observe(trimtab_tensor *grads, size_t n);
+
+/**
+ * trimtab_observe that also says which tensor made it fail.
+ *
+ * at  the index of the tensor, or of its state, slot, output or moments of its parameter, is written here;
+ *     TRIMTAB_NOWHERE if no single one made the call fail, or if it did not. The only state of a method
+ *     counts as number 0. May be NULL.
+ *
+ * The same holds for the other functions whose name ends in _at.
+ */
+trimtab_status trimtab_observe_at(trimtab_tensor *grads,
+                                  size_t n,
+                                  size_t *at);
 
 /**
  * Statistics of a gradient as it will be written: its moments seen through its affine.
@@ -965,6 +1097,38 @@ trimtab_status trimtab_zclip(const trimtab_zclip_config *config,
                              size_t n);
 
 /**
+ * Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no
+ * affine, whichever method refused.
+ *
+ * SKIP_STEP if a guard says so: it has counted, the methods in front of it have decided, and those
+ * behind it are not asked.
+ *
+ * chain    methods of them, in order; may be NULL if methods is 0. No two may share a state.
+ * refused  if a method refuses, its index is written here; else it stays as it is. May be NULL.
+ *
+ * The codes are those of the methods' own functions. Two or more methods start right after
+ * trimtab_observe, where the affines are {0, 1, infinity}; else ORDER, of method 0. One method may
+ * follow others. BAD_CONFIG also for an unknown kind, a reserved that is not 0, and a config, state,
+ * number or input that is not 0 or NULL where the method has none.
+ */
+trimtab_status trimtab_decide(const trimtab_method *chain,
+                              size_t methods,
+                              trimtab_tensor *grads,
+                              size_t n,
+                              size_t *refused);
+
+/**
+ * trimtab_decide that also says which tensor made it fail: see trimtab_observe_at. A chain of one does the
+ * same for a single method.
+ */
+trimtab_status trimtab_decide_at(const trimtab_method *chain,
+                                 size_t methods,
+                                 trimtab_tensor *grads,
+                                 size_t n,
+                                 size_t *refused,
+                                 size_t *at);
+
+/**
  * Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
  * and rounded to the element type: once, but 16-bit types twice, to float and from there. The plain
  * scaling of TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
@@ -980,6 +1144,11 @@ trimtab_status trimtab_apply(trimtab_tensor *grads,
                              size_t n);
 
 /**
+ * trimtab_apply that also says which tensor made it fail: see trimtab_observe_at.
+ */
+trimtab_status trimtab_apply_at(trimtab_tensor *grads, size_t n, size_t *at);
+
+/**
  * Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
  * affines stay as they are: this spends nothing.
  *
@@ -987,6 +1156,14 @@ trimtab_status trimtab_apply(trimtab_tensor *grads,
  *      not.
  */
 trimtab_status trimtab_apply_into(const trimtab_tensor *grads, void *const *out, size_t n);
+
+/**
+ * trimtab_apply_into that also says which tensor made it fail: see trimtab_observe_at.
+ */
+trimtab_status trimtab_apply_into_at(const trimtab_tensor *grads,
+                                     void *const *out,
+                                     size_t n,
+                                     size_t *at);
 
 /**
  * Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
@@ -1017,6 +1194,16 @@ trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
                                 size_t n);
 
 /**
+ * trimtab_sgd_step that also says which tensor made it fail: see trimtab_observe_at.
+ */
+trimtab_status trimtab_sgd_step_at(const trimtab_sgd_config *config,
+                                   trimtab_step_state *state,
+                                   trimtab_tensor *grads,
+                                   const trimtab_slot *slots,
+                                   size_t n,
+                                   size_t *at);
+
+/**
  * Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
  *
  *     g = affine(gradient)
@@ -1044,6 +1231,16 @@ trimtab_status trimtab_adam_step(const trimtab_adam_config *config,
                                  trimtab_tensor *grads,
                                  const trimtab_slot *slots,
                                  size_t n);
+
+/**
+ * trimtab_adam_step that also says which tensor made it fail: see trimtab_observe_at.
+ */
+trimtab_status trimtab_adam_step_at(const trimtab_adam_config *config,
+                                    trimtab_step_state *state,
+                                    trimtab_tensor *grads,
+                                    const trimtab_slot *slots,
+                                    size_t n,
+                                    size_t *at);
 
 /**
  * Writes all states of a run as bytes, to be loaded after a restart: the run then goes on as if it

@@ -91,6 +91,12 @@ impl Affine {
         }
     }
 
+    /// Whether it is [`Affine::IDENTITY`] to the bit.
+    pub(crate) fn is_identity(&self) -> bool {
+        let bits = |affine: &Self| [affine.center, affine.scale, affine.limit].map(f64::to_bits);
+        bits(self) == bits(&Self::IDENTITY)
+    }
+
     /// Whether a finite limit is pending, after which the moments of the result are unknown.
     #[inline(always)]
     pub(crate) fn has_limit(&self) -> bool {

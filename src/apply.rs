@@ -17,6 +17,7 @@ use crate::threads::{self, LEAST_TO_PASS};
 /// # Errors
 ///
 /// Each names the first tensor it applies to, and nothing is written then:
+/// [`Error::ReadOnly`] the gradient is [borrowed for reading](Tensor::read);
 /// [`Error::Order`] not observed; [`Error::NonFinite`] NaN or infinity in the gradient;
 /// [`Error::Overflow`] `min(limit, |scale| * (abs_max + |center|))` exceeds the largest finite
 /// value of the dtype; [`Error::BadState`] an affine or moments that no call can have left.
@@ -26,12 +27,14 @@ use crate::threads::{self, LEAST_TO_PASS};
 /// let mut gradient = [1.0_f32, -2.0];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Scale { factor: 0.5 }.decide(&mut grads)?;
+/// Scale::new(0.5).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert_eq!(gradient, [0.5, -1.0]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
+    let mut tensors = grads.iter().enumerate();
+    tensors.try_for_each(|(index, tensor)| tensor.check_writable(index))?;
     check(grads)?;
     threads::pass(elements(grads), LEAST_TO_PASS, |crew| {
         crew.divide(&mut *grads, &|part: &mut [Tensor]| {
@@ -58,7 +61,7 @@ pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
 /// let (mut gradient, mut result) = ([1.0_f32, -2.0], [0.0_f32; 2]);
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Scale { factor: 0.5 }.decide(&mut grads)?;
+/// Scale::new(0.5).decide(&mut grads)?;
 /// apply_into(&grads, &mut [Buffer::from(&mut result[..])])?;
 /// assert_eq!((gradient, result), ([1.0, -2.0], [0.5, -1.0]));
 /// # Ok::<(), trimtab::Error>(())
@@ -72,6 +75,7 @@ pub fn apply_into(grads: &[Tensor], outputs: &mut [Buffer]) -> Result<(), Error>
 /// # Errors
 ///
 /// As [`apply_into`].
+#[doc(hidden)]
 pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(), Error> {
     check(grads)?;
     require_same(outputs.len(), grads.len())?;
@@ -98,6 +102,7 @@ pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(
 
 /// Where [`apply_into_with`] writes: a slice of buffers, or whatever a caller's own structs make
 /// buffers of. `output` is asked twice for each index, once to check and once to write.
+#[doc(hidden)]
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Outputs: Send + Sized {
     /// How many there are.

@@ -69,7 +69,6 @@ use core::cmp::Ordering;
 use core::slice;
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
-use heapless::Vec;
 
 use crate::method::NormState;
 use crate::status::Error;
@@ -253,13 +252,20 @@ impl<'a> Reader<'a> {
 
     /// The next entry, for states that there are none of before the first step: of the run that was
     /// saved, or of this one.
-    pub(crate) fn take_grown<const N: usize>(&mut self, states: &mut Vec<NormState, N>) {
-        let len = states.len() as u64;
-        let fits = |saved| saved == len || saved == 0 || (len == 0 && saved <= N as u64);
+    pub(crate) fn take_grown(&mut self, states: &mut [NormState], count: &mut usize) {
+        let (len, room) = (*count as u64, states.len() as u64);
+        let fits = |saved| saved == len || saved == 0 || (len == 0 && saved <= room);
         if let Some(words) = self.entry::<NormState>(fits) {
             let mut words = words.iter();
-            states.clear();
-            while !words.as_slice().is_empty() && states.push(read(&mut words)).is_ok() {}
+            states.fill(NormState::ZERO);
+            *count = 0;
+            for state in states {
+                if words.as_slice().is_empty() {
+                    break;
+                }
+                *state = read(&mut words);
+                *count += 1;
+            }
         }
     }
 

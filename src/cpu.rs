@@ -84,6 +84,7 @@ impl Level {
     }
 
     /// [`Level::name`] as the C ABI returns it.
+    #[doc(hidden)]
     pub fn name_with_nul(self) -> &'static str {
         self.0.name_with_nul()
     }

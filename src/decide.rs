@@ -5,13 +5,14 @@
 //! is a few operations a tensor, so asking twice costs less than any place to remember the answers.
 
 use crate::affine::Affine;
-use crate::outlook::Outlook;
+use crate::chain::Run;
 use crate::status::{Error, require_same};
 use crate::tensor::Tensor;
 
 /// What a rule wants done with one gradient, in the gradient's own units.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Decision {
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Decision {
     /// Subtract the mean first.
     pub centralize: bool,
     /// Multiply by this.
@@ -22,6 +23,7 @@ impl Decision {
     /// Leave it alone.
     pub const KEEP: Self = Self::scale(1.0);
 
+    /// Multiply it by this.
     pub const fn scale(scale: f64) -> Self {
         Self {
             centralize: false,
@@ -29,6 +31,7 @@ impl Decision {
         }
     }
 
+    /// Subtract its mean, then multiply it by this.
     pub const fn centralize_and_scale(scale: f64) -> Self {
         Self {
             centralize: true,
@@ -91,8 +94,13 @@ pub(crate) fn check(grads: &[Tensor]) -> Result<(), Error> {
     Ok(())
 }
 
-/// One decision a tensor.
-pub(crate) fn each(
+/// One decision a tensor, by a rule that is given its index.
+///
+/// # Errors
+///
+/// Those of the rule, the first; [`Error::Overflow`] if a scale leaves the range of f64; and what every method
+/// returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. No affine has changed then.
+pub fn each(
     grads: &mut [Tensor],
     rule: impl Fn(usize, &Tensor) -> Result<Decision, Error>,
 ) -> Result<(), Error> {
@@ -102,24 +110,33 @@ pub(crate) fn each(
     })
 }
 
-/// One decision and one new state a tensor.
-pub(crate) fn each_with<S: Copy>(
+/// One decision and one new state a tensor, by a rule that is given its index and its state.
+///
+/// The rule is asked more than once about each tensor, always with the state as it was. In a [`Run::Trial`] the
+/// new states are dropped.
+///
+/// # Errors
+///
+/// As [`each`], and [`Error::BadLength`] unless there are as many states as tensors. No affine and no state has
+/// changed then.
+pub fn each_with<S: Copy>(
     grads: &mut [Tensor],
     states: &mut [S],
-    rule: impl Fn(usize, &Outlook, S) -> Result<(Decision, S), Error>,
+    run: Run,
+    rule: impl Fn(usize, &Tensor, S) -> Result<(Decision, S), Error>,
 ) -> Result<(), Error> {
     check(grads)?;
     require_same(states.len(), grads.len())?;
     // All decisions first, while states are as they were; then the states, which cannot fail.
     for (index, (tensor, state)) in grads.iter().zip(states.iter()).enumerate() {
-        rule(index, &tensor.outlook(), *state)?
-            .0
-            .after(tensor, index)?;
+        rule(index, tensor, *state)?.0.after(tensor, index)?;
     }
     for (index, (tensor, state)) in grads.iter_mut().zip(states.iter_mut()).enumerate() {
-        let (decision, next) = rule(index, &tensor.outlook(), *state)?;
+        let (decision, next) = rule(index, tensor, *state)?;
         tensor.set_affine(decision.after(tensor, index)?);
-        *state = next;
+        if run == Run::Keep {
+            *state = next;
+        }
     }
     Ok(())
 }
@@ -165,7 +182,7 @@ pub(crate) fn in_range(statistic: f64, tensor: usize) -> Result<f64, Error> {
 /// # Errors
 ///
 /// `Error::Overflow` if it leaves the range of f64, which takes a pending scale beyond 1e100.
-pub(crate) fn global_norm(grads: &[Tensor]) -> Result<f64, Error> {
+pub fn global_norm(grads: &[Tensor]) -> Result<f64, Error> {
     root(grads, 1.0, |tensor| (tensor.outlook().norm(), 1.0))
 }
 

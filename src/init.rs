@@ -9,6 +9,7 @@ const GAIN_SIN: f64 = 1.520_866_623_178_815;
 /// An activation function, for [`init_std`].
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Activation {
     /// max(0, z)
     Relu = 0,
@@ -26,6 +27,7 @@ pub enum Activation {
 
 impl Activation {
     /// The activation with this number in the C ABI.
+    #[doc(hidden)]
     pub const fn from_code(code: u32) -> Option<Self> {
         match code {
             0 => Some(Activation::Relu),

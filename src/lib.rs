@@ -22,7 +22,7 @@
 //! let mut grads = [Tensor::weight(&mut dw)];
 //! trimtab::observe(&mut grads)?;
 //! StableGrad::default().decide(0.5, &mut grads)?; // 0.5 = std of dL/d(prediction)
-//! ClipNorm { max_norm: 1.0, scope: Scope::Global }.decide(&mut grads)?;
+//! ClipNorm::global(1.0).decide(&mut grads)?;
 //! Adam::default().step(&mut steps, &mut grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
 //! # Ok::<(), trimtab::Error>(())
 //! ```
@@ -37,7 +37,9 @@
 //! | `method/` | one file a method: [`StableGrad`], [`GradientStabilizer`], [`Autoscale`], [`Centralize`], [`Znorm`], [`ClipNorm`], [`ClipValue`], [`Agc`], [`Zclip`], [`Unscale`], [`Scale`], [`Guard`] |
 //! | [`apply`](fn@apply), [`apply_into`] | the write pass |
 //! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
-//! | [`Pipeline`] | methods with their states in one value, for one call a step |
+//! | [`decide`](fn@decide), [`Link`], [`Chain`] | several methods as one call: all decide, or nothing has changed |
+//! | [`Pipeline`], [`PipelineMut`] | methods with their states in one value, for one call a step |
+//! | [`custom`] | methods of your own |
 //! | [`checkpoint`] | all states of a run as bytes, and back |
 //! | [`Level`] | which instruction set the loops use |
 //! | [`set_threads`] | how many threads the passes may use, one unless asked |
@@ -60,8 +62,10 @@ extern crate std;
 
 mod affine;
 mod apply;
+mod chain;
 pub mod checkpoint;
 mod cpu;
+pub mod custom;
 mod decide;
 mod init;
 #[allow(unsafe_code)] // The only module that may: see its header.
@@ -72,18 +76,20 @@ mod observe;
 mod optimizer;
 mod outlook;
 mod pipeline;
+mod setters;
 mod status;
 mod tensor;
 mod threads;
 
 pub use affine::Affine;
 pub use apply::{Outputs, apply, apply_into, apply_into_with};
+pub use chain::{Chain, Link, Refused, decide};
 pub use cpu::Level;
 pub use half::{bf16, f16};
 pub use init::{Activation, init_std};
 #[doc(hidden)] // For the C ABI.
 pub use kernel::in_default_mode;
-pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Role};
+pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Place, Role};
 pub use method::{
     Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
     GuardPolicy, GuardState, NormState, Roles, Scale, Scope, StableGrad, Unscale, Verdict, Zclip,
@@ -93,7 +99,7 @@ pub use moments::Moments;
 pub use observe::observe;
 pub use optimizer::{Adam, Sgd, Slot, Slots, StepState};
 pub use outlook::Outlook;
-pub use pipeline::{Inputs, Memory, Method, Pipeline, Stage};
+pub use pipeline::{Inputs, Memory, Method, Pipeline, PipelineMut, Stage};
 pub use status::{Error, Status};
 pub use tensor::Tensor;
 pub use threads::{set_threads, threads};

@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 
-use crate::affine::Affine;
+use crate::chain::{Chain, Custom, Link, Run, decide};
 use crate::checkpoint::{Reader, Writer};
 use crate::method::{
     Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
@@ -10,32 +10,60 @@ use crate::method::{
 };
 use crate::moments::Moments;
 use crate::observe::observe;
+use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Up to `METHODS` methods in a row, with their states for up to `TENSORS` tensors. No heap.
+/// Up to `METHODS` methods in a row, with their states for up to `TENSORS` tensors. No heap; where the sizes are known
+/// at run time only, [`PipelineMut`] is the same in memory of the caller's.
 ///
 /// ```
-/// use trimtab::{ClipNorm, GradientStabilizer, Inputs, Pipeline, Scope, StableGrad, Tensor, apply};
+/// use trimtab::{ClipNorm, GradientStabilizer, Inputs, Pipeline, StableGrad, Tensor, apply};
 /// let mut pipeline = Pipeline::<3, 2>::new()
 ///     .with(StableGrad::default())?
 ///     .with(GradientStabilizer::default())?
-///     .with(ClipNorm { max_norm: 1.0, scope: Scope::Global })?;
+///     .with(ClipNorm::global(1.0))?;
 ///
 /// let (mut dw, mut db) = ([1e-7_f32, 3e-7], [2e-7_f32]);
 /// let mut grads = [Tensor::weight(&mut dw), Tensor::bias(&mut db)];
-/// let inputs = Inputs { reference: 0.1, ..Inputs::default() };
+/// let inputs = Inputs::default().with_reference(0.1);
 /// let _proceed = pipeline.decide(&inputs, &mut grads)?; // observes first
 /// apply(&mut grads)?;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline<const METHODS: usize, const TENSORS: usize> {
-    stages: Vec<Stage<TENSORS>, METHODS>,
+    stages: Vec<Stage, METHODS>,
+    /// A row a stage.
+    norms: [[NormState; TENSORS]; METHODS],
+}
+
+/// A [`Pipeline`] in memory of the caller's: as many stages and tensors as there are at run time.
+///
+/// ```
+/// use trimtab::{GradientStabilizer, NormState, PipelineMut, StableGrad, Stage, Tensor};
+/// let mut network = vec![vec![0.5_f32, -1.5]; 7]; // gradients
+/// let mut stages = vec![Stage::new(StableGrad::default()), Stage::new(GradientStabilizer::default())];
+/// let mut norms = vec![NormState::default(); stages.len() * network.len()];
+///
+/// let mut grads: Vec<Tensor> = network.iter_mut().map(|layer| Tensor::weight(layer)).collect();
+/// let mut pipeline = PipelineMut::new(&mut stages, &mut norms);
+/// let _proceed = pipeline.decide_with(&mut grads, |grads| {
+///     // Observed by now: a reference may depend on them.
+///     Ok(trimtab::Inputs::default().with_reference(grads[6].moments().std()))
+/// })?;
+/// assert_eq!(pipeline.norms(1)[6].steps, 1);
+/// # Ok::<(), trimtab::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct PipelineMut<'a> {
+    stages: &'a mut [Stage],
+    norms: &'a mut [NormState],
 }
 
 /// What changes from step to step.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Inputs<'a> {
     /// StableGrad's reference; by default NaN, which it refuses.
     pub reference: f64,
@@ -52,8 +80,11 @@ impl Default for Inputs<'_> {
     }
 }
 
+setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a [Moments]);
+
 /// Any method of this library.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 #[allow(missing_docs)] // Each variant is the method of its name.
 pub enum Method {
     Agc(Agc),
@@ -71,12 +102,14 @@ pub enum Method {
 }
 
 /// What a method remembers between steps.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Memory<const TENSORS: usize> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Memory {
     /// Nothing.
     None,
-    /// Of [`GradientStabilizer`]: one state a tensor or one for all; empty before the first step.
-    Norms(Vec<NormState, TENSORS>),
+    /// Of [`GradientStabilizer`]: how many states there are in the stage's row, one a tensor or one for all; 0 before
+    /// the first step.
+    Norms(usize),
     /// Of [`Autoscale`].
     Autoscale(AutoscaleState),
     /// Of [`Zclip`].
@@ -86,18 +119,22 @@ pub enum Memory<const TENSORS: usize> {
 }
 
 /// A method of a [`Pipeline`] and its state.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stage<const TENSORS: usize> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Stage {
     /// The configuration.
     pub method: Method,
-    /// What it remembers.
-    pub memory: Memory<TENSORS>,
+    /// What it remembers; the states of norms themselves lie in a row of the pipeline.
+    pub memory: Memory,
 }
 
 impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// No methods yet.
     pub const fn new() -> Self {
-        Self { stages: Vec::new() }
+        Self {
+            stages: Vec::new(),
+            norms: [[NormState::ZERO; TENSORS]; METHODS],
+        }
     }
 
     /// One method more, behind those already there.
@@ -107,21 +144,24 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// [`Error::BadLength`] if there are `METHODS` already.
     pub fn with(mut self, method: impl Into<Method>) -> Result<Self, Error> {
         let index = self.stages.len();
-        let stage = Stage::new(method.into());
-        self.stages
-            .push(stage)
-            .map_err(|_| Error::BadLength { index })?;
+        let pushed = self.stages.push(Stage::new(method));
+        pushed.map_err(|_| Error::BadLength { index })?;
         Ok(self)
     }
 
     /// The methods with their states, to look at.
-    pub fn stages(&self) -> &[Stage<TENSORS>] {
+    pub fn stages(&self) -> &[Stage] {
         &self.stages
     }
 
     /// The same for changing a configuration (a new loss scale) or a state.
-    pub fn stages_mut(&mut self) -> &mut [Stage<TENSORS>] {
+    pub fn stages_mut(&mut self) -> &mut [Stage] {
         &mut self.stages
+    }
+
+    /// The states of the norms of a stage; none unless it is a [`GradientStabilizer`] that has made a step.
+    pub fn norms(&self, stage: usize) -> &[NormState] {
+        norms(&self.stages, self.rows(), stage)
     }
 
     /// Puts the states of all methods, in their order; the configurations stay the program's.
@@ -143,15 +183,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// # Ok::<(), trimtab::Error>(())
     /// ```
     pub fn save(&self, to: &mut Writer) {
-        for stage in &self.stages {
-            match &stage.memory {
-                Memory::None => (),
-                Memory::Norms(states) => to.put(states),
-                Memory::Autoscale(state) => to.put_one(state),
-                Memory::Zclip(state) => to.put_one(state),
-                Memory::Guard(state) => to.put_one(state),
-            }
-        }
+        save(&self.stages, self.rows(), to);
     }
 
     /// Takes the states of all methods, as [`save`](Self::save) has put them.
@@ -159,15 +191,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// A pipeline that has made no step yet takes the states of as many tensors as were saved, up to
     /// `TENSORS`.
     pub fn load(&mut self, from: &mut Reader) {
-        for stage in &mut self.stages {
-            match &mut stage.memory {
-                Memory::None => (),
-                Memory::Norms(states) => from.take_grown(states),
-                Memory::Autoscale(state) => from.take_one(state),
-                Memory::Zclip(state) => from.take_one(state),
-                Memory::Guard(state) => from.take_one(state),
-            }
-        }
+        self.borrow().load(from);
     }
 
     /// Observes the gradients, then lets every method decide. What remains is to apply, or an
@@ -176,38 +200,173 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
     /// # Errors
     ///
     /// The first error of any method. All states are then as before the call and nothing is
-    /// pending. The states are copied to the stack for that: `METHODS * TENSORS * 32` bytes.
+    /// pending: see [`decide`](fn@crate::decide).
     pub fn decide(&mut self, inputs: &Inputs, grads: &mut [Tensor]) -> Result<Verdict, Error> {
+        self.borrow().decide(inputs, grads)
+    }
+
+    /// [`decide`](Self::decide) with inputs that are computed from the observed gradients.
+    ///
+    /// # Errors
+    ///
+    /// As [`decide`](Self::decide), and those of `inputs`.
+    pub fn decide_with<'i>(
+        &mut self,
+        grads: &mut [Tensor],
+        inputs: impl FnOnce(&[Tensor]) -> Result<Inputs<'i>, Error>,
+    ) -> Result<Verdict, Error> {
+        self.borrow().decide_with(grads, inputs)
+    }
+
+    /// The rows of the stages that are there.
+    fn rows(&self) -> &[NormState] {
+        let rows = self.norms.get(..self.stages.len());
+        rows.unwrap_or_default().as_flattened()
+    }
+
+    fn borrow(&mut self) -> PipelineMut<'_> {
+        let rows = self.norms.get_mut(..self.stages.len());
+        PipelineMut::new(
+            &mut self.stages,
+            rows.unwrap_or_default().as_flattened_mut(),
+        )
+    }
+}
+
+impl<const METHODS: usize, const TENSORS: usize> Default for Pipeline<METHODS, TENSORS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a> PipelineMut<'a> {
+    /// Over stages that the caller keeps from step to step, and a row of norm states for each: as many as there are
+    /// stages times tensors, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
+    pub fn new(stages: &'a mut [Stage], norms: &'a mut [NormState]) -> Self {
+        Self { stages, norms }
+    }
+
+    /// As [`Pipeline::norms`].
+    pub fn norms(&self, stage: usize) -> &[NormState] {
+        norms(self.stages, self.norms, stage)
+    }
+
+    /// As [`Pipeline::save`].
+    pub fn save(&self, to: &mut Writer) {
+        save(self.stages, self.norms, to);
+    }
+
+    /// As [`Pipeline::load`], up to as many tensors as there is room for in a row.
+    pub fn load(&mut self, from: &mut Reader) {
+        let row = row(self.stages, self.norms);
+        for (index, stage) in self.stages.iter_mut().enumerate() {
+            match &mut stage.memory {
+                Memory::None => (),
+                Memory::Norms(count) => {
+                    let states = self.norms.get_mut(row * index..row * (index + 1));
+                    from.take_grown(states.unwrap_or_default(), count);
+                }
+                Memory::Autoscale(state) => from.take_one(state),
+                Memory::Zclip(state) => from.take_one(state),
+                Memory::Guard(state) => from.take_one(state),
+            }
+        }
+    }
+
+    /// As [`Pipeline::decide`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::decide`].
+    pub fn decide(&mut self, inputs: &Inputs, grads: &mut [Tensor]) -> Result<Verdict, Error> {
+        self.decide_with(grads, |_| Ok(*inputs))
+    }
+
+    /// As [`Pipeline::decide_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::decide_with`].
+    pub fn decide_with<'i>(
+        &mut self,
+        grads: &mut [Tensor],
+        inputs: impl FnOnce(&[Tensor]) -> Result<Inputs<'i>, Error>,
+    ) -> Result<Verdict, Error> {
         match observe(grads) {
             // For the first method to judge: a guard may have an answer to it.
             Ok(()) | Err(Error::NonFinite { .. }) => (),
             Err(refusal) => return Err(refusal),
         }
-        let before = self.stages.clone();
-        let result = self.decide_in_turn(inputs, grads);
-        if result.is_err() {
-            self.stages = before;
-            for tensor in grads {
-                tensor.set_affine(Affine::IDENTITY);
-            }
-        }
-        result
-    }
-
-    fn decide_in_turn(&mut self, inputs: &Inputs, grads: &mut [Tensor]) -> Result<Verdict, Error> {
-        for stage in &mut self.stages {
-            if stage.decide(inputs, grads)? == Verdict::SkipStep {
-                return Ok(Verdict::SkipStep);
-            }
-        }
-        Ok(Verdict::Proceed)
+        let inputs = inputs(grads)?;
+        let row = row(self.stages, self.norms);
+        let mut chain = Stages {
+            stages: self.stages,
+            norms: self.norms,
+            row,
+            inputs,
+        };
+        Ok(decide(&mut chain, grads)?)
     }
 }
 
-impl<const TENSORS: usize> Stage<TENSORS> {
-    fn new(method: Method) -> Self {
+/// How many norm states each stage has room for.
+fn row(stages: &[Stage], norms: &[NormState]) -> usize {
+    norms.len().checked_div(stages.len()).unwrap_or(0)
+}
+
+/// See [`Pipeline::norms`].
+fn norms<'n>(stages: &[Stage], norms: &'n [NormState], stage: usize) -> &'n [NormState] {
+    let row = row(stages, norms);
+    match stages.get(stage).map(|stage| stage.memory) {
+        Some(Memory::Norms(count)) => norms
+            .get(row * stage..row * stage + count)
+            .unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// See [`Pipeline::save`].
+fn save(stages: &[Stage], all: &[NormState], to: &mut Writer) {
+    for (index, stage) in stages.iter().enumerate() {
+        match &stage.memory {
+            Memory::None => (),
+            Memory::Norms(_) => to.put(norms(stages, all, index)),
+            Memory::Autoscale(state) => to.put_one(state),
+            Memory::Zclip(state) => to.put_one(state),
+            Memory::Guard(state) => to.put_one(state),
+        }
+    }
+}
+
+/// The stages of one step, as a chain.
+struct Stages<'s, 'i> {
+    stages: &'s mut [Stage],
+    norms: &'s mut [NormState],
+    row: usize,
+    inputs: Inputs<'i>,
+}
+
+impl Chain for Stages<'_, '_> {
+    fn len(&self) -> usize {
+        self.stages.len()
+    }
+
+    fn decide(&mut self, method: usize, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error> {
+        let row = self.row * method..self.row * (method + 1);
+        let norms = self.norms.get_mut(row).unwrap_or_default();
+        match self.stages.get_mut(method) {
+            Some(stage) => stage.decide(norms, &self.inputs, grads, run),
+            None => Err(Error::BadLength { index: method }),
+        }
+    }
+}
+
+impl Stage {
+    /// A method before its first step.
+    pub fn new(method: impl Into<Method>) -> Self {
+        let method = method.into();
         let memory = match method {
-            Method::GradientStabilizer(_) => Memory::Norms(Vec::new()),
+            Method::GradientStabilizer(_) => Memory::Norms(0),
             Method::Autoscale(_) => Memory::Autoscale(AutoscaleState::default()),
             Method::Zclip(_) => Memory::Zclip(ZclipState::default()),
             Method::Guard(_) => Memory::Guard(GuardState::default()),
@@ -216,32 +375,59 @@ impl<const TENSORS: usize> Stage<TENSORS> {
         Self { method, memory }
     }
 
-    fn decide(&mut self, inputs: &Inputs, grads: &mut [Tensor]) -> Result<Verdict, Error> {
-        match (&self.method, &mut self.memory) {
-            (Method::Guard(m), Memory::Guard(state)) => return m.decide(state, grads),
-            (Method::GradientStabilizer(m), Memory::Norms(states)) => {
-                let needed = m.states(grads.len());
-                if states.is_empty() && states.resize_default(needed).is_err() {
-                    return Err(Error::BadLength { index: TENSORS });
-                }
-                m.decide(states, grads)
+    /// Lets the method decide, with its row of norm states: for a [`Chain`] of your own.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method; [`Error::BadLength`] if the row is too short; [`Error::BadState`] if the memory is
+    /// another method's.
+    pub fn decide(
+        &mut self,
+        norms: &mut [NormState],
+        inputs: &Inputs,
+        grads: &mut [Tensor],
+        run: Run,
+    ) -> Result<Verdict, Error> {
+        if let (Method::GradientStabilizer(method), Memory::Norms(count)) =
+            (self.method, &mut self.memory)
+        {
+            let needed = if *count == 0 {
+                method.states(grads.len())
+            } else {
+                *count
+            };
+            let index = norms.len();
+            let states = norms.get_mut(..needed).ok_or(Error::BadLength { index })?;
+            let verdict = Link::GradientStabilizer(method, states).decide(grads, run)?;
+            if run == Run::Keep {
+                *count = needed;
             }
-            (Method::Autoscale(m), Memory::Autoscale(state)) => m.decide(state, grads),
-            (Method::Zclip(m), Memory::Zclip(state)) => m.decide(state, grads),
-            (Method::Agc(m), _) => m.decide(inputs.params, grads),
-            (Method::StableGrad(m), _) => m.decide(inputs.reference, grads),
-            (Method::Centralize(m), _) => m.decide(grads),
-            (Method::ClipNorm(m), _) => m.decide(grads),
-            (Method::ClipValue(m), _) => m.decide(grads),
-            (Method::Scale(m), _) => m.decide(grads),
-            (Method::Unscale(m), _) => m.decide(grads),
-            (Method::Znorm(m), _) => m.decide(grads),
-            _ => Err(Error::BadState {
-                index: 0,
-                what: "the memory of a pipeline's stage belongs to another method",
-            }),
-        }?;
-        Ok(Verdict::Proceed)
+            return Ok(verdict);
+        }
+        self.link(inputs)?.decide(grads, run)
+    }
+
+    /// All methods but the one whose states lie in a row.
+    fn link<'l>(&'l mut self, inputs: &'l Inputs) -> Result<Link<'l>, Error> {
+        Ok(match (self.method, &mut self.memory) {
+            (Method::Guard(m), Memory::Guard(state)) => Link::Guard(m, state),
+            (Method::Autoscale(m), Memory::Autoscale(state)) => Link::Autoscale(m, state),
+            (Method::Zclip(m), Memory::Zclip(state)) => Link::Zclip(m, state),
+            (Method::Agc(m), _) => Link::Agc(m, inputs.params),
+            (Method::StableGrad(m), _) => Link::StableGrad(m, inputs.reference),
+            (Method::Centralize(m), _) => Link::Centralize(m),
+            (Method::ClipNorm(m), _) => Link::ClipNorm(m),
+            (Method::ClipValue(m), _) => Link::ClipValue(m),
+            (Method::Scale(m), _) => Link::Scale(m),
+            (Method::Unscale(m), _) => Link::Unscale(m),
+            (Method::Znorm(m), _) => Link::Znorm(m),
+            _ => {
+                return Err(Error::BadState {
+                    index: 0,
+                    what: "the memory of a pipeline's stage belongs to another method",
+                });
+            }
+        })
     }
 }
 

@@ -49,6 +49,12 @@ pub enum Error {
         /// Which of the tensors, slots or outputs.
         index: usize,
     },
+    /// The tensor was made by [`Tensor::read`](crate::Tensor::read), and the call would write it. In the C ABI, where
+    /// there are no such tensors, this is the code of a bad role.
+    ReadOnly {
+        /// Which of the tensors.
+        tensor: usize,
+    },
     /// An optimizer needs a buffer that the slot does not have.
     MissingBuffer {
         /// Which of the slots.
@@ -90,6 +96,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// Which tensor, or slot, state, output or entry; None where no single one is to blame. The only state of a
+    /// method counts as number 0.
+    pub const fn index(&self) -> Option<usize> {
+        match *self {
+            Error::NonFinite { tensor }
+            | Error::Overflow { tensor }
+            | Error::Order { tensor, .. }
+            | Error::ReadOnly { tensor } => Some(tensor),
+            Error::BadState { index, .. }
+            | Error::BadLength { index }
+            | Error::BadDtype { index }
+            | Error::MissingBuffer { index }
+            | Error::WrongKind { index }
+            | Error::WrongCount { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
     /// The code that the C ABI returns for it.
     pub const fn status(&self) -> Status {
         match self {
@@ -102,6 +126,7 @@ impl Error {
             Error::Diverged => Status::Diverged,
             Error::BadLength { .. } => Status::BadLength,
             Error::BadDtype { .. } => Status::BadDtype,
+            Error::ReadOnly { .. } => Status::BadConfig,
             Error::MissingBuffer { .. } => Status::NullPointer,
             Error::Unsupported => Status::Unsupported,
             Error::BadMagic => Status::BadMagic,
@@ -124,6 +149,12 @@ impl fmt::Display for Error {
             Error::Order { tensor, what } => write!(f, "tensor {tensor}: {message}: {what}"),
             Error::NonFinite { tensor } | Error::Overflow { tensor } => {
                 write!(f, "tensor {tensor}: {message}")
+            }
+            Error::ReadOnly { tensor } => {
+                write!(
+                    f,
+                    "tensor {tensor}: it may only be read: write it elsewhere with apply_into"
+                )
             }
             Error::BadLength { index }
             | Error::BadDtype { index }
@@ -175,6 +206,7 @@ pub(crate) fn require_same(left: usize, right: usize) -> Result<(), Error> {
 /// The status codes of the C ABI. Negative: refused, nothing was changed.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Status {
     /// Done.
     Ok = 0,
@@ -184,7 +216,7 @@ pub enum Status {
     NullPointer = -1,
     /// An element type is unknown or not allowed here.
     BadDtype = -2,
-    /// A configuration value is outside its range.
+    /// A configuration value is outside its range, or an enum value unknown.
     BadConfig = -3,
     /// StableGrad's reference is not finite and greater than 0.
     BadReference = -4,
@@ -256,6 +288,7 @@ impl Status {
     }
 
     /// [`Status::message`] as the C ABI returns it.
+    #[doc(hidden)]
     pub const fn message_with_nul(self) -> &'static str {
         match self {
             Status::Ok => "ok\0",
@@ -268,16 +301,16 @@ impl Status {
                  parameters f32 or f64, outputs of the gradient's type\0"
             }
             Status::BadConfig => {
-                "a configuration value is out of range: start from the defaults (in C the \
-                 INIT macro) and change what you need\0"
+                "a configuration value is out of range: that may be a role, scope, kind or struct_size too, or \
+                 a reserved field that is not 0; start from the defaults (in C the INIT macro)\0"
             }
             Status::BadReference => {
                 "the reference must be finite and greater than 0: pass the standard deviation \
                  of dL/d(prediction), pooled with that of its derivatives where it is empty\0"
             }
             Status::BadState => {
-                "a state holds what no call can have left there: zero-initialise it before the \
-                 first step, or restore it from an intact copy\0"
+                "a state holds what no call can have left there: zero-initialise it before the first step, or \
+                 restore an intact copy; if it is moments or an affine, observe again\0"
             }
             Status::NonFinite => {
                 "a gradient holds NaN, infinity or a magnitude beyond 1e150: skip the step, or \

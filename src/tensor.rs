@@ -3,7 +3,7 @@
 use core::mem::offset_of;
 
 use crate::affine::Affine;
-use crate::kernel::{Buffer, Dtype, Element, Role};
+use crate::kernel::{Buffer, Dtype, Element, Place, Role};
 use crate::moments::Moments;
 use crate::outlook::Outlook;
 use crate::status::Error;
@@ -54,11 +54,93 @@ impl<'a> Tensor<'a> {
 
     /// The gradient of a parameter that plays `role`.
     pub fn new<T: Element>(role: Role, data: &'a mut [T]) -> Self {
+        Self::over(Buffer::from(data).with_role(role))
+    }
+
+    /// The gradient of a weight, which nothing will write: for [`read`](Self::read) with
+    /// [`Role::Weight`].
+    pub fn read_weight<T: Element>(data: &'a [T]) -> Self {
+        Self::read(Role::Weight, data)
+    }
+
+    /// The gradient of a bias, which nothing will write: for [`read`](Self::read) with [`Role::Bias`].
+    pub fn read_bias<T: Element>(data: &'a [T]) -> Self {
+        Self::read(Role::Bias, data)
+    }
+
+    /// A gradient that may only be read. All works with it that leaves gradients as they are:
+    /// [`observe`](fn@crate::observe), the methods, [`apply_into`](crate::apply_into) and the steps of
+    /// optimizers. [`apply`](fn@crate::apply) refuses it with [`Error::ReadOnly`].
+    ///
+    /// ```
+    /// use trimtab::{Error, Role, Scale, Sgd, Slot, StepState, Tensor, apply, observe};
+    /// let (gradient, mut w) = (vec![0.5_f32, -0.5], [1.0_f32, 2.0]); // gradient is not mut
+    /// let mut grads = [Tensor::read(Role::Weight, &gradient)];
+    /// observe(&mut grads)?;
+    /// Scale::new(2.0).decide(&mut grads)?;
+    /// assert_eq!(apply(&mut grads), Err(Error::ReadOnly { tensor: 0 }));
+    /// Sgd::new(0.5).step(&mut StepState::default(), &mut grads, &mut [Slot::sgd(&mut w)])?;
+    /// assert_eq!((w, &gradient[..]), ([0.5, 2.5], &[0.5, -0.5][..]));
+    /// # Ok::<(), trimtab::Error>(())
+    /// ```
+    ///
+    /// The elements stay borrowed as long as the tensor is used:
+    ///
+    /// ```compile_fail,E0506
+    /// let mut gradient = [1.0_f32];
+    /// let tensor = trimtab::Tensor::read_weight(&gradient);
+    /// gradient[0] = 2.0;
+    /// assert_eq!(tensor.len(), 1);
+    /// ```
+    pub fn read<T: Element>(role: Role, data: &'a [T]) -> Self {
+        Self::over(Buffer::read_only(role, data))
+    }
+
+    fn over(buffer: Buffer<'a>) -> Self {
         Self {
-            buffer: Buffer::from(data).with_role(role),
+            buffer,
             moments: Moments::default(),
             affine: Affine::IDENTITY,
         }
+    }
+
+    /// Puts descriptors into places that are kept from step to step, so that a network whose tensors are
+    /// known at run time allocates once. What the places held before is forgotten.
+    ///
+    /// (For parameters and their buffers, a type of your own can be the [`Slots`](crate::Slots) of a step.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadLength`] if there are more tensors than places.
+    ///
+    /// ```
+    /// use trimtab::{Place, Tensor, observe};
+    /// let mut network = vec![vec![0.0_f32; 8]; 3]; // gradients of three layers
+    /// let mut places = vec![Place::EMPTY; network.len()];
+    /// for step in 1..=5 {
+    ///     network.iter_mut().for_each(|layer| layer.fill(step as f32)); // backward
+    ///     let layers = network.iter_mut().map(|layer| Tensor::weight(layer));
+    ///     let grads = Tensor::collect_in(&mut places, layers)?;
+    ///     observe(grads)?;
+    ///     assert_eq!(grads[2].moments().sum, 8.0 * step as f64);
+    /// }
+    /// # Ok::<(), trimtab::Error>(())
+    /// ```
+    ///
+    /// The gradients stay borrowed as long as the descriptors are used:
+    ///
+    /// ```compile_fail,E0499
+    /// use trimtab::{Place, Tensor};
+    /// let (mut gradient, mut places) = ([1.0_f32], [Place::EMPTY]);
+    /// let grads = Tensor::collect_in(&mut places, [Tensor::weight(&mut gradient)]).unwrap();
+    /// let again = &mut gradient;
+    /// assert_eq!((grads.len(), again.len()), (1, 1));
+    /// ```
+    pub fn collect_in(
+        places: &mut [Place],
+        tensors: impl IntoIterator<Item = Self>,
+    ) -> Result<&mut [Self], Error> {
+        Place::fill(places, tensors)
     }
 
     /// Number of elements.
@@ -139,6 +221,14 @@ impl<'a> Tensor<'a> {
 
     pub(crate) fn set_affine(&mut self, affine: Affine) {
         self.affine = affine;
+    }
+
+    /// Refuses a tensor whose elements may only be read.
+    pub(crate) fn check_writable(&self, tensor: usize) -> Result<(), Error> {
+        match self.buffer.may_write() {
+            true => Ok(()),
+            false => Err(Error::ReadOnly { tensor }),
+        }
     }
 
     /// Refuses a tensor that nothing can be decided about or written from: not observed, holding

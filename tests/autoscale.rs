@@ -24,7 +24,9 @@ fn step(mut state: AutoscaleState, sigma: f64) -> AutoscaleState {
     let mut data = [-s, s];
     let mut tensors = [Tensor::weight(&mut data)];
     observe(&mut tensors).expect("finite");
-    Autoscale.decide(&mut state, &mut tensors).expect("finite");
+    Autoscale::default()
+        .decide(&mut state, &mut tensors)
+        .expect("finite");
     state
 }
 
@@ -83,7 +85,7 @@ fn means_are_0<T: Real>() {
     let before = batch.clone();
     let mut tensors = batch.tensors();
     observe(&mut tensors).expect("finite");
-    Autoscale
+    Autoscale::default()
         .decide(&mut AutoscaleState::default(), &mut tensors)
         .expect("finite");
     let weights = |t: &&Tensor| t.role() == Role::Weight;
@@ -119,7 +121,9 @@ fn a_step_without_deviation_teaches_nothing_and_silences_its_weights() {
     let (mut weight, mut bias) = ([0.1_f32; 5], [3.0_f32, -1.0]);
     let mut tensors = [Tensor::weight(&mut weight), Tensor::bias(&mut bias)];
     observe(&mut tensors).expect("finite");
-    Autoscale.decide(&mut state, &mut tensors).expect("finite");
+    Autoscale::default()
+        .decide(&mut state, &mut tensors)
+        .expect("finite");
     assert_eq!(state, before);
     assert_eq!(
         (tensors[0].affine().scale, tensors[1].affine().scale),
@@ -146,7 +150,9 @@ fn sigma_runs_over_all_weights_together() {
     let mut tensors = batch.tensors();
     observe(&mut tensors).expect("finite");
     let mut state = AutoscaleState::default();
-    Autoscale.decide(&mut state, &mut tensors).expect("finite");
+    Autoscale::default()
+        .decide(&mut state, &mut tensors)
+        .expect("finite");
     // Sums of 82 well-conditioned f64 numbers.
     assert!(
         (state.sigma - expected).abs() <= 1e-14 * expected,

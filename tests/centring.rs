@@ -30,10 +30,7 @@ fn one_ulp_of_noise<T: Real>(mean: f64, len: usize) -> Vec<T> {
 
 /// Centring, then each method that looks at a norm: zeros are told, and zeros are written.
 fn silenced<T: Real>(data: &[T]) {
-    let clip = |scope| ClipNorm {
-        max_norm: 1.0,
-        scope,
-    };
+    let clip = |scope| ClipNorm::new(1.0, scope);
     let methods: [(&str, Method); 5] = [
         ("nothing", &|_| ()),
         ("clip_norm", &|t| {
@@ -51,7 +48,9 @@ fn silenced<T: Real>(data: &[T]) {
         }),
         ("autoscale", &|t| {
             let mut state = AutoscaleState::default();
-            Autoscale.decide(&mut state, t).expect("in range");
+            Autoscale::default()
+                .decide(&mut state, t)
+                .expect("in range");
             assert_eq!(state, AutoscaleState::default());
         }),
     ];
@@ -112,7 +111,9 @@ fn autoscale_silences_what_it_does_not_count() {
     let mut grads = [Tensor::weight(&mut noise), Tensor::weight(&mut signal)];
     observe(&mut grads).expect("finite");
     let mut state = AutoscaleState::default();
-    Autoscale.decide(&mut state, &mut grads).expect("in range");
+    Autoscale::default()
+        .decide(&mut state, &mut grads)
+        .expect("in range");
     // Only the two elements of the second count, among ten: sqrt(2 / 9).
     assert!((state.sigma - (2.0_f64 / 9.0).sqrt()).abs() < 1e-12);
     apply(&mut grads).expect("in range");

@@ -71,10 +71,7 @@ impl Network {
         stabilizer
             .decide(&mut self.norms, &mut grads)
             .expect("in range");
-        let clip = ClipNorm {
-            max_norm: 1.5,
-            scope: trimtab::Scope::Global,
-        };
+        let clip = ClipNorm::global(1.5);
         clip.decide(&mut grads).expect("in range");
         apply(&mut grads).expect("in range");
         observe(&mut grads).expect("finite");

@@ -109,11 +109,7 @@ fn random_links(random: &mut Random) -> Vec<(&'static str, AnyMethod)> {
 #[test]
 fn zclip_over_a_long_run_with_spikes() {
     for max_norm in [f64::INFINITY, 1.5] {
-        let zclip = Zclip {
-            warmup: 10,
-            max_norm,
-            ..Zclip::default()
-        };
+        let zclip = Zclip::default().with_warmup(10).with_max_norm(max_norm);
         let mut chain = Chain::new(&[("zclip", AnyMethod::Zclip(zclip))], 2);
         let mut random = Random(350);
         for t in 0..80 {

@@ -88,31 +88,27 @@ fn one_of<P: Real>(random: &mut Random, usual: &[f64]) -> f64 {
 const BETAS: [f64; 8] = [0.0, 0.1, 0.5, 0.8, 0.9, 0.999, 0.999_999, 1.0 - 1e-9];
 
 fn an_adam<P: Real>(random: &mut Random) -> Adam {
-    Adam {
-        lr: one_of::<P>(random, &[1e-3, 0.0, 1.0]),
-        beta1: BETAS[random.below(8)],
-        beta2: BETAS[random.below(8)],
-        eps: one_of::<P>(random, &[1e-8, 0.0, 1e-30]).abs(),
-        weight_decay: one_of::<P>(random, &[0.0, 0.01]),
-        decoupled: random.below(2) == 0,
-        ..Adam::default()
-    }
+    Adam::default()
+        .with_lr(one_of::<P>(random, &[1e-3, 0.0, 1.0]))
+        .with_beta1(BETAS[random.below(8)])
+        .with_beta2(BETAS[random.below(8)])
+        .with_eps(one_of::<P>(random, &[1e-8, 0.0, 1e-30]).abs())
+        .with_weight_decay(one_of::<P>(random, &[0.0, 0.01]))
+        .with_decoupled(random.below(2) == 0)
 }
 
 fn an_sgd<P: Real>(random: &mut Random) -> Sgd {
     let nesterov = random.below(3) == 0;
-    Sgd {
-        lr: one_of::<P>(random, &[1e-2, 0.0, 1.0]),
-        momentum: if nesterov {
+    Sgd::default()
+        .with_lr(one_of::<P>(random, &[1e-2, 0.0, 1.0]))
+        .with_momentum(if nesterov {
             0.9
         } else {
             BETAS[random.below(8)]
-        },
-        dampening: if nesterov { 0.0 } else { random.unit() },
-        weight_decay: one_of::<P>(random, &[0.0, 0.01]),
-        nesterov,
-        ..Sgd::default()
-    }
+        })
+        .with_dampening(if nesterov { 0.0 } else { random.unit() })
+        .with_weight_decay(one_of::<P>(random, &[0.0, 0.01]))
+        .with_nesterov(nesterov)
 }
 
 /// Gradients of all sizes, then one size for long: what was large must not come back later.
@@ -156,30 +152,15 @@ fn wide(random: &mut Random) -> Vec<f64> {
 /// gradient within half of f32 times eps / lr, 1.7e11.
 #[test]
 fn configurations_that_no_training_can_mean_are_refused() {
-    let sgd = Sgd {
-        weight_decay: 3e38,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::default().with_weight_decay(3e38);
     assert_eq!(steps::<f32>(&sgd, &[1e-3]), 0);
-    let adamw = Adam {
-        lr: 1e19,
-        weight_decay: 1e19,
-        ..Adam::default()
-    };
+    let adamw = Adam::default().with_lr(1e19).with_weight_decay(1e19);
     assert_eq!(steps::<f32>(&adamw, &[1e-3]), 0);
-    let forgetful = Adam {
-        beta2: 0.0,
-        eps: 1e-30,
-        ..Adam::default()
-    };
+    let forgetful = Adam::default().with_beta2(0.0).with_eps(1e-30);
     assert_eq!(steps::<f32>(&forgetful, &[1e16]), 0);
     assert_eq!(steps::<f32>(&forgetful, &[1e10, 0.0, 0.0]), 3);
     // The square of 8e-22, times 0.001, is 0 in f32: nothing but this eps is left under 1e16 * 8e-23.
-    let tiny = Adam {
-        lr: 1e15,
-        eps: f32::tiniest(),
-        ..Adam::default()
-    };
+    let tiny = Adam::default().with_lr(1e15).with_eps(f32::tiniest());
     assert_eq!(steps::<f32>(&tiny, &[8e-22]), 0);
     assert_eq!(steps::<f32>(&tiny, &[2e-23]), 1);
 }
@@ -189,37 +170,26 @@ fn configurations_that_no_training_can_mean_are_refused() {
 fn bounds_are_where_they_are_said_to_be() {
     let (most, w) = (f64::from(f32::MAX), largest_parameter::<f32>());
     for (factor, accepted) in [(0.99, 1), (1.01, 0)] {
-        let sgd = Sgd {
-            weight_decay: factor * most / w,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::default().with_weight_decay(factor * most / w);
         assert_eq!(steps::<f32>(&sgd, &[0.0]), accepted, "sgd, {factor}");
-        let adamw = Adam {
-            lr: 1e10,
-            weight_decay: -factor * most / 4.0 / w / 1e10,
-            ..Adam::default()
-        };
+        let adamw = Adam::default()
+            .with_lr(1e10)
+            .with_weight_decay(-factor * most / 4.0 / w / 1e10);
         assert_eq!(
             steps::<f32>(&adamw, &[0.0]),
             accepted,
             "decoupled, {factor}"
         );
-        let coupled = Adam {
-            weight_decay: factor * most.sqrt() / w,
-            decoupled: false,
-            ..Adam::default()
-        };
+        let coupled = Adam::default()
+            .with_weight_decay(factor * most.sqrt() / w)
+            .with_decoupled(false);
         assert_eq!(
             steps::<f32>(&coupled, &[0.0]),
             accepted,
             "coupled, {factor}"
         );
         // In the first step the rate is lr / (1 - 0.9).
-        let forgetful = Adam {
-            beta2: 0.0,
-            eps: 1e-30,
-            ..Adam::default()
-        };
+        let forgetful = Adam::default().with_beta2(0.0).with_eps(1e-30);
         let room = most / 2.0 * 1e-30 / 1e-2;
         assert_eq!(
             steps::<f32>(&forgetful, &[(factor * room) as f32]),
@@ -241,14 +211,12 @@ fn ordinary_configurations_take_every_gradient_that_can_be_squared() {
     ] {
         for (lr, weight_decay) in [(1e-5, 0.0), (1e-3, 0.01), (1.0, 0.1)] {
             for decoupled in [false, true] {
-                let adam = Adam {
-                    lr,
-                    beta1,
-                    beta2,
-                    weight_decay,
-                    decoupled,
-                    ..Adam::default()
-                };
+                let adam = Adam::default()
+                    .with_lr(lr)
+                    .with_beta1(beta1)
+                    .with_beta2(beta2)
+                    .with_weight_decay(weight_decay)
+                    .with_decoupled(decoupled);
                 assert_eq!(
                     steps::<f32>(&adam, &[1.84e19, 1.0, -1.84e19, 1e-30]),
                     4,

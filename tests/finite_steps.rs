@@ -23,13 +23,10 @@ fn a_scale_that_f32_rounds_up_does_not_make_infinity() {
     let mut gradient = [below_the_largest(), 1.0];
     let mut tensors = [Tensor::weight(&mut gradient)];
     observe(&mut tensors).expect("finite");
-    let scale = Scale { factor: ROUNDED_UP };
+    let scale = Scale::new(ROUNDED_UP);
     scale.decide(&mut tensors).expect("a finite factor");
     let (mut w, mut state) = ([0.0_f32; 2], StepState::default());
-    let sgd = Sgd {
-        lr: 1.0,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(1.0);
     let step = sgd.step(&mut state, &mut tensors, &mut [Slot::sgd(&mut w)]);
     assert_eq!(step, Err(Error::Overflow { tensor: 0 }));
     assert_eq!(apply(&mut tensors), step);
@@ -40,10 +37,7 @@ fn a_scale_that_f32_rounds_up_does_not_make_infinity() {
 #[test]
 fn what_divides_by_an_infinite_statistic_refuses() {
     let moments = [Moments::default()];
-    let clip = |scope| ClipNorm {
-        max_norm: 1.0,
-        scope,
-    };
+    let clip = |scope| ClipNorm::new(1.0, scope);
     type Method<'a> = &'a dyn Fn(&mut [Tensor]) -> Result<(), Error>;
     let (stable, znorm) = (StableGrad::default(), Znorm::default());
     let methods: [(&str, Method); 5] = [
@@ -57,7 +51,7 @@ fn what_divides_by_an_infinite_statistic_refuses() {
         let mut gradient = [1e150, -1e149];
         let mut tensors = [Tensor::weight(&mut gradient)];
         observe(&mut tensors).expect("finite");
-        let scale = Scale { factor: 1e200 };
+        let scale = Scale::new(1e200);
         scale.decide(&mut tensors).expect("decided, not written");
         let before = *tensors[0].affine();
         let refused = Err(Error::Overflow { tensor: 0 });
@@ -88,12 +82,9 @@ fn what_leaves_a_tensor_alone_does_not_look_at_its_deviation() {
     let mut gradient = [1e150, -1e149];
     let mut tensors = [Tensor::bias(&mut gradient)];
     observe(&mut tensors).expect("finite");
-    let scale = Scale { factor: 1e200 };
+    let scale = Scale::new(1e200);
     scale.decide(&mut tensors).expect("decided, not written");
-    let znorm = Znorm {
-        roles: Roles::Weights,
-        ..Znorm::default()
-    };
+    let znorm = Znorm::default().with_roles(Roles::Weights);
     znorm.decide(&mut tensors).expect("not its tensor");
 }
 
@@ -109,10 +100,7 @@ fn a_huge_learning_rate_does_not_make_adam_infinite() {
         let mut gradient = [g];
         let mut tensors = [Tensor::weight(&mut gradient)];
         observe(&mut tensors).expect("finite");
-        let adam = Adam {
-            lr,
-            ..Adam::default()
-        };
+        let adam = Adam::new(lr);
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
         let step = adam.step(&mut StepState::default(), &mut tensors, &mut slots);
         assert_eq!(step.is_ok(), fits, "{lr:e} {g:e}: {step:?}");
@@ -154,13 +142,10 @@ fn a_momentum_buffer_stays_finite() {
     for momentum in [0.5, 0.9, 0.99] {
         for (nesterov, dampening) in [(false, 0.0), (true, 0.0), (false, 0.5)] {
             // A learning rate that keeps the parameters themselves far from the end.
-            let sgd = Sgd {
-                lr: 1e-6,
-                momentum,
-                dampening,
-                nesterov,
-                ..Sgd::default()
-            };
+            let sgd = Sgd::new(1e-6)
+                .with_momentum(momentum)
+                .with_dampening(dampening)
+                .with_nesterov(nesterov);
             for g in [f32::MAX, 1e38, 1e37] {
                 accepted_sgd_steps(sgd, g, 60);
             }
@@ -182,13 +167,11 @@ fn sgd_refuses_only_what_may_not_fit() {
         (0.9, 0.0, true, 10.0),
         (0.5, 0.0, true, 2.0),
     ] {
-        let sgd = Sgd {
-            lr: 1e-6,
-            momentum,
-            dampening,
-            nesterov,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::new(1e-6)
+            .with_momentum(momentum)
+            .with_dampening(dampening)
+            .with_nesterov(nesterov)
+            .with_weight_decay(0.0);
         let most = f32::MAX / reach;
         assert_eq!(accepted_sgd_steps(sgd, most / 1.01, 60), 60, "{sgd:?}");
         if reach > 1.0 {
@@ -201,11 +184,7 @@ fn sgd_refuses_only_what_may_not_fit() {
 fn a_learning_rate_above_1_does_not_make_parameters_infinite() {
     for momentum in [0.0, 0.9] {
         for lr in [2.0, 100.0, 1e30, -100.0] {
-            let sgd = Sgd {
-                lr,
-                momentum,
-                ..Sgd::default()
-            };
+            let sgd = Sgd::new(lr).with_momentum(momentum);
             accepted_sgd_steps(sgd, 3e38, 1);
             accepted_sgd_steps(sgd, 1e30, 1);
             assert_eq!(accepted_sgd_steps(sgd, 1e5, 1), 1, "{sgd:?}");
@@ -224,10 +203,7 @@ fn adam_without_eps_leaves_the_parameter_of_a_zero_gradient_alone() {
             let mut gradient = [0.0_f32, 1.0];
             let mut tensors = [Tensor::weight(&mut gradient)];
             observe(&mut tensors).expect("finite");
-            let adam = Adam {
-                eps,
-                ..Adam::default()
-            };
+            let adam = Adam::default().with_eps(eps);
             let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
             adam.step(&mut state, &mut tensors, &mut slots)
                 .expect("in range");
@@ -245,10 +221,7 @@ fn adam_without_eps_stays_finite_where_the_second_moment_underflows() {
         let mut gradient = [g];
         let mut tensors = [Tensor::weight(&mut gradient)];
         observe(&mut tensors).expect("finite");
-        let adam = Adam {
-            eps: 0.0,
-            ..Adam::default()
-        };
+        let adam = Adam::default().with_eps(0.0);
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
         adam.step(&mut StepState::default(), &mut tensors, &mut slots)
             .expect("in range");
@@ -263,10 +236,7 @@ fn sgd_without_momentum_is_finite_at_every_rate() {
     for rate in 11..2_000 {
         let lr = f64::from(rate) / 10.0;
         let border = (f64::from(f32::MAX) / lr) as f32;
-        let sgd = Sgd {
-            lr,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::new(lr);
         let gradients = [0.99 * border, border.next_down(), border, border.next_up()];
         let accepted = gradients.map(|g| accepted_sgd_steps(sgd, g, 1));
         assert!(
@@ -281,10 +251,7 @@ fn sgd_at_a_rate_of_1_takes_the_largest_gradient() {
     let (mut w, mut gradient) = ([0.0_f32], [f32::MAX]);
     let mut tensors = [Tensor::weight(&mut gradient)];
     observe(&mut tensors).expect("finite");
-    let sgd = Sgd {
-        lr: 1.0,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(1.0);
     let step = sgd.step(
         &mut StepState::default(),
         &mut tensors,
@@ -299,11 +266,7 @@ fn configurations_that_do_not_fit_the_type_are_refused() {
     let overflow = Err(Error::Overflow { tensor: 0 });
     for (lr, weight_decay) in [(1e39, 0.0), (1.0, 1e39)] {
         let (mut w, mut wide) = ([0.0_f32], [0.0_f64]);
-        let sgd = Sgd {
-            lr,
-            weight_decay,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::new(lr).with_weight_decay(weight_decay);
         let step = |slot| {
             let mut gradient = [0.0_f32];
             let mut tensors = [Tensor::weight(&mut gradient)];
@@ -323,10 +286,7 @@ fn an_infinite_parameter_stays_what_it_is_without_decay() {
     let mut state = StepState::default();
     for decoupled in [false, true] {
         let (mut w, mut m, mut v) = ([masked, 1.0], [0.0; 2], [0.0; 2]);
-        let adam = Adam {
-            decoupled,
-            ..Adam::default()
-        };
+        let adam = Adam::default().with_decoupled(decoupled);
         let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
         observe(&mut tensors).expect("finite");
         adam.step(&mut state, &mut tensors, &mut slots)
@@ -336,11 +296,7 @@ fn an_infinite_parameter_stays_what_it_is_without_decay() {
     }
     for momentum in [0.0, 0.9] {
         let (mut w, mut buffer) = ([masked, 1.0], [0.0; 2]);
-        let sgd = Sgd {
-            lr: 0.5,
-            momentum,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::new(0.5).with_momentum(momentum);
         let mut slots = [Slot::momentum(&mut w, &mut buffer)];
         observe(&mut tensors).expect("finite");
         sgd.step(&mut StepState::default(), &mut tensors, &mut slots)

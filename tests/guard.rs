@@ -16,10 +16,9 @@ use trimtab::{
 };
 
 fn guard(policy: GuardPolicy, max_consecutive: u64) -> Guard {
-    Guard {
-        policy,
-        max_consecutive,
-    }
+    Guard::default()
+        .with_policy(policy)
+        .with_max_consecutive(max_consecutive)
 }
 
 /// Three tensors, the second of them bad if wished.
@@ -44,7 +43,7 @@ fn runs_of_good_and_bad_steps_are_counted_as_the_oracle_counts_them() {
                 let exact = batch.exact();
                 let (outcome, next) = match policy {
                     GuardPolicy::SkipStep => adaptive::guard_skip(max, expected, &exact),
-                    GuardPolicy::Zero => adaptive::guard_zero(max, expected, &exact),
+                    _ => adaptive::guard_zero(max, expected, &exact),
                 };
                 expected = next;
                 let verdict = run(guard(policy, max), &mut state, &mut batch);
@@ -185,7 +184,7 @@ fn a_guard_behind_other_methods_keeps_what_they_decided() {
         let mut batch = batch::<f32>(false);
         let mut tensors = batch.tensors();
         observe(&mut tensors).expect("finite");
-        Scale { factor: 0.5 }.decide(&mut tensors).expect("finite");
+        Scale::new(0.5).decide(&mut tensors).expect("finite");
         let before = snapshot::tensors(&tensors);
         let verdict = guard(policy, 1).decide(&mut GuardState::default(), &mut tensors);
         assert_eq!(verdict, Ok(Verdict::Proceed));

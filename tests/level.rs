@@ -184,10 +184,7 @@ const PASSES: [(&str, Pass); 7] = [
         apply_into_with(grads, &mut [Buffer::from(output)][..])
     }),
     ("sgd", |grads, _, [param, first, _], state| {
-        let sgd = Sgd {
-            momentum: 0.9,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::default().with_momentum(0.9);
         sgd.step(state, grads, &mut [Slot::momentum(param, first)])
     }),
     ("adam", |grads, _, [param, first, second], state| {
@@ -206,7 +203,7 @@ fn every_pass_is_refused() {
         let (mut param, mut state) = ([[0.5_f32; 3]; 3], StepState { steps: 5 });
         let mut grads = [Tensor::weight(&mut gradient)];
         grads[0].set_moments(moments());
-        Scale { factor: 2.0 }.decide(&mut grads).expect("no pass");
+        Scale::new(2.0).decide(&mut grads).expect("no pass");
         let before = snapshot::tensors(&grads);
         let slot = param.each_mut().map(|part| &mut part[..]);
         let refused = pass(&mut grads, &mut output, slot, &mut state);

@@ -14,8 +14,8 @@ use common::number::Real;
 use common::snapshot;
 use oracle::statistics;
 use trimtab::{
-    Adam, Centralize, ClipNorm, Error, Guard, GuardPolicy, GuardState, Moments, Role, Roles, Scale,
-    Scope, Sgd, Slot, StepState, Tensor, Verdict, apply, bf16, f16, observe,
+    Adam, Centralize, ClipNorm, Error, Guard, GuardState, Moments, Role, Roles, Scale, Scope, Sgd,
+    Slot, StepState, Tensor, Verdict, apply, bf16, f16, observe,
 };
 
 /// Weights and biases of magnitudes in [0.5, 1] times `largest`: pairs of x and -x, so that the mean is exactly 0 and
@@ -151,7 +151,7 @@ fn ends_are_read_exactly<T: Real>() {
 fn scaled<T: Real>(data: &mut [T], factor: f64) -> Result<(), Error> {
     let mut tensors = [Tensor::weight(data)];
     observe(&mut tensors)?;
-    Scale { factor }.decide(&mut tensors)?;
+    Scale::new(factor).decide(&mut tensors)?;
     let before = snapshot::tensors(&tensors);
     let result = apply(&mut tensors);
     if result.is_err() {
@@ -203,12 +203,10 @@ fn centring_beyond_is_refused<T: Real>() {
     let mut data = [up, up, -up].map(T::exact);
     let mut tensors = [Tensor::weight(&mut data)];
     observe(&mut tensors).expect("finite");
-    let center = Centralize { roles: Roles::All };
+    let center = Centralize::default().with_roles(Roles::All);
     center.decide(&mut tensors).expect("decided, not written");
     if T::DIGITS == 53 {
-        let scale = Scale {
-            factor: f64::exp2(600.0),
-        };
+        let scale = Scale::new(f64::exp2(600.0));
         scale.decide(&mut tensors).expect("decided, not written");
     }
     let before = snapshot::tensors(&tensors);
@@ -300,10 +298,7 @@ fn gradients_adam_refuses_in_f32_fit_f64_parameters_and_sgd() {
     assert!((w[0] - 0.999).abs() <= 1e-15, "{w:?}");
     observe(&mut tensors).expect("finite");
     let mut w = [1.0_f32];
-    let sgd = Sgd {
-        lr: 1e-30,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(1e-30);
     sgd.step(
         &mut StepState::default(),
         &mut tensors,
@@ -323,12 +318,9 @@ fn clipping_a_gradient_of_1e20_does_not_make_zeros() {
         let mut data = [1e20_f32, -1e20, 1e20, 1e20];
         let mut tensors = [Tensor::weight(&mut data)];
         observe(&mut tensors).expect("finite");
-        ClipNorm {
-            max_norm: 1.0,
-            scope,
-        }
-        .decide(&mut tensors)
-        .expect("finite");
+        ClipNorm::new(1.0, scope)
+            .decide(&mut tensors)
+            .expect("finite");
         apply(&mut tensors).expect("in range");
         compare::written("clipped", &data, &[0.5, -0.5, 0.5, 0.5]);
     }
@@ -341,10 +333,7 @@ fn one_nan_does_not_spread() {
     let mut tensors: Vec<Tensor> = data.iter_mut().map(|d| Tensor::weight(d)).collect();
     assert_eq!(observe(&mut tensors), Err(Error::NonFinite { tensor: 1 }));
     let before = snapshot::tensors(&tensors);
-    let clip = ClipNorm {
-        max_norm: 1.0,
-        scope: Scope::Global,
-    };
+    let clip = ClipNorm::global(1.0);
     assert_eq!(
         clip.decide(&mut tensors),
         Err(Error::NonFinite { tensor: 1 })
@@ -352,10 +341,7 @@ fn one_nan_does_not_spread() {
     assert_eq!(apply(&mut tensors), Err(Error::NonFinite { tensor: 1 }));
     assert_eq!(snapshot::tensors(&tensors), before);
     // With a guard that zeroes, the others are clipped as if it had not been there: norm 5 + 10 -> sqrt(125).
-    let guard = Guard {
-        policy: GuardPolicy::Zero,
-        max_consecutive: 0,
-    };
+    let guard = Guard::zero().with_max_consecutive(0);
     assert_eq!(
         guard.decide(&mut GuardState::default(), &mut tensors),
         Ok(Verdict::Proceed)
@@ -376,12 +362,7 @@ fn the_norm_of_an_f16_300_is_300() {
     let mut tensors = [Tensor::weight(&mut data)];
     observe(&mut tensors).expect("finite");
     assert_eq!(tensors[0].moments().norm(), 300.0);
-    ClipNorm {
-        max_norm: 1.0,
-        scope: Scope::Global,
-    }
-    .decide(&mut tensors)
-    .expect("finite");
+    ClipNorm::global(1.0).decide(&mut tensors).expect("finite");
     apply(&mut tensors).expect("in range");
     assert_eq!(values(&data), [1.0]);
 }
@@ -408,7 +389,7 @@ fn the_norm_of_many_elements_is_right() {
 /// A constant has no deviation and, once centred, no norm: no later method may find noise in it to blow up.
 #[test]
 fn a_centred_constant_is_not_blown_up_by_what_follows() {
-    let center = AnyMethod::Centralize(Centralize { roles: Roles::All });
+    let center = AnyMethod::Centralize(Centralize::default().with_roles(Roles::All));
     for follower in every_variant() {
         let shapes = [(0.1, 1000), (1.0 / 3.0, 3), (-7.7, 33)];
         let constants = shapes.map(|(x, n)| (Role::Weight, vec![f32::nearest(x); n]));

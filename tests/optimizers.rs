@@ -24,59 +24,34 @@ fn adams() -> [Adam; 5] {
     let plain = Adam::default();
     [
         plain,
-        Adam {
-            weight_decay: 0.1,
-            ..plain
-        },
-        Adam {
-            weight_decay: 0.1,
-            decay_roles: Roles::Weights,
-            ..plain
-        },
-        Adam {
-            weight_decay: 0.1,
-            decay_roles: Roles::Weights,
-            decoupled: false,
-            ..plain
-        },
-        Adam {
-            lr: 0.03,
-            beta1: 0.5,
-            beta2: 0.9,
-            eps: 1e-3,
-            decoupled: false,
-            ..plain
-        },
+        plain.with_weight_decay(0.1),
+        plain
+            .with_weight_decay(0.1)
+            .with_decay_roles(Roles::Weights),
+        plain
+            .with_weight_decay(0.1)
+            .with_decay_roles(Roles::Weights)
+            .with_decoupled(false),
+        Adam::new(0.03)
+            .with_beta1(0.5)
+            .with_beta2(0.9)
+            .with_eps(1e-3)
+            .with_decoupled(false),
     ]
 }
 
 fn sgds() -> [Sgd; 5] {
-    let plain = Sgd {
-        lr: 0.05,
-        ..Sgd::default()
-    };
-    let momentum = Sgd {
-        momentum: 0.9,
-        ..plain
-    };
+    let plain = Sgd::new(0.05);
+    let momentum = plain.with_momentum(0.9);
     [
         plain,
-        Sgd {
-            weight_decay: 0.1,
-            ..plain
-        },
+        plain.with_weight_decay(0.1),
         momentum,
-        Sgd {
-            dampening: 0.3,
-            weight_decay: 0.01,
-            decay_roles: Roles::Weights,
-            ..momentum
-        },
-        Sgd {
-            nesterov: true,
-            weight_decay: 0.01,
-            ..momentum
-        },
+        momentum
+            .with_dampening(0.3)
+            .with_weight_decay(0.01)
+            .with_decay_roles(Roles::Weights),
+        momentum.with_nesterov(true).with_weight_decay(0.01),
     ]
 }
 
@@ -283,12 +258,7 @@ fn behind_every_method_the_gradient_is_read_through_its_affine() {
 /// The first step copies the gradient into the buffer, whatever lies there and whatever the dampening.
 #[test]
 fn the_first_sgd_step_does_not_read_its_buffer() {
-    let sgd = Sgd {
-        lr: 0.5,
-        momentum: 0.9,
-        dampening: 0.7,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(0.5).with_momentum(0.9).with_dampening(0.7);
     let (mut gradient, mut w, mut buffer) = ([2.0_f64], [1.0_f64], [f64::NAN]);
     let mut tensors = [Tensor::weight(&mut gradient)];
     observe(&mut tensors).expect("finite");
@@ -305,11 +275,7 @@ fn the_first_sgd_step_does_not_read_its_buffer() {
 /// Weights and biases keep momenta of their own (a library is known to have shared one between them).
 #[test]
 fn every_tensor_has_its_own_momentum() {
-    let sgd = Sgd {
-        lr: 1.0,
-        momentum: 0.5,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(1.0).with_momentum(0.5);
     let mut state = StepState::default();
     let (mut w, mut b) = ([0.0_f64], [0.0_f64]);
     let (mut kept_w, mut kept_b) = ([0.0_f64], [0.0_f64]);

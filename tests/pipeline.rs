@@ -9,9 +9,10 @@ use common::data::{Batch, Random};
 use common::list::{every_method, every_variant};
 use common::method::{AnyMethod, States, StepInputs};
 use common::snapshot;
+use trimtab::checkpoint::{self, Writer};
 use trimtab::{
-    Affine, Error, GradientStabilizer, Guard, GuardPolicy, Inputs, Memory, Method, Pipeline, Scope,
-    StableGrad, Stage, Status, Verdict, apply, observe,
+    Affine, Error, GradientStabilizer, Guard, Inputs, Memory, Method, NormState, Pipeline,
+    PipelineMut, Role, Scope, StableGrad, Stage, Status, Tensor, Verdict, apply, observe,
 };
 
 const LENGTHS: [usize; 4] = [40, 5, 33, 1];
@@ -34,13 +35,15 @@ fn as_method(method: AnyMethod) -> Method {
 }
 
 /// A stage remembers what the states of the method called by itself say.
-fn remembers<const N: usize>(stage: &Stage<N>, states: &States) -> bool {
-    match &stage.memory {
-        Memory::None => states == &States::default(),
-        Memory::Norms(norms) => norms[..] == states.norms[..],
-        Memory::Autoscale(autoscale) => *autoscale == states.autoscale,
-        Memory::Zclip(zclip) => *zclip == states.zclip,
-        Memory::Guard(guard) => *guard == states.guard,
+fn remembers(pipeline: &Pipeline<4, 4>, stage: usize, states: &States) -> bool {
+    let norms = pipeline.norms(stage);
+    match pipeline.stages()[stage].memory {
+        Memory::None => states == &States::default() && norms.is_empty(),
+        Memory::Norms(count) => norms == states.norms && norms.len() == count,
+        Memory::Autoscale(autoscale) => autoscale == states.autoscale,
+        Memory::Zclip(zclip) => zclip == states.zclip,
+        Memory::Guard(guard) => guard == states.guard,
+        _ => false,
     }
 }
 
@@ -89,10 +92,9 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
         }
         apply(&mut tensors).expect(what);
         let mut tensors = by_pipeline.tensors();
-        let given = Inputs {
-            reference: inputs.reference,
-            params: &params,
-        };
+        let given = Inputs::default()
+            .with_reference(inputs.reference)
+            .with_params(&params);
         assert_eq!(
             pipeline.decide(&given, &mut tensors),
             Ok(Verdict::Proceed),
@@ -100,9 +102,9 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
         );
         apply(&mut tensors).expect(what);
         assert_eq!(by_pipeline.bits(), by_hand.bits(), "{what}, step {t}");
-        let mut stages = pipeline.stages().iter().zip(&states);
+        let mut stages = states.iter().enumerate();
         assert!(
-            stages.all(|(stage, states)| remembers(stage, states)),
+            stages.all(|(stage, states)| remembers(&pipeline, stage, states)),
             "{what}, step {t}"
         );
     }
@@ -113,25 +115,17 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
 fn when_one_method_refuses_no_state_of_any_has_moved() {
     let mut pipeline = Pipeline::<3, 4>::new()
         .with(GradientStabilizer::default())
-        .and_then(|p| {
-            p.with(GradientStabilizer {
-                scope: Scope::Global,
-                ..GradientStabilizer::default()
-            })
-        })
+        .and_then(|p| p.with(GradientStabilizer::default().with_scope(Scope::Global)))
         .and_then(|p| p.with(StableGrad::default()))
         .expect("there is room");
-    let good = Inputs {
-        reference: 0.5,
-        ..Inputs::default()
-    };
+    let good = Inputs::default().with_reference(0.5);
     let mut random = Random(82);
     let mut batch = Batch::<f32>::random(&mut random, &LENGTHS);
     assert_eq!(
         pipeline.decide(&good, &mut batch.tensors()),
         Ok(Verdict::Proceed)
     );
-    let before: Vec<_> = pipeline.stages().to_vec();
+    let before = pipeline.clone();
     let mut batch = Batch::<f32>::random(&mut random, &LENGTHS);
     let gradients = batch.bits();
     let mut tensors = batch.tensors();
@@ -144,16 +138,13 @@ fn when_one_method_refuses_no_state_of_any_has_moved() {
         "nothing is pending"
     );
     drop(tensors);
-    assert_eq!((pipeline.stages(), batch.bits()), (&before[..], gradients));
+    assert_eq!((pipeline, batch.bits()), (before, gradients));
 }
 
 #[test]
 fn a_guard_in_front_skips_the_step_and_the_methods_behind_it() {
     let mut pipeline = Pipeline::<2, 4>::new()
-        .with(Guard {
-            policy: GuardPolicy::SkipStep,
-            max_consecutive: 2,
-        })
+        .with(Guard::default().with_max_consecutive(2))
         .and_then(|p| p.with(GradientStabilizer::default()))
         .expect("there is room");
     let mut batch = Batch::<f32>::random(&mut Random(83), &LENGTHS);
@@ -178,11 +169,11 @@ fn a_guard_in_front_skips_the_step_and_the_methods_behind_it() {
         Err(Error::Diverged)
     );
     assert_eq!(counted(&pipeline), (1, 1));
-    let untouched = match &pipeline.stages()[1].memory {
-        Memory::Norms(norms) => norms.iter().all(|n| n.steps == 0),
-        _ => false,
-    };
-    assert!(untouched, "the method behind the guard has not stepped");
+    let norms = pipeline.norms(1);
+    assert!(
+        norms.is_empty(),
+        "the method behind the guard has not stepped"
+    );
     drop(tensors);
     assert_eq!(batch.bits(), gradients);
 }
@@ -227,4 +218,85 @@ fn what_does_not_fit_is_refused() {
         Ok(Verdict::Proceed)
     );
     assert_eq!(snapshot::tensors(&tensors)[2..], before[2..]);
+}
+
+/// In memory of the caller's, with sizes known at run time: the same bits and states, also after a restart.
+#[test]
+fn borrowed_memory_is_as_good_as_its_own() {
+    let methods = every_variant();
+    let mut owner = Pipeline::<32, 4>::new();
+    let last =
+        |(name, method): &&(&str, AnyMethod)| *name == "scale to zero" || !method.leaves_moments();
+    for (_, method) in methods.iter().filter(|method| !last(method)) {
+        owner = owner.with(as_method(*method)).expect("there is room");
+    }
+    let mut stages: Vec<Stage> = owner
+        .stages()
+        .iter()
+        .map(|stage| Stage::new(stage.method))
+        .collect();
+    let mut norms = vec![NormState::default(); stages.len() * LENGTHS.len()];
+    let inputs = StepInputs::plain(LENGTHS.len());
+    let params = inputs.param_moments();
+    let given = Inputs::default()
+        .with_reference(inputs.reference)
+        .with_params(&params);
+    let mut random = Random(86);
+    for step in 0..4 {
+        let mut batch = Batch::<f32>::random(&mut random, &LENGTHS);
+        let mut twin = batch.clone();
+        let mut tensors = twin.tensors();
+        assert_eq!(owner.decide(&given, &mut tensors), Ok(Verdict::Proceed));
+        let by_owner = snapshot::tensors(&tensors);
+        let mut borrowed = PipelineMut::new(&mut stages, &mut norms);
+        let mut tensors = batch.tensors();
+        assert_eq!(borrowed.decide(&given, &mut tensors), Ok(Verdict::Proceed));
+        assert_eq!(snapshot::tensors(&tensors), by_owner, "step {step}");
+        let bytes = saved(|to| borrowed.save(to));
+        assert_eq!(bytes, saved(|to| owner.save(to)), "step {step}");
+        // A restart: other memory, the same states.
+        stages = stages
+            .iter()
+            .map(|stage| Stage::new(stage.method))
+            .collect();
+        norms.fill(NormState::default());
+        let mut fresh = PipelineMut::new(&mut stages, &mut norms);
+        checkpoint::load(&bytes, |from| fresh.load(from)).expect("just saved");
+    }
+    let per_tensor = (0..stages.len()).filter(|i| owner.norms(*i).len() == LENGTHS.len());
+    assert_eq!(
+        per_tensor.count(),
+        2,
+        "two stages with a state for each tensor"
+    );
+}
+
+fn saved(states: impl Fn(&mut Writer)) -> Vec<u8> {
+    let mut bytes = vec![0; checkpoint::size(&states)];
+    checkpoint::save(&mut bytes, states).expect("as many bytes as it said");
+    bytes
+}
+
+/// Inputs may depend on the gradients once these are observed; where they are refused nothing changes.
+#[test]
+fn inputs_are_computed_from_observed_gradients() {
+    let mut pipeline = Pipeline::<1, 4>::new()
+        .with(StableGrad::default())
+        .expect("there is room");
+    let mut batch = Batch::<f32>::random(&mut Random(87), &LENGTHS);
+    let mut tensors = batch.tensors();
+    let weight = tensors
+        .iter()
+        .position(|tensor| tensor.role() == Role::Weight)
+        .expect("one");
+    let own =
+        |grads: &[Tensor]| Ok(Inputs::default().with_reference(grads[weight].moments().std()));
+    assert_eq!(
+        pipeline.decide_with(&mut tensors, own),
+        Ok(Verdict::Proceed)
+    );
+    assert_eq!(tensors[weight].affine().scale, 1.0); // a number divided by itself
+    let refused = pipeline.decide_with(&mut tensors, |_| Err(Error::BadReference));
+    assert_eq!(refused, Err(Error::BadReference));
+    assert!(tensors.iter().all(|t| *t.affine() == Affine::IDENTITY));
 }

@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn znorm_without_eps_does_not_see_the_scale(data in gradient(), k in -60..60_i32) {
-        let method = Znorm { eps: 0.0, ..Znorm::default() };
+        let method = Znorm::default().with_eps(0.0);
         same_bits_for_any_power(&data, k, |t| method.decide(t).unwrap());
     }
 
@@ -76,7 +76,7 @@ proptest! {
         run in prop::collection::vec(gradient(), 1..6), k in -60..60_i32,
     ) {
         let factor = f32::exp2(k as f32);
-        let config = GradientStabilizer { eps: 0.0, ..GradientStabilizer::default() };
+        let config = GradientStabilizer::default().with_eps(0.0);
         let (mut plain, mut scaled) = ([NormState::default()], [NormState::default()]);
         for data in &run {
             let a = after(data, |t| config.decide(&mut plain, t).unwrap());
@@ -89,7 +89,7 @@ proptest! {
     fn clip_norm_scales_with_its_maximum(data in gradient(), k in -60..60_i32, share in 0.1..2.0_f64) {
         let norm = statistics::norm(&values(&data));
         let factor = f32::exp2(k as f32);
-        let clip = |max_norm, t: &mut [Tensor]| ClipNorm { max_norm, scope: Scope::Global }.decide(t).unwrap();
+        let clip = |max_norm, t: &mut [Tensor]| ClipNorm::global(max_norm).decide(t).unwrap();
         let a = after(&data, |t| clip(share * norm, t));
         let b = after(&times(&data, factor), |t| clip(share * norm * f64::from(factor), t));
         prop_assert_eq!(bits(&times(&a, factor)), bits(&b));
@@ -101,7 +101,7 @@ proptest! {
         let with = |w: &[f32], t: &mut [Tensor]| {
             let mut params = [Moments::default()];
             params[0].observe_chunk(w).unwrap();
-            Agc { eps: 0.0, ..Agc::default() }.decide(&params, t).unwrap();
+            Agc::default().with_eps(0.0).decide(&params, t).unwrap();
         };
         let w = [1.5_f32, -0.5, 2.0];
         let a = after(&data, |t| with(&w, t));
@@ -114,7 +114,7 @@ proptest! {
         run in prop::collection::vec(gradient(), 3..8), k in -60..60_i32,
     ) {
         let factor = f32::exp2(k as f32);
-        let config = Zclip { eps: 0.0, warmup: 2, ..Zclip::default() };
+        let config = Zclip::default().with_eps(0.0).with_warmup(2);
         let (mut plain, mut scaled) = (ZclipState::default(), ZclipState::default());
         for data in &run {
             let a = after(data, |t| config.decide(&mut plain, t).unwrap());
@@ -154,7 +154,7 @@ proptest! {
 
     #[test]
     fn znorm_leaves_mean_0_and_standard_deviation_1(data in gradient()) {
-        let result = after(&data, |t| Znorm { eps: 0.0, ..Znorm::default() }.decide(t).unwrap());
+        let result = after(&data, |t| Znorm::default().with_eps(0.0).decide(t).unwrap());
         let result = values(&result);
         let n = result.len() as f64;
         // Rounding to f32 moves every element by at most 2^-24 of the largest, which is at most sqrt(n).
@@ -166,7 +166,7 @@ proptest! {
     fn clipped_norms_stay_below_the_maximum(data in gradient(), decade in -6.0..6.0_f64) {
         let max_norm = f64::powf(10.0, decade);
         for scope in [Scope::Tensor, Scope::Global] {
-            let result = after(&data, |t| ClipNorm { max_norm, scope }.decide(t).unwrap());
+            let result = after(&data, |t| ClipNorm::new(max_norm, scope).decide(t).unwrap());
             let norm = statistics::norm(&values(&result));
             // One rounding to f32 an element.
             prop_assert!(norm <= max_norm * (1.0 + f64::exp2(-23.0)), "{norm} above {max_norm}");
@@ -202,10 +202,7 @@ fn first_step(data: &[f64], eps: f64, reference: Option<f64>) -> Vec<f64> {
     }
     let n = data.len();
     let (mut w, mut m, mut v) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
-    let adam = Adam {
-        eps,
-        ..Adam::default()
-    };
+    let adam = Adam::default().with_eps(eps);
     let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
     adam.step(&mut StepState::default(), &mut tensors, &mut slots[..])
         .expect("in range");

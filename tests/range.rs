@@ -15,7 +15,7 @@ fn scaled<R>(gradient: &[f64], factor: f64, test: impl FnOnce(&mut [Tensor]) -> 
     let mut gradient = gradient.to_vec();
     let mut grads = [Tensor::weight(&mut gradient)];
     observe(&mut grads).expect("finite");
-    Scale { factor }.decide(&mut grads).expect("finite");
+    Scale::new(factor).decide(&mut grads).expect("finite");
     test(&mut grads)
 }
 
@@ -34,10 +34,7 @@ fn a_global_norm_is_right_where_its_square_is_not_in_range() {
     for (unit, factor) in NORMS {
         let norm = 5.0 * unit * factor;
         scaled(&[3.0 * unit, 4.0 * unit], factor, |grads| {
-            let clip = ClipNorm {
-                max_norm: norm / 8.0,
-                scope: Scope::Global,
-            };
+            let clip = ClipNorm::global(norm / 8.0);
             clip.decide(grads).expect("in range");
             near(grads[0].outlook().norm(), norm / 8.0);
         });
@@ -50,11 +47,8 @@ fn a_global_norm_of_many_tensors_is_right_there_too() {
         let (mut a, mut b) = ([3.0 * unit; 4], [4.0 * unit; 4]);
         let mut grads = [Tensor::weight(&mut a), Tensor::bias(&mut b)];
         observe(&mut grads).expect("finite");
-        Scale { factor }.decide(&mut grads).expect("finite");
-        let clip = ClipNorm {
-            max_norm: unit * factor,
-            scope: Scope::Global,
-        };
+        Scale::new(factor).decide(&mut grads).expect("finite");
+        let clip = ClipNorm::global(unit * factor);
         clip.decide(&mut grads).expect("in range");
         // sqrt(4 * 9 + 4 * 16) = 10.
         near(grads[0].affine().scale, factor / 10.0);
@@ -70,12 +64,9 @@ fn a_global_norm_beyond_the_range_is_refused() {
         let (mut small, mut large) = ([1.0_f64], [1e75_f64; 2]);
         let mut grads = [Tensor::weight(&mut small), Tensor::weight(&mut large)];
         observe(&mut grads).expect("finite");
-        Scale { factor }.decide(&mut grads).expect("finite");
+        Scale::new(factor).decide(&mut grads).expect("finite");
         // 1 / 1.4e308 would be below the normal numbers.
-        let clip = ClipNorm {
-            max_norm: 10.0,
-            scope: Scope::Global,
-        };
+        let clip = ClipNorm::global(10.0);
         assert_eq!(clip.decide(&mut grads), expected, "{factor:e}");
     }
 }
@@ -86,10 +77,7 @@ fn a_tiny_norm_is_no_empty_gradient() {
     for scope in [Scope::Tensor, Scope::Global] {
         scaled(&[3e-20, 4e-20], 1e-150, |grads| {
             let mut states = [NormState::default()];
-            let method = GradientStabilizer {
-                scope,
-                ..GradientStabilizer::default()
-            };
+            let method = GradientStabilizer::default().with_scope(scope);
             method.decide(&mut states, grads).expect("in range");
             assert_eq!((states[0].steps, states[0].skipped), (1, 0), "{scope:?}");
             near(states[0].m, 0.4 * 5e-170);
@@ -110,7 +98,9 @@ fn autoscale_sees_every_deviation() {
     for (unit, factor) in NORMS {
         scaled(&[unit, -unit, 2.0 * unit], factor, |grads| {
             let mut state = AutoscaleState::default();
-            Autoscale.decide(&mut state, grads).expect("in range");
+            Autoscale::default()
+                .decide(&mut state, grads)
+                .expect("in range");
             assert_eq!(state.steps, 1);
             near(state.sigma, unit * factor * (7.0_f64 / 3.0).sqrt());
         });
@@ -122,9 +112,9 @@ fn autoscale_sees_every_deviation() {
 fn a_limit_that_leaves_the_range_is_refused() {
     for (limit, factor) in [(1e300, 1e10), (1e-300, 1e-30)] {
         scaled(&[2e100, 0.5e100], 1e200, |grads| {
-            ClipValue { limit }.decide(grads).expect("positive");
+            ClipValue::new(limit).decide(grads).expect("positive");
             let before = *grads[0].affine();
-            assert_eq!(Scale { factor }.decide(grads), OVERFLOW, "{limit:e}");
+            assert_eq!(Scale::new(factor).decide(grads), OVERFLOW, "{limit:e}");
             assert_eq!(*grads[0].affine(), before);
         });
     }
@@ -134,10 +124,10 @@ fn a_limit_that_leaves_the_range_is_refused() {
 #[test]
 fn a_scale_that_vanishes_is_refused_and_0_is_not() {
     scaled(&[2.0, 0.5], 1e-170, |grads| {
-        assert_eq!(Scale { factor: 1e-170 }.decide(grads), OVERFLOW);
+        assert_eq!(Scale::new(1e-170).decide(grads), OVERFLOW);
         assert_eq!(grads[0].affine().scale, 1e-170);
-        Scale { factor: 0.0 }.decide(grads).expect("silence");
-        Scale { factor: 1e-170 }.decide(grads).expect("still");
+        Scale::new(0.0).decide(grads).expect("silence");
+        Scale::new(1e-170).decide(grads).expect("still");
         apply(grads).expect("zeros");
         assert_eq!(grads[0].as_slice(), Some(&[0.0_f64; 2][..]));
     });
@@ -151,7 +141,7 @@ fn a_tiny_reference_is_taken_and_may_not_vanish_afterwards() {
             .decide(1e-300, grads)
             .expect("in range");
         near(grads[0].affine().scale, 1e-300 / std);
-        assert_eq!(Scale { factor: 1e-200 }.decide(grads), OVERFLOW);
+        assert_eq!(Scale::new(1e-200).decide(grads), OVERFLOW);
     });
 }
 
@@ -161,10 +151,7 @@ fn a_correction_that_leaves_the_range_is_refused() {
     let mut states = [NormState::default()];
     for (gamma2, expected) in [(0.0, Ok(())), (0.999, OVERFLOW)] {
         scaled(&[6e149], 1e4, |grads| {
-            let method = GradientStabilizer {
-                gamma2,
-                ..GradientStabilizer::default()
-            };
+            let method = GradientStabilizer::default().with_gamma2(gamma2);
             let before = states[0];
             assert_eq!(method.decide(&mut states, grads), expected, "{gamma2}");
             assert_eq!(states[0] == before, expected.is_err());
@@ -177,15 +164,12 @@ fn a_correction_that_leaves_the_range_is_refused() {
 #[test]
 fn a_quotient_that_vanishes_is_refused() {
     type Method<'a> = &'a dyn Fn(&mut [Tensor]) -> Result<(), Error>;
-    let clip = |max_norm, scope| ClipNorm { max_norm, scope };
-    let zclip = |max_norm| Zclip {
-        max_norm,
-        ..Zclip::default()
-    };
-    let stabilizer = |eps, scope| GradientStabilizer {
-        eps,
-        scope,
-        ..GradientStabilizer::default()
+    let clip = |max_norm, scope| ClipNorm::new(max_norm, scope);
+    let zclip = |max_norm| Zclip::default().with_max_norm(max_norm);
+    let stabilizer = |eps, scope| {
+        GradientStabilizer::default()
+            .with_eps(eps)
+            .with_scope(scope)
     };
     let one = [Moments {
         count: 1,
@@ -207,35 +191,23 @@ fn a_quotient_that_vanishes_is_refused() {
             zclip(1e-320).decide(&mut ZclipState::default(), t)
         }),
         ("agc", &|t| {
-            let agc = Agc {
-                clipping: 1e-320,
-                ..Agc::default()
-            };
+            let agc = Agc::default().with_clipping(1e-320);
             agc.decide(&one, t)
         }),
         ("agc, product", &|t| {
-            let agc = Agc {
-                clipping: 1e-200,
-                eps: 1e-200,
-            };
+            let agc = Agc::default().with_clipping(1e-200).with_eps(1e-200);
             agc.decide(&[Moments::default()], t)
         }),
         ("stable_grad", &|t| StableGrad::default().decide(1e-320, t)),
         ("stable_grad, eps", &|t| {
-            let method = StableGrad {
-                eps: 1e200,
-                ..StableGrad::default()
-            };
+            let method = StableGrad::default().with_eps(1e200);
             method.decide(1e-200, t)
         }),
         ("znorm", &|t| {
-            let method = Znorm {
-                eps: 1e308,
-                ..Znorm::default()
-            };
+            let method = Znorm::default().with_eps(1e308);
             method.decide(t)
         }),
-        ("unscale", &|t| Unscale { loss_scale: 1e308 }.decide(t)),
+        ("unscale", &|t| Unscale::new(1e308).decide(t)),
         ("gradient_stabilizer", &|t| {
             stabilizer(1e160, Scope::Tensor).decide(&mut state(), t)
         }),
@@ -256,12 +228,9 @@ fn a_quotient_that_vanishes_is_refused() {
 #[test]
 fn a_quotient_that_just_does_not_vanish_is_right() {
     scaled(&[3e4, -4e4], 1.0, |grads| {
-        let clip = ClipNorm {
-            max_norm: 1.2e-303,
-            scope: Scope::Tensor,
-        };
+        let clip = ClipNorm::new(1.2e-303, Scope::Tensor);
         clip.decide(grads).expect("2.4e-308 is normal");
-        Scale { factor: 1e303 }.decide(grads).expect("in range");
+        Scale::new(1e303).decide(grads).expect("in range");
         near(grads[0].outlook().norm(), 1.2);
     });
 }
@@ -270,10 +239,7 @@ fn a_quotient_that_just_does_not_vanish_is_right() {
 #[test]
 fn a_quotient_that_is_0_is_0() {
     scaled(&[3.0, 4.0], 1.0, |grads| {
-        let agc = Agc {
-            eps: 0.0,
-            ..Agc::default()
-        };
+        let agc = Agc::default().with_eps(0.0);
         agc.decide(&[Moments::default()], grads).expect("0");
         assert_eq!(grads[0].affine().scale, 0.0);
     });
@@ -286,10 +252,7 @@ fn a_squared_norm_that_vanishes_is_refused_where_it_shows() {
         for (eps, expected) in [(0.0, OVERFLOW), (1e-139, OVERFLOW), (1e-137, Ok(()))] {
             scaled(&[3.0, 4.0], unit, |grads| {
                 let mut states = [NormState::default()];
-                let method = GradientStabilizer {
-                    eps,
-                    ..GradientStabilizer::default()
-                };
+                let method = GradientStabilizer::default().with_eps(eps);
                 assert_eq!(
                     method.decide(&mut states, grads),
                     expected,

@@ -328,7 +328,7 @@ fn scaled_at<T: Real>(data: &[T], offset: usize) -> (Vec<u64>, Vec<u64>) {
     let mut tensors = [Tensor::weight(&mut memory[offset..])];
     observe(&mut tensors).expect("finite");
     let moments = snapshot::moments(tensors[0].moments()).to_vec();
-    let third = Scale { factor: 1.0 / 3.0 };
+    let third = Scale::new(1.0 / 3.0);
     third.decide(&mut tensors).expect("finite");
     apply(&mut tensors).expect("in range");
     (moments, snapshot::data(&tensors[0]))
@@ -340,7 +340,7 @@ fn observing_writes_nothing_and_resets_the_affine() {
     let before = batch.bits();
     let mut tensors = batch.tensors();
     observe(&mut tensors).expect("finite");
-    let half = Scale { factor: 0.5 };
+    let half = Scale::new(0.5);
     half.decide(&mut tensors).expect("finite");
     observe(&mut tensors).expect("finite");
     for tensor in &tensors {

@@ -26,7 +26,7 @@ fn three<T: Real>() -> Batch<T> {
 fn pending<'a, T: Real>(batch: &'a mut Batch<T>) -> Vec<Tensor<'a>> {
     let mut tensors = batch.tensors();
     observe(&mut tensors).expect("finite");
-    Scale { factor: 0.75 }.decide(&mut tensors).expect("finite");
+    Scale::new(0.75).decide(&mut tensors).expect("finite");
     tensors
 }
 
@@ -247,7 +247,7 @@ fn behind_a_finite_limit_only_what_needs_no_moments_is_allowed() {
     for (name, method) in every_variant() {
         let mut batch = three::<f32>();
         let mut tensors = pending(&mut batch);
-        let limit = ClipValue { limit: 0.5 };
+        let limit = ClipValue::new(0.5);
         limit.decide(&mut tensors[2..]).expect("finite");
         let mut states = lived_in(&method);
         let inputs = StepInputs::plain(3);
@@ -268,9 +268,7 @@ fn once_applied_a_limit_is_no_obstacle_any_more() {
     for (name, method) in every_variant() {
         let mut batch = three::<f32>();
         let mut tensors = pending(&mut batch);
-        ClipValue { limit: 0.5 }
-            .decide(&mut tensors)
-            .expect("finite");
+        ClipValue::new(0.5).decide(&mut tensors).expect("finite");
         apply(&mut tensors).expect("in range");
         observe(&mut tensors).expect("finite");
         let mut states = method.states(3);
@@ -282,10 +280,7 @@ fn once_applied_a_limit_is_no_obstacle_any_more() {
 fn the_number_of_states_must_be_that_of_the_tensors() {
     for (scope, wrong) in [(Scope::Tensor, [0, 1, 2, 4]), (Scope::Global, [0, 2, 3, 4])] {
         for count in wrong {
-            let method = GradientStabilizer {
-                scope,
-                ..GradientStabilizer::default()
-            };
+            let method = GradientStabilizer::default().with_scope(scope);
             let mut batch = three::<f32>();
             let mut tensors = pending(&mut batch);
             let norms = vec![
@@ -311,7 +306,7 @@ fn the_number_of_states_must_be_that_of_the_tensors() {
             );
             let index = match scope {
                 Scope::Tensor => count.min(3),
-                Scope::Global => 0,
+                _ => 0,
             };
             assert_eq!(
                 error,
@@ -356,7 +351,7 @@ fn parameters_that_are_not_finite_are_refused_by_agc() {
 fn a_scale_beyond_f64_is_refused() {
     let mut batch = three::<f64>();
     let mut tensors = pending(&mut batch);
-    let huge = Scale { factor: 1e300 };
+    let huge = Scale::new(1e300);
     huge.decide(&mut tensors[2..]).expect("still in range");
     let method = AnyMethod::Scale(huge);
     let error = refuse(
@@ -377,7 +372,7 @@ fn norms_beyond_f64_are_refused_as_a_whole_or_not_at_all() {
     for (name, method) in every_variant() {
         let mut batch = three::<f64>();
         let mut tensors = pending(&mut batch);
-        let huge = Scale { factor: 1e300 };
+        let huge = Scale::new(1e300);
         huge.decide(&mut tensors[2..]).expect("in range");
         let mut states = lived_in(&method);
         let before = (snapshot::tensors(&tensors), snapshot::states(&states));

@@ -97,10 +97,7 @@ fn every_write_refuses(what: &str, tensors: &mut [Tensor], expected: Status) {
 /// The two optimizers.
 fn every_step_refuses(what: &str, tensors: &mut [Tensor], expected: Status) {
     adam_refuses(what, Adam::default(), tensors, expected);
-    let sgd = Sgd {
-        momentum: 0.9,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::default().with_momentum(0.9);
     sgd_refuses(what, sgd, tensors, expected);
 }
 
@@ -154,7 +151,7 @@ fn results_that_are_not_finite_are_not_written() {
     let mut batch = three::<f32>();
     let mut tensors = batch.tensors();
     observe(&mut tensors).expect("finite");
-    Scale { factor: 1e45 }
+    Scale::new(1e45)
         .decide(&mut tensors[2..])
         .expect("decided, not written");
     every_write_refuses("1e45 times the last one", &mut tensors, Status::Overflow);
@@ -179,7 +176,7 @@ fn overflow_is_refused_where_a_shard_is_empty() {
         sum_sq: 5.0,
         abs_max: 2.0,
     });
-    Scale { factor: 1e45 }
+    Scale::new(1e45)
         .decide(&mut tensors[2..])
         .expect("decided, not written");
     let before = snapshot::tensors(&tensors);
@@ -204,7 +201,7 @@ fn overflow_is_refused<T: Real>() {
     observe(&mut tensors).expect("finite");
     // Twice the largest finite value.
     let factor = T::LARGEST / 50.0;
-    let scale = Scale { factor };
+    let scale = Scale::new(factor);
     scale
         .decide(&mut tensors[2..])
         .expect("decided, not written");
@@ -248,21 +245,15 @@ fn bad_configurations_of_adam_are_refused() {
     let good = Adam::default();
     let mut refuse = |field: &str, adam| adam_refuses(field, adam, &mut tensors, Status::BadConfig);
     for x in bad::NOT_FINITE {
-        refuse(&format!("lr = {x}"), Adam { lr: x, ..good });
-        refuse(
-            &format!("weight_decay = {x}"),
-            Adam {
-                weight_decay: x,
-                ..good
-            },
-        );
+        refuse(&format!("lr = {x}"), good.with_lr(x));
+        refuse(&format!("weight_decay = {x}"), good.with_weight_decay(x));
     }
     for x in bad::NOT_DECAY {
-        refuse(&format!("beta1 = {x}"), Adam { beta1: x, ..good });
-        refuse(&format!("beta2 = {x}"), Adam { beta2: x, ..good });
+        refuse(&format!("beta1 = {x}"), good.with_beta1(x));
+        refuse(&format!("beta2 = {x}"), good.with_beta2(x));
     }
     for x in bad::NOT_EPS {
-        refuse(&format!("eps = {x}"), Adam { eps: x, ..good });
+        refuse(&format!("eps = {x}"), good.with_eps(x));
     }
 }
 
@@ -273,30 +264,12 @@ fn bad_configurations_of_sgd_are_refused() {
     let good = Sgd::default();
     let mut refuse = |field: &str, sgd| sgd_refuses(field, sgd, &mut tensors, Status::BadConfig);
     for x in bad::NOT_FINITE {
-        refuse(&format!("lr = {x}"), Sgd { lr: x, ..good });
-        refuse(
-            &format!("weight_decay = {x}"),
-            Sgd {
-                weight_decay: x,
-                ..good
-            },
-        );
-        refuse(
-            &format!("dampening = {x}"),
-            Sgd {
-                dampening: x,
-                ..good
-            },
-        );
+        refuse(&format!("lr = {x}"), good.with_lr(x));
+        refuse(&format!("weight_decay = {x}"), good.with_weight_decay(x));
+        refuse(&format!("dampening = {x}"), good.with_dampening(x));
     }
     for x in bad::NOT_DECAY {
-        refuse(
-            &format!("momentum = {x}"),
-            Sgd {
-                momentum: x,
-                ..good
-            },
-        );
+        refuse(&format!("momentum = {x}"), good.with_momentum(x));
     }
 }
 
@@ -307,12 +280,10 @@ fn nesterov_without_momentum_or_with_dampening_is_refused() {
     let mut tensors = good(&mut batch);
     let what = "sgd: nesterov needs a momentum and no dampening";
     for (momentum, dampening) in [(0.0, 0.0), (0.0, 0.5), (0.9, 0.5), (0.9, 1e-300)] {
-        let sgd = Sgd {
-            momentum,
-            dampening,
-            nesterov: true,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::default()
+            .with_momentum(momentum)
+            .with_dampening(dampening)
+            .with_nesterov(true);
         sgd_refuses("nesterov", sgd, &mut tensors, Status::BadConfig);
         let refused = sgd.step(&mut StepState::default(), &mut tensors, &mut []);
         assert_eq!(refused, Err(Error::BadConfig(what)));
@@ -327,18 +298,12 @@ fn a_configuration_beyond_the_parameters_dtype_is_refused() {
     let lr = 1e300;
     let (mut model, before) = (Model::new(), Model::new().bits());
     let mut state = model.state;
-    let adam = Adam {
-        lr,
-        ..Adam::default()
-    };
+    let adam = Adam::new(lr);
     assert!(
         adam.step(&mut state, &mut tensors, &mut model.slots())
             .is_err()
     );
-    let sgd = Sgd {
-        lr,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(lr);
     assert!(
         sgd.step(&mut state, &mut tensors, &mut model.slots())
             .is_err()
@@ -422,10 +387,7 @@ fn step_with_slot<'a>(
     let mut slots = [Slot::from_buffers(param, first, second)];
     let mut state = StepState::default();
     let adam = Adam::default().step(&mut state, &mut tensors, &mut slots);
-    let sgd = Sgd {
-        momentum: 0.5,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::default().with_momentum(0.5);
     [adam, sgd.step(&mut state, &mut tensors, &mut slots)]
 }
 

@@ -17,13 +17,10 @@ use trimtab::{
 
 const STEPS: u64 = 40;
 /// A warm-up that ends in the middle, so that runs are stopped on both sides.
-const ZCLIP: Zclip = Zclip {
-    warmup: 20,
-    alpha: 0.97,
-    z_max: 2.5,
-    eps: 1e-6,
-    max_norm: f64::INFINITY,
-};
+fn zclip() -> Zclip {
+    Zclip::default().with_warmup(20)
+}
+
 const INPUTS: usize = 6;
 
 /// What turns gradients into a decision, and remembers.
@@ -47,10 +44,10 @@ impl Chain for ByHand {
         let _ = observe(grads); // What is not finite, the guard sees.
         let verdict = Guard::default().decide(&mut self.guard, grads);
         if verdict == Ok(Verdict::Proceed) {
-            let decided = Autoscale
+            let decided = Autoscale::default()
                 .decide(&mut self.autoscale, grads)
                 .and_then(|()| GradientStabilizer::default().decide(&mut self.norms, grads))
-                .and_then(|()| ZCLIP.decide(&mut self.zclip, grads));
+                .and_then(|()| zclip().decide(&mut self.zclip, grads));
             decided.expect("finite");
         }
         verdict.expect("not diverged")
@@ -78,9 +75,9 @@ impl Default for InOne {
     fn default() -> Self {
         let pipeline = Pipeline::new()
             .with(Guard::default())
-            .and_then(|p| p.with(Autoscale))
+            .and_then(|p| p.with(Autoscale::default()))
             .and_then(|p| p.with(GradientStabilizer::default()))
-            .and_then(|p| p.with(ZCLIP));
+            .and_then(|p| p.with(zclip()));
         Self(pipeline.expect("there is room"))
     }
 }
@@ -241,7 +238,7 @@ fn without_its_states_a_run_goes_on_otherwise() {
     }
     let states = &whole.chain;
     assert_eq!((states.guard.total, whole.adam.steps), (1, STEPS - 1));
-    assert!(states.zclip.steps > u64::from(ZCLIP.warmup));
+    assert!(states.zclip.steps > u64::from(zclip().warmup));
 }
 
 /// A pipeline before its first step knows no tensors: it takes as many states as were saved, and there is room for.

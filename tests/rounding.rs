@@ -18,7 +18,7 @@ fn three_quarters<T: Real>(data: &[T]) {
     let mut scaled = data.to_vec();
     let mut tensors = [Tensor::weight(&mut scaled)];
     observe(&mut tensors).expect("finite");
-    Scale { factor: 0.75 }.decide(&mut tensors).expect("finite");
+    Scale::new(0.75).decide(&mut tensors).expect("finite");
     apply(&mut tensors).expect("in range");
     for (before, after) in data.iter().zip(&scaled) {
         let exact = T::nearest(0.75 * before.value());
@@ -61,15 +61,12 @@ fn an_optimizer_does_not_round_to_the_dtype_of_the_gradient() {
     let factor = 0.75 * f64::exp2(-40.0);
     let decide = |tensors: &mut [Tensor]| {
         observe(tensors).expect("finite");
-        Scale { factor }.decide(tensors).expect("finite");
+        Scale::new(factor).decide(tensors).expect("finite");
     };
     decide(&mut tensors);
     let exact = factor * (1.0 + f64::exp2(-10.0));
     let mut w = [0.0_f32];
-    let sgd = Sgd {
-        lr: 1.0,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(1.0);
     sgd.step(
         &mut StepState::default(),
         &mut tensors,
@@ -78,10 +75,7 @@ fn an_optimizer_does_not_round_to_the_dtype_of_the_gradient() {
     .expect("in range");
     assert_eq!(f64::from(w[0]), -exact);
     let (mut w, mut m, mut v) = ([0.0_f64], [0.0_f64], [0.0_f64]);
-    let adam = Adam {
-        beta1: 0.0,
-        ..Adam::default()
-    };
+    let adam = Adam::default().with_beta1(0.0);
     let mut slots = [Slot::adam(&mut w, &mut m, &mut v)];
     decide(&mut tensors);
     adam.step(&mut StepState::default(), &mut tensors, &mut slots)

@@ -27,10 +27,7 @@ const WRITES: [(&str, Write); 4] = [
     ("sgd", |grads, model| {
         let slots = model.params.iter_mut().zip(&mut model.first);
         let mut slots: Vec<Slot> = slots.map(|(w, m)| Slot::momentum(w, m)).collect();
-        let sgd = Sgd {
-            momentum: 0.9,
-            ..Sgd::default()
-        };
+        let sgd = Sgd::default().with_momentum(0.9);
         sgd.step(&mut model.state, grads, &mut slots)
     }),
     ("adam", |grads, model| {
@@ -121,7 +118,7 @@ fn spent_in<T: Real>() {
                 let mut tensors = batch.tensors();
                 observe(&mut tensors).expect("finite");
                 if let Some(factor) = factor {
-                    Scale { factor }.decide(&mut tensors).expect("finite");
+                    Scale::new(factor).decide(&mut tensors).expect("finite");
                 }
                 write(&mut tensors, &mut Model::new(&LENGTHS)).expect(&what);
                 assert!(tensors.iter().all(is_fresh), "{what}");
@@ -143,7 +140,7 @@ fn an_empty_shard_is_spent() {
             sum_sq: 5.0,
             abs_max: 2.0,
         });
-        let half = Scale { factor: 0.5 };
+        let half = Scale::new(0.5);
         half.decide(&mut tensors).expect("finite");
         write(&mut tensors, &mut Model::new(&[0])).expect(name);
         assert!(is_fresh(&tensors[0]), "{name}");
@@ -154,7 +151,7 @@ fn an_empty_shard_is_spent() {
 /// gradients that nobody has looked at.
 #[test]
 fn a_loop_that_does_not_observe_ends_at_its_second_round() {
-    let half = Scale { factor: 0.5 };
+    let half = Scale::new(0.5);
     for (name, write) in spending() {
         let mut gradient = [0.25_f32, -2.0];
         let mut model = Model::new(&[2]);
@@ -190,9 +187,7 @@ fn observed_again_they_serve_the_next_step() {
     let mut tensors = [Tensor::weight(&mut gradient)];
     for _ in 0..3 {
         observe(&mut tensors).expect("finite");
-        Scale { factor: 0.5 }
-            .decide(&mut tensors)
-            .expect("observed");
+        Scale::new(0.5).decide(&mut tensors).expect("observed");
         apply(&mut tensors).expect("decided");
     }
     assert_eq!(gradient, [1.0, -0.25]);

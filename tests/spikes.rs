@@ -46,12 +46,13 @@ fn stabilized_norm(c: &GradientStabilizer, state: &mut [NormState], r: f64) -> f
 }
 
 fn both_corrections(gamma1: f64, gamma2: f64, eps: f64) -> [GradientStabilizer; 2] {
-    [false, true].map(|bias_correction| GradientStabilizer {
-        scope: Scope::Tensor,
-        gamma1,
-        gamma2,
-        eps,
-        bias_correction,
+    [false, true].map(|bias_correction| {
+        GradientStabilizer::default()
+            .with_scope(Scope::Tensor)
+            .with_gamma1(gamma1)
+            .with_gamma2(gamma2)
+            .with_eps(eps)
+            .with_bias_correction(bias_correction)
     })
 }
 
@@ -76,10 +77,7 @@ fn check_run(c: &GradientStabilizer, norms: &[f64]) {
 
 #[test]
 fn the_bound_at_the_defaults_is_15_816() {
-    let c = GradientStabilizer {
-        bias_correction: false,
-        ..GradientStabilizer::default()
-    };
+    let c = GradientStabilizer::default().with_bias_correction(false);
     // Stated with three decimals.
     assert!(
         (any_sequence(&c, 1000) - 15.816).abs() <= 0.0005,
@@ -126,7 +124,7 @@ fn one_spike_after_a_calm_run_is_bounded_however_high() {
 fn a_finite_f32_spike_of_1e30_is_bounded_and_the_state_stays_finite() {
     let c = GradientStabilizer::default();
     for scope in [Scope::Tensor, Scope::Global] {
-        let c = GradientStabilizer { scope, ..c };
+        let c = c.with_scope(scope);
         let mut state = [NormState::default()];
         for t in 1..=40 {
             let height = if t == 20 { 1e30 } else { 0.01 };

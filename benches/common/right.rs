@@ -72,7 +72,7 @@ pub fn check_apply<T: Named>() {
         let mut after = Aligned::<T>::gradient(len, 5);
         let mut grads = [Tensor::weight(&mut after)];
         observe(&mut grads).expect("finite");
-        Scale { factor }.decide(&mut grads).expect("in range");
+        Scale::new(factor).decide(&mut grads).expect("in range");
         apply(&mut grads).expect("in range");
         for (x, y) in before.iter().zip(after.iter()) {
             assert_eq!(T::narrow(x.widen() * factor).widen(), y.widen());

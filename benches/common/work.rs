@@ -2,7 +2,7 @@
 
 use super::data::Aligned;
 use super::native::{Factors, Native};
-use trimtab::{Adam, ClipNorm, Roles, Scope, Slot, StableGrad, StepState, Tensor, observe};
+use trimtab::{Adam, ClipNorm, Slot, StableGrad, StepState, Tensor, observe};
 
 /// The work of the tables: `tensors` weights of `len` elements each.
 #[derive(Clone, Copy)]
@@ -88,15 +88,7 @@ pub fn views(layers: &mut [Layer]) -> (Vec<Tensor<'_>>, Vec<Slot<'_>>) {
 }
 
 /// AdamW as torch has it by default.
-pub const ADAMW: Adam = Adam {
-    lr: 1e-3,
-    beta1: 0.9,
-    beta2: 0.999,
-    eps: 1e-8,
-    weight_decay: 1e-2,
-    decay_roles: Roles::All,
-    decoupled: true,
-};
+pub const ADAMW: Adam = Adam::new(1e-3).with_weight_decay(1e-2);
 
 /// What StableGrad scales to.
 pub const REFERENCE: f64 = 0.5;
@@ -113,9 +105,6 @@ pub fn step(state: &mut StepState, grads: &mut [Tensor], slots: &mut [Slot]) {
 /// One read and one decision: a global clip that is not written.
 pub fn clip(grads: &mut [Tensor]) {
     observe(grads).expect("finite gradients");
-    let clip = ClipNorm {
-        max_norm: 1.0,
-        scope: Scope::Global,
-    };
+    let clip = ClipNorm::global(1.0);
     clip.decide(grads).expect("moments");
 }

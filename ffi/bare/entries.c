@@ -38,26 +38,45 @@ static trimtab_status is(int holds) {
     return holds ? TRIMTAB_OK : TRIMTAB_BAD_STATE;
 }
 
-static trimtab_status sgd_step(void) {
+static size_t refused, where;
+
+/* The methods that the others do not stop, in one call; one alone where something is pending. */
+static trimtab_status decide(int twin) {
+    trimtab_method chain[] = {
+        { TRIMTAB_METHOD_GRADIENT_STABILIZER, 0, NULL, norms, 0.0, NULL },
+        { TRIMTAB_METHOD_GUARD, 0, NULL, &guard, 0.0, NULL },
+        { TRIMTAB_METHOD_AUTOSCALE, 0, NULL, &autoscale, 0.0, NULL },
+        { TRIMTAB_METHOD_AGC, 0, NULL, NULL, 0.0, params },
+        { TRIMTAB_METHOD_ZCLIP, 0, NULL, &zclip, 0.0, NULL },
+    };
+    size_t methods = grads[0].affine.scale == 1.0 ? sizeof chain / sizeof *chain : 1;
+    return twin ? trimtab_decide_at(chain, methods, grads, 2, &refused, &where)
+                : trimtab_decide(chain, methods, grads, 2, &refused);
+}
+
+static trimtab_status sgd_step(int twin) {
     trimtab_sgd_config c = TRIMTAB_SGD_CONFIG_INIT;
     c.momentum = 0.9;
     c.nesterov = 1;
     c.weight_decay = 0.01;
-    return trimtab_sgd_step(&c, &sgd, grads, slots, 2);
+    return twin ? trimtab_sgd_step_at(&c, &sgd, grads, slots, 2, &where)
+                : trimtab_sgd_step(&c, &sgd, grads, slots, 2);
 }
 
-static trimtab_status adam_step(void) {
+static trimtab_status adam_step(int twin) {
     trimtab_adam_config c = TRIMTAB_ADAM_CONFIG_INIT;
     c.weight_decay = 0.01;
-    return trimtab_adam_step(&c, &adam, grads, slots, 2);
+    return twin ? trimtab_adam_step_at(&c, &adam, grads, slots, 2, &where)
+                : trimtab_adam_step(&c, &adam, grads, slots, 2);
 }
 
-static trimtab_status apply_into(void) {
+static trimtab_status apply_into(int twin) {
     void *into[2] = { out, (char *)out + ((char *)grads[1].data - (char *)grads[0].data) };
-    return trimtab_apply_into(grads, into, 2);
+    return twin ? trimtab_apply_into_at(grads, into, 2, &where) : trimtab_apply_into(grads, into, 2);
 }
 
 CALL(observe, trimtab_observe(grads, 2))
+CALL(observe_at, trimtab_observe_at(grads, 2, &where))
 CALL(outlook, trimtab_outlook(grads, &told))
 CALL(observe_chunk, trimtab_observe_chunk(&streamed, grads[0].data, grads[0].len, grads[0].dtype))
 CALL(moments_merge, trimtab_moments_merge(&params[0], &streamed))
@@ -76,10 +95,16 @@ CALL(clip_norm, trimtab_clip_norm(0.05, TRIMTAB_SCOPE_GLOBAL, grads, 2))
 CALL(clip_value, trimtab_clip_value(0.01, grads, 2))
 CALL(agc, trimtab_agc(NULL, params, grads, 2))
 CALL(zclip, trimtab_zclip(NULL, &zclip, grads, 2))
+CALL(decide, decide(0))
+CALL(decide_at, decide(1))
 CALL(apply, trimtab_apply(grads, 2))
-CALL(apply_into, apply_into())
-CALL(sgd_step, sgd_step())
-CALL(adam_step, adam_step())
+CALL(apply_at, trimtab_apply_at(grads, 2, &where))
+CALL(apply_into, apply_into(0))
+CALL(apply_into_at, apply_into(1))
+CALL(sgd_step, sgd_step(0))
+CALL(sgd_step_at, sgd_step(1))
+CALL(adam_step, adam_step(0))
+CALL(adam_step_at, adam_step(1))
 CALL(state_save, trimtab_state_save(records, ENTRIES, saved, sizeof saved, &saved_size))
 CALL(state_load, trimtab_state_load(records, ENTRIES, saved, saved_size))
 CALL(init_std, is(trimtab_init_std(TRIMTAB_TANH, 64) > 0.0))
@@ -96,6 +121,7 @@ static struct {
 } list[] = {
     { "trimtab_cpu_level", call_cpu_level, 0 },
     { "trimtab_observe", call_observe, 0 },
+    { "trimtab_observe_at", call_observe_at, 0 },
     { "trimtab_outlook", call_outlook, 0 },
     { "trimtab_observe_chunk", call_observe_chunk, 0 },
     { "trimtab_moments_merge", call_moments_merge, 0 },
@@ -114,10 +140,16 @@ static struct {
     { "trimtab_clip_value", call_clip_value, 0 },
     { "trimtab_agc", call_agc, 0 },
     { "trimtab_zclip", call_zclip, 0 },
+    { "trimtab_decide", call_decide, 0 },
+    { "trimtab_decide_at", call_decide_at, 0 },
     { "trimtab_apply", call_apply, 0 },
+    { "trimtab_apply_at", call_apply_at, 0 },
     { "trimtab_apply_into", call_apply_into, 0 },
+    { "trimtab_apply_into_at", call_apply_into_at, 0 },
     { "trimtab_sgd_step", call_sgd_step, 0 },
+    { "trimtab_sgd_step_at", call_sgd_step_at, 0 },
     { "trimtab_adam_step", call_adam_step, 0 },
+    { "trimtab_adam_step_at", call_adam_step_at, 0 },
     { "trimtab_state_save", call_state_save, 0 },
     { "trimtab_state_load", call_state_load, 0 },
     { "trimtab_init_std", call_init_std, 0 },

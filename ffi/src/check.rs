@@ -7,14 +7,73 @@
 use core::ffi::c_void;
 use core::slice;
 
-use trimtab_core::{Buffer, Dtype, Outputs, Slot, Slots, Status, Tensor, in_default_mode};
+use trimtab_core::{Buffer, Dtype, Error, Outputs, Slot, Slots, Status, Tensor, in_default_mode};
 
 use crate::config::Configuration;
-use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
+use crate::types::{TRIMTAB_NOWHERE, trimtab_slot, trimtab_status, trimtab_tensor};
+
+/// Why a call is refused, and the index of what made it fail.
+#[derive(Clone, Copy)]
+pub(crate) struct Blame {
+    status: Status,
+    at: usize,
+}
+
+impl From<Status> for Blame {
+    fn from(status: Status) -> Self {
+        let at = TRIMTAB_NOWHERE;
+        Self { status, at }
+    }
+}
+
+impl From<Error> for Blame {
+    fn from(error: Error) -> Self {
+        Self {
+            status: error.status(),
+            at: error.index().unwrap_or(TRIMTAB_NOWHERE),
+        }
+    }
+}
+
+/// Blames the first of many that is refused.
+fn each<T>(items: &[T], check: impl Fn(usize, &T) -> Result<(), Status>) -> Result<(), Blame> {
+    let mut items = items.iter().enumerate();
+    items.try_for_each(|(at, item)| check(at, item).map_err(|status| Blame { status, at }))
+}
 
 /// What a C function returns for what `body` does, in the default floating-point mode.
-pub(crate) fn code(body: impl FnOnce() -> Result<(), Status>) -> trimtab_status {
-    in_default_mode(|| body().map_or_else(Status::code, |()| Status::Ok.code()))
+pub(crate) fn code(body: impl FnOnce() -> Result<(), Blame>) -> trimtab_status {
+    in_default_mode(|| body().map_or_else(|blame| blame.status.code(), |()| Status::Ok.code()))
+}
+
+/// The same for a function that says where.
+///
+/// # Safety
+///
+/// As `put`.
+pub(crate) unsafe fn blamed(
+    at: *mut usize,
+    body: impl FnOnce() -> Result<(), Blame>,
+) -> trimtab_status {
+    code(|| {
+        let result = body();
+        let place = result.map_or_else(|blame| blame.at, |()| TRIMTAB_NOWHERE);
+        // SAFETY: passed on.
+        unsafe { put(at, place) };
+        result
+    })
+}
+
+/// Writes an index where the caller wants to know it.
+///
+/// # Safety
+///
+/// `to` is NULL or writable.
+pub(crate) unsafe fn put(to: *mut usize, index: usize) {
+    if !to.is_null() {
+        // SAFETY: not NULL; writable by the caller's promise, aligned or not.
+        unsafe { to.write_unaligned(index) };
+    }
 }
 
 /// Refuses NULL, misalignment, and lengths that cannot exist.
@@ -142,10 +201,10 @@ const LARGEST_CONFIG: usize = 4096;
 pub(crate) unsafe fn tensors<'a>(
     data: *const trimtab_tensor,
     n: usize,
-) -> Result<&'a [Tensor<'a>], Status> {
+) -> Result<&'a [Tensor<'a>], Blame> {
     // SAFETY: passed on.
     let descriptors = unsafe { array(data, n) }?;
-    descriptors.iter().try_for_each(descriptor)?;
+    each(descriptors, |_, tensor| descriptor(tensor))?;
     // SAFETY: `Tensor` is repr(C) with the layout of `trimtab_tensor` (asserted in types.rs), and
     // `descriptor` has seen that dtype and role are values that the enums have.
     Ok(unsafe { slice::from_raw_parts(descriptors.as_ptr().cast(), descriptors.len()) })
@@ -157,10 +216,10 @@ pub(crate) unsafe fn tensors<'a>(
 pub(crate) unsafe fn tensors_mut<'a>(
     data: *mut trimtab_tensor,
     n: usize,
-) -> Result<&'a mut [Tensor<'a>], Status> {
+) -> Result<&'a mut [Tensor<'a>], Blame> {
     // SAFETY: passed on.
     let descriptors = unsafe { array_mut(data, n) }?;
-    descriptors.iter().try_for_each(descriptor)?;
+    each(descriptors, |_, tensor| descriptor(tensor))?;
     // SAFETY: as in `tensors`; the mutable borrow is passed on, not shared.
     Ok(unsafe { slice::from_raw_parts_mut(descriptors.as_mut_ptr().cast(), descriptors.len()) })
 }
@@ -179,6 +238,7 @@ fn elements(data: *mut c_void, len: usize, dtype: Dtype) -> Result<(), Status> {
         Dtype::F32 => pointer(data.cast::<f32>(), len),
         Dtype::F16 | Dtype::BF16 => pointer(data.cast::<u16>(), len),
         Dtype::F64 => pointer(data.cast::<f64>(), len),
+        _ => Err(Status::BadDtype),
     }
 }
 
@@ -208,12 +268,13 @@ pub(crate) struct RawOutputs<'a> {
 pub(crate) unsafe fn output_array<'a>(
     data: *const *mut c_void,
     grads: &'a [Tensor<'a>],
-) -> Result<RawOutputs<'a>, Status> {
+) -> Result<RawOutputs<'a>, Blame> {
     // SAFETY: passed on.
     let pointers = unsafe { array(data, grads.len()) }?;
-    for (pointer, tensor) in pointers.iter().zip(grads) {
-        elements(*pointer, tensor.len(), tensor.dtype())?;
-    }
+    each(pointers, |index, pointer| {
+        let tensor = grads.get(index).ok_or(Status::BadLength)?;
+        elements(*pointer, tensor.len(), tensor.dtype())
+    })?;
     Ok(RawOutputs { pointers, grads })
 }
 
@@ -267,21 +328,19 @@ pub(crate) unsafe fn slot_array<'a>(
     data: *const trimtab_slot,
     grads: &[Tensor],
     needed: usize,
-) -> Result<RawSlots<'a>, Status> {
+) -> Result<RawSlots<'a>, Blame> {
     // SAFETY: passed on.
     let slots = unsafe { array(data, grads.len()) }?;
-    for (slot, tensor) in slots.iter().zip(grads) {
+    each(slots, |index, slot| {
+        let tensor = grads.get(index).ok_or(Status::BadLength)?;
         let dtype = parameter_dtype(slot).ok_or(Status::BadDtype)?;
         if slot.reserved != 0 {
             return Err(Status::BadConfig);
         }
-        for pointer in [slot.param, slot.first, slot.second]
-            .into_iter()
-            .take(needed)
-        {
-            elements(pointer, tensor.len(), dtype)?;
-        }
-    }
+        let pointers = [slot.param, slot.first, slot.second];
+        let mut needed = pointers.into_iter().take(needed);
+        needed.try_for_each(|pointer| elements(pointer, tensor.len(), dtype))
+    })?;
     Ok(RawSlots { slots, needed })
 }
 

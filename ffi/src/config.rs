@@ -3,8 +3,8 @@
 //! Each begins with its own size, so that it can grow: see `check::configuration`. The core checks the ranges.
 
 use trimtab_core::{
-    Adam, Agc, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad, Status,
-    Zclip, Znorm,
+    Adam, Agc, Centralize, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad,
+    Status, Zclip, Znorm,
 };
 
 /// Start from TRIMTAB_STABLE_GRAD_CONFIG_INIT.
@@ -93,6 +93,26 @@ pub struct trimtab_guard_config {
     pub policy: u32,
     /// How many bad steps in a row mean that the run has diverged; 0 (default): never.
     pub max_consecutive: u64,
+}
+
+/// Of a TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_centralize_config {
+    /// sizeof of this struct.
+    pub struct_size: u32,
+    /// TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+    pub roles: u32,
+}
+
+/// Of a TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_clip_norm_config {
+    /// sizeof of this struct.
+    pub struct_size: u32,
+    /// TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+    pub scope: u32,
 }
 
 /// Start from TRIMTAB_SGD_CONFIG_INIT.
@@ -243,8 +263,27 @@ configurations! {
     trimtab_agc_config: 24 = Agc { clipping, eps } reserved;
     trimtab_zclip_config: 40 = Zclip { warmup, alpha, z_max, eps, max_norm };
     trimtab_guard_config: 16 = Guard { policy, max_consecutive };
+    trimtab_centralize_config: 8 = Centralize { roles };
     trimtab_sgd_config: 40 =
         Sgd { nesterov, lr, momentum, dampening, weight_decay, decay_roles } reserved;
     trimtab_adam_config: 48 =
         Adam { decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles } reserved;
+}
+
+/// Its method's other value is a number of its own, so that the core's side is the scope alone.
+impl Configuration for trimtab_clip_norm_config {
+    type Core = Scope;
+
+    const SMALLEST: usize = 8;
+
+    fn of(scope: &Scope) -> Self {
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            scope: scope.plain(),
+        }
+    }
+
+    fn read(&self) -> Result<Scope, Status> {
+        Field::of(self.scope)
+    }
 }

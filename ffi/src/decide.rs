@@ -23,7 +23,7 @@ pub unsafe extern "C" fn trimtab_unscale(
     n: usize,
 ) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
-    let decide = || Ok(Unscale { loss_scale }.decide(unsafe { tensors_mut(grads, n) }?)?);
+    let decide = || Ok(Unscale::new(loss_scale).decide(unsafe { tensors_mut(grads, n) }?)?);
     code(decide)
 }
 
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn trimtab_scale(
     n: usize,
 ) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
-    let decide = || Ok(Scale { factor }.decide(unsafe { tensors_mut(grads, n) }?)?);
+    let decide = || Ok(Scale::new(factor).decide(unsafe { tensors_mut(grads, n) }?)?);
     code(decide)
 }
 
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn trimtab_guard(
         let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
         match method.decide(state, grads)? {
             Verdict::Proceed => Ok(()),
-            Verdict::SkipStep => Err(Status::SkipStep),
+            Verdict::SkipStep => Err(Status::SkipStep.into()),
         }
     };
     code(decide)
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn trimtab_autoscale(
     let decide = || {
         // SAFETY: the pointers are the caller's promise.
         let (state, grads) = unsafe { (one_mut(state)?, tensors_mut(grads, n)?) };
-        Ok(Autoscale.decide(state, grads)?)
+        Ok(Autoscale::default().decide(state, grads)?)
     };
     code(decide)
 }
@@ -157,7 +157,9 @@ pub unsafe extern "C" fn trimtab_centralize(
     let decide = || {
         let roles = Field::of(roles)?;
         // SAFETY: the pointers are the caller's promise.
-        Ok(Centralize { roles }.decide(unsafe { tensors_mut(grads, n) }?)?)
+        Ok(Centralize::default()
+            .with_roles(roles)
+            .decide(unsafe { tensors_mut(grads, n) }?)?)
     };
     code(decide)
 }
@@ -193,7 +195,7 @@ pub unsafe extern "C" fn trimtab_clip_norm(
     let decide = || {
         let scope = Field::of(scope)?;
         // SAFETY: the pointers are the caller's promise.
-        Ok(ClipNorm { max_norm, scope }.decide(unsafe { tensors_mut(grads, n) }?)?)
+        Ok(ClipNorm::new(max_norm, scope).decide(unsafe { tensors_mut(grads, n) }?)?)
     };
     code(decide)
 }
@@ -209,7 +211,7 @@ pub unsafe extern "C" fn trimtab_clip_value(
     n: usize,
 ) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
-    let decide = || Ok(ClipValue { limit }.decide(unsafe { tensors_mut(grads, n) }?)?);
+    let decide = || Ok(ClipValue::new(limit).decide(unsafe { tensors_mut(grads, n) }?)?);
     code(decide)
 }
 

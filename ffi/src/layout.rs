@@ -51,6 +51,11 @@ macro_rules! with_structs {
             trimtab_zclip_state = trimtab_core::ZclipState: 24 { mean: 0, var: 8, steps: 16 }
             trimtab_guard_state = trimtab_core::GuardState: 16 { consecutive: 0, total: 8 }
             trimtab_step_state = trimtab_core::StepState: 8 { steps: 0 }
+            trimtab_centralize_config = crate::config::trimtab_centralize_config: 8 { struct_size: 0, roles: 4 }
+            trimtab_clip_norm_config = crate::config::trimtab_clip_norm_config: 8 { struct_size: 0, scope: 4 }
+            trimtab_method = crate::types::trimtab_method: 40 {
+                kind: 0, reserved: 4, config: 8, state: 16, number: 24, input: 32
+            }
             trimtab_states = crate::types::trimtab_states: 24 { states: 0, count: 8, kind: 16, reserved: 20 }
         }
     };
@@ -62,7 +67,7 @@ macro_rules! assert_layout {
         $(const _: () = {
             use core::mem::{align_of, offset_of, size_of};
             assert!(size_of::<$type>() == $size, stringify!($name has another size));
-            assert!(align_of::<$type>() == 8, stringify!($name has another alignment));
+            assert!(8 % align_of::<$type>() == 0, stringify!($name has another alignment));
             $(assert!(offset_of!($type, $field) == $offset, stringify!($name.$field lies elsewhere));)*
         };)*
     };

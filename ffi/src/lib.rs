@@ -6,7 +6,7 @@
 //! | `config.rs` | the configurations, and what they become in the core |
 //! | `layout.rs` | where every field lies, asserted |
 //! | `check.rs` | from raw pointers to references, or a status that says what is wrong |
-//! | `observe.rs`, `decide.rs`, `write.rs`, `state.rs`, `info.rs` | the functions, in the order of the header |
+//! | `observe.rs`, `decide.rs`, `chain.rs`, `write.rs`, `state.rs`, `info.rs` | the functions, in the order of the header |
 //!
 //! `include/trimtab.h` is generated from these files by the build script. The comments of public
 //! items are the header's comments: they speak to C programmers.
@@ -18,6 +18,7 @@
 #![allow(non_camel_case_types)] // The names are C's.
 #![allow(clippy::missing_safety_doc)] // The comments are the contract: they become the header's.
 
+mod chain;
 mod check;
 mod config;
 mod decide;
@@ -28,6 +29,7 @@ mod state;
 mod types;
 mod write;
 
+pub use chain::*;
 pub use config::*;
 pub use decide::*;
 pub use info::*;

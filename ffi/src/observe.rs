@@ -1,10 +1,11 @@
 //! Observe: the read pass, and moments by themselves.
 
 use core::ffi::c_void;
+use core::ptr;
 
 use trimtab_core::{Dtype, Moments, Status, in_default_mode};
 
-use crate::check::{buffer, code, one, one_mut, tensors, tensors_mut};
+use crate::check::{blamed, buffer, code, one, one_mut, tensors, tensors_mut};
 use crate::types::{trimtab_status, trimtab_tensor};
 
 /// Reads every gradient once: fills in the moments of each tensor and resets its affine to
@@ -17,9 +18,27 @@ use crate::types::{trimtab_status, trimtab_tensor};
 /// NULL_POINTER, BAD_DTYPE, BAD_CONFIG (role), MISALIGNED, BAD_LENGTH: nothing is changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
+    // SAFETY: passed on.
+    unsafe { trimtab_observe_at(grads, n, ptr::null_mut()) }
+}
+
+/// trimtab_observe that also says which tensor made it fail.
+///
+/// at  the index of the tensor, or of its state, slot, output or moments of its parameter, is written here;
+///     TRIMTAB_NOWHERE if no single one made the call fail, or if it did not. The only state of a method
+///     counts as number 0. May be NULL.
+///
+/// The same holds for the other functions whose name ends in _at.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_observe_at(
+    grads: *mut trimtab_tensor,
+    n: usize,
+    at: *mut usize,
+) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let observe = || Ok(trimtab_core::observe(unsafe { tensors_mut(grads, n) }?)?);
-    code(observe)
+    // SAFETY: as above.
+    unsafe { blamed(at, observe) }
 }
 
 /// Statistics of a gradient as it will be written: its moments seen through its affine.

@@ -58,6 +58,9 @@ pub enum trimtab_status_code {
     TRIMTAB_BAD_CHECKSUM = -18,
 }
 
+/// What the functions whose name ends in _at say where no single tensor made them fail.
+pub const TRIMTAB_NOWHERE: usize = usize::MAX;
+
 /// Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64.
 #[repr(C)]
 pub enum trimtab_dtype {
@@ -120,6 +123,35 @@ pub enum trimtab_state_kind {
     TRIMTAB_STATE_GUARD = 3,
     /// trimtab_step_state
     TRIMTAB_STATE_STEP = 4,
+}
+
+/// The methods, for trimtab_decide: which fields of trimtab_method each has.
+#[repr(C)]
+pub enum trimtab_method_kind {
+    /// number: the loss scale
+    TRIMTAB_METHOD_UNSCALE = 0,
+    /// number: the factor
+    TRIMTAB_METHOD_SCALE = 1,
+    /// trimtab_guard_config, trimtab_guard_state
+    TRIMTAB_METHOD_GUARD = 2,
+    /// trimtab_stable_grad_config, number: the reference
+    TRIMTAB_METHOD_STABLE_GRAD = 3,
+    /// trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
+    TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
+    /// trimtab_autoscale_state
+    TRIMTAB_METHOD_AUTOSCALE = 5,
+    /// trimtab_centralize_config
+    TRIMTAB_METHOD_CENTRALIZE = 6,
+    /// trimtab_znorm_config
+    TRIMTAB_METHOD_ZNORM = 7,
+    /// trimtab_clip_norm_config, number: the largest norm
+    TRIMTAB_METHOD_CLIP_NORM = 8,
+    /// number: the limit
+    TRIMTAB_METHOD_CLIP_VALUE = 9,
+    /// trimtab_agc_config, input: n trimtab_moments, of the parameters
+    TRIMTAB_METHOD_AGC = 10,
+    /// trimtab_zclip_config, trimtab_zclip_state
+    TRIMTAB_METHOD_ZCLIP = 11,
 }
 
 /// Activation functions, for trimtab_init_std.
@@ -191,6 +223,24 @@ pub struct trimtab_states {
     pub kind: u32,
     /// Set to 0.
     pub reserved: u32,
+}
+
+/// A method of a chain, for trimtab_decide. What its kind does not have is NULL, or 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_method {
+    /// TRIMTAB_METHOD_UNSCALE and so on.
+    pub kind: u32,
+    /// Set to 0.
+    pub reserved: u32,
+    /// Its configuration; NULL: the defaults.
+    pub config: *const c_void,
+    /// Its state, or states; zeros before the first step.
+    pub state: *mut c_void,
+    /// Reference, largest norm, limit, factor or loss scale.
+    pub number: f64,
+    /// What it reads beside the gradients.
+    pub input: *const c_void,
 }
 
 // What the cast from trimtab_tensor to the core's Tensor relies on; the core asserts the same.

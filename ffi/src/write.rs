@@ -1,10 +1,13 @@
 //! Write: the affines applied, or handed to a fused optimizer step.
 
 use core::ffi::c_void;
+use core::ptr;
 
 use trimtab_core::{Adam, Sgd, StepState};
 
-use crate::check::{code, configuration, one_mut, output_array, slot_array, tensors, tensors_mut};
+use crate::check::{
+    blamed, configuration, one_mut, output_array, slot_array, tensors, tensors_mut,
+};
 use crate::config::{trimtab_adam_config, trimtab_sgd_config};
 use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
@@ -20,9 +23,21 @@ use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 /// descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
+    // SAFETY: passed on.
+    unsafe { trimtab_apply_at(grads, n, ptr::null_mut()) }
+}
+
+/// trimtab_apply that also says which tensor made it fail: see trimtab_observe_at.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_apply_at(
+    grads: *mut trimtab_tensor,
+    n: usize,
+    at: *mut usize,
+) -> trimtab_status {
     // SAFETY: the pointers are the caller's promise.
     let apply = || Ok(trimtab_core::apply(unsafe { tensors_mut(grads, n) }?)?);
-    code(apply)
+    // SAFETY: as above.
+    unsafe { blamed(at, apply) }
 }
 
 /// Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
@@ -36,6 +51,18 @@ pub unsafe extern "C" fn trimtab_apply_into(
     out: *const *mut c_void,
     n: usize,
 ) -> trimtab_status {
+    // SAFETY: passed on.
+    unsafe { trimtab_apply_into_at(grads, out, n, ptr::null_mut()) }
+}
+
+/// trimtab_apply_into that also says which tensor made it fail: see trimtab_observe_at.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_apply_into_at(
+    grads: *const trimtab_tensor,
+    out: *const *mut c_void,
+    n: usize,
+    at: *mut usize,
+) -> trimtab_status {
     let apply = || {
         // SAFETY: the pointers are the caller's promise.
         let grads = unsafe { tensors(grads, n) }?;
@@ -43,7 +70,8 @@ pub unsafe extern "C" fn trimtab_apply_into(
         let outputs = unsafe { output_array(out, grads) }?;
         Ok(trimtab_core::apply_into_with(grads, outputs)?)
     };
-    code(apply)
+    // SAFETY: as above.
+    unsafe { blamed(at, apply) }
 }
 
 /// Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
@@ -74,6 +102,20 @@ pub unsafe extern "C" fn trimtab_sgd_step(
     slots: *const trimtab_slot,
     n: usize,
 ) -> trimtab_status {
+    // SAFETY: passed on.
+    unsafe { trimtab_sgd_step_at(config, state, grads, slots, n, ptr::null_mut()) }
+}
+
+/// trimtab_sgd_step that also says which tensor made it fail: see trimtab_observe_at.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_sgd_step_at(
+    config: *const trimtab_sgd_config,
+    state: *mut StepState,
+    grads: *mut trimtab_tensor,
+    slots: *const trimtab_slot,
+    n: usize,
+    at: *mut usize,
+) -> trimtab_status {
     let step = || {
         // SAFETY: the pointers are the caller's promise.
         let sgd: Sgd = unsafe { configuration(config) }?;
@@ -83,7 +125,8 @@ pub unsafe extern "C" fn trimtab_sgd_step(
         let slots = unsafe { slot_array(slots, grads, sgd.buffers()) }?;
         Ok(sgd.step_with(state, grads, slots)?)
     };
-    code(step)
+    // SAFETY: as above.
+    unsafe { blamed(at, step) }
 }
 
 /// Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
@@ -115,6 +158,20 @@ pub unsafe extern "C" fn trimtab_adam_step(
     slots: *const trimtab_slot,
     n: usize,
 ) -> trimtab_status {
+    // SAFETY: passed on.
+    unsafe { trimtab_adam_step_at(config, state, grads, slots, n, ptr::null_mut()) }
+}
+
+/// trimtab_adam_step that also says which tensor made it fail: see trimtab_observe_at.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trimtab_adam_step_at(
+    config: *const trimtab_adam_config,
+    state: *mut StepState,
+    grads: *mut trimtab_tensor,
+    slots: *const trimtab_slot,
+    n: usize,
+    at: *mut usize,
+) -> trimtab_status {
     let step = || {
         // SAFETY: the pointers are the caller's promise.
         let adam: Adam = unsafe { configuration(config) }?;
@@ -124,5 +181,6 @@ pub unsafe extern "C" fn trimtab_adam_step(
         let slots = unsafe { slot_array(slots, grads, adam.buffers()) }?;
         Ok(adam.step_with(state, grads, slots)?)
     };
-    code(step)
+    // SAFETY: as above.
+    unsafe { blamed(at, step) }
 }

@@ -103,10 +103,7 @@ fn passes_do_not_allocate() {
     let mut grads = batch.tensors();
     decide(&mut grads);
     without_allocating("apply_into", || apply_into(&grads, &mut outputs)).expect("in range");
-    let momentum = Sgd {
-        momentum: 0.9,
-        ..Sgd::default()
-    };
+    let momentum = Sgd::default().with_momentum(0.9);
     without_allocating("sgd", || momentum.step(&mut state, &mut grads, &mut slots))
         .expect("in range");
     decide(&mut grads);
@@ -123,7 +120,7 @@ fn passes_do_not_allocate() {
 fn decide(grads: &mut [Tensor]) {
     without_allocating("observe", || observe(grads)).expect("finite");
     let roles = trimtab::Roles::All;
-    let centralize = trimtab::Centralize { roles };
+    let centralize = trimtab::Centralize::default().with_roles(roles);
     without_allocating("centralize", || centralize.decide(grads)).expect("finite");
 }
 
@@ -138,10 +135,9 @@ fn methods_do_not_allocate() {
     for (name, method) in every_variant() {
         let mut grads = batch.tensors();
         let mut pipeline = pipeline(method);
-        let inputs = trimtab::Inputs {
-            reference: 0.5,
-            params: &moments,
-        };
+        let inputs = trimtab::Inputs::default()
+            .with_reference(0.5)
+            .with_params(&moments);
         for _ in 0..3 {
             let decided = without_allocating(name, || pipeline.decide(&inputs, &mut grads));
             assert_eq!(decided, Ok(Verdict::Proceed), "{name}");

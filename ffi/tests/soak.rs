@@ -137,10 +137,7 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
             first: zeros(),
             second: zeros(),
             loss_scale: 256.0,
-            guard: Guard {
-                policy,
-                max_consecutive: 0,
-            },
+            guard: Guard::default().with_policy(policy).with_max_consecutive(0),
             states: States::default(),
             expected: GuardState::default(),
             faults: [0; 8],
@@ -272,9 +269,7 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
         let _ = observe(&mut grads);
         if fault == Fault::BadCall {
             let before = *states;
-            let nan = Unscale {
-                loss_scale: f64::NAN,
-            };
+            let nan = Unscale::new(f64::NAN);
             assert!(matches!(
                 nan.decide(&mut grads),
                 Err(Error::BadConfig { .. })
@@ -289,7 +284,9 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
             return ASKED.get() - asked;
         }
         assert_eq!(verdict, Ok(Verdict::Proceed));
-        Unscale { loss_scale }.decide(&mut grads).expect("unscale");
+        Unscale::new(loss_scale)
+            .decide(&mut grads)
+            .expect("unscale");
         let stabilizer = GradientStabilizer::default();
         stabilizer
             .decide(&mut states.norms, &mut grads)
@@ -297,10 +294,7 @@ impl<G: Element + Copy, P: Parameter + Copy + Default + PartialEq> Network<G, P>
         Zclip::default()
             .decide(&mut states.zclip, &mut grads)
             .expect("zclip");
-        let adam = Adam {
-            lr: 1e-2,
-            ..Adam::default()
-        };
+        let adam = Adam::new(1e-2);
         adam.step(&mut states.step, &mut grads, &mut slots)
             .expect("adam");
         ASKED.get() - asked

@@ -11,11 +11,35 @@ use super::element::{Dtype, Element};
 /// What a tensor is to the methods that treat weights and biases differently.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// A weight matrix or kernel.
     Weight = 0,
     /// A bias, or any other one-dimensional parameter.
     Bias = 1,
+}
+
+/// A tensor's role and what may be done with its elements, in the field that C knows as the role.
+///
+/// The first two are those of [`Role`]. C cannot state the others.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Weight = 0,
+    Bias = 1,
+    ReadWeight = 2,
+    ReadBias = 3,
+}
+
+impl Part {
+    const fn new(role: Role, may_write: bool) -> Self {
+        match (role, may_write) {
+            (Role::Weight, true) => Self::Weight,
+            (Role::Bias, true) => Self::Bias,
+            (Role::Weight, false) => Self::ReadWeight,
+            (Role::Bias, false) => Self::ReadBias,
+        }
+    }
 }
 
 /// A mutable slice of `f32`, `f16`, `bf16` or `f64`, borrowed for `'a`.
@@ -36,7 +60,7 @@ pub struct Buffer<'a> {
     len: usize,
     dtype: Dtype,
     /// Fills what C would pad: [`Tensor`](crate::Tensor) has its role here.
-    role: Role,
+    part: Part,
     borrow: PhantomData<&'a mut [u8]>,
 }
 
@@ -44,11 +68,11 @@ pub struct Buffer<'a> {
 const _: () = {
     let word = size_of::<usize>();
     assert!(offset_of!(Buffer, data) == 0 && offset_of!(Buffer, len) == word);
-    assert!(offset_of!(Buffer, dtype) == 2 * word && offset_of!(Buffer, role) == 2 * word + 4);
+    assert!(offset_of!(Buffer, dtype) == 2 * word && offset_of!(Buffer, part) == 2 * word + 4);
     assert!(size_of::<Buffer>() == 2 * word + 8);
 };
 
-// SAFETY: a Buffer is a `&'a mut [T]` of some sealed `T: Element`, all of which are Send and Sync.
+// SAFETY: a Buffer is a `&'a mut [T]`, or a `&'a [T]` that nobody writes through, of some sealed `T: Element`, all of which are Send and Sync.
 unsafe impl Send for Buffer<'_> {}
 // SAFETY: as above; a shared Buffer only gives out shared slices.
 unsafe impl Sync for Buffer<'_> {}
@@ -59,7 +83,7 @@ impl<'a, T: Element> From<&'a mut [T]> for Buffer<'a> {
             data: data.as_mut_ptr().cast(),
             len: data.len(),
             dtype: T::DTYPE,
-            role: Role::Weight,
+            part: Part::Weight,
             borrow: PhantomData,
         }
     }
@@ -73,18 +97,36 @@ impl<'a> Buffer<'a> {
     /// For `'a`, `data` points to `len` aligned, readable and writable elements of `dtype` (or
     /// `len` is 0), `len * dtype.size()` is at most `isize::MAX`, and nothing but the kernels that
     /// are given this buffer touches them.
+    #[doc(hidden)]
     pub unsafe fn from_raw_parts(data: *mut c_void, len: usize, dtype: Dtype) -> Self {
         Self {
             data,
             len,
             dtype,
-            role: Role::Weight,
+            part: Part::Weight,
             borrow: PhantomData,
         }
     }
 
     pub(crate) fn with_role(self, role: Role) -> Self {
-        Self { role, ..self }
+        let part = Part::new(role, true);
+        Self { part, ..self }
+    }
+
+    /// Elements that are never written: what writes asks [`may_write`](Self::may_write) first, and only
+    /// [`Tensor`](crate::Tensor), which gives out no mutable slice, is made of them.
+    pub(crate) fn read_only<T: Element>(role: Role, data: &'a [T]) -> Self {
+        Self {
+            data: data.as_ptr().cast_mut().cast(),
+            len: data.len(),
+            dtype: T::DTYPE,
+            part: Part::new(role, false),
+            borrow: PhantomData,
+        }
+    }
+
+    pub(crate) fn may_write(&self) -> bool {
+        matches!(self.part, Part::Weight | Part::Bias)
     }
 
     /// Number of elements.
@@ -103,7 +145,10 @@ impl<'a> Buffer<'a> {
     }
 
     pub(crate) fn role(&self) -> Role {
-        self.role
+        match self.part {
+            Part::Weight | Part::ReadWeight => Role::Weight,
+            Part::Bias | Part::ReadBias => Role::Bias,
+        }
     }
 
     /// The elements, if they are of type `T`.

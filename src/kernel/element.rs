@@ -8,6 +8,7 @@ use super::isa::Real;
 /// The type of the elements of a buffer.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dtype {
     /// IEEE binary32.
     F32 = 0,
@@ -40,6 +41,7 @@ impl Dtype {
     }
 
     /// The dtype with this number in the C ABI.
+    #[doc(hidden)]
     pub const fn from_code(code: u32) -> Option<Self> {
         match code {
             0 => Some(Dtype::F32),
@@ -72,7 +74,7 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     fn narrow(x: f64) -> Self;
 }
 
-/// A type that parameters and optimizer moments can have: `f32` or `f64`.
+/// A type that parameters and optimizer moments can have: `f32` or `f64`. Sealed.
 pub trait Parameter: Real {}
 
 impl Parameter for f32 {}

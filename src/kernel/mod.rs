@@ -7,6 +7,7 @@
 //! | `isa.rs` | the small trait over which every loop is written: vectors of f64 and of f32 |
 //! | `portable.rs`, `x86/`, `arm.rs` | that trait in plain Rust, and for each instruction set |
 //! | `halves.rs` | f16 and bf16 to f32 and back, for sets without an instruction for it |
+//! | `place.rs` | [`Place`]: room for descriptors, kept from step to step |
 //! | `cpuid.rs` | what an x86-64 processor says of itself |
 //! | `dispatch.rs` | from a [`Level`](crate::Level) to the loop compiled for it |
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
@@ -32,6 +33,7 @@ mod element;
 mod halves;
 mod isa;
 mod mode;
+mod place;
 mod portable;
 mod step;
 mod sums;
@@ -45,6 +47,7 @@ pub(crate) use isa::{Isa, Pack};
 pub use mode::in_default_mode;
 #[cfg(feature = "rayon")]
 pub(crate) use mode::set_default_mode;
+pub use place::Place;
 pub(crate) use step::{Buffers, Rule, step};
 pub use sums::{BLOCK, LANES};
 pub(crate) use sums::{observe, observe_buffer};

@@ -3,6 +3,7 @@
 use super::is_eps;
 use crate::decide::{self, Decision};
 use crate::moments::Moments;
+use crate::setters::setters;
 use crate::status::{Error, require, require_same};
 use crate::tensor::Tensor;
 
@@ -28,6 +29,7 @@ use crate::tensor::Tensor;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Agc {
     /// Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
     pub clipping: f64,
@@ -43,6 +45,8 @@ impl Default for Agc {
         }
     }
 }
+
+setters!(Agc: with_clipping = clipping: f64, with_eps = eps: f64);
 
 impl Agc {
     /// Decides for every tensor or refuses the whole call. `params[i]` are the moments of the

@@ -28,14 +28,15 @@ use crate::tensor::Tensor;
 /// let (mut state, mut gradient) = (AutoscaleState::default(), [0.1_f32, 0.2, 0.6]);
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Autoscale.decide(&mut state, &mut grads)?;
+/// Autoscale::default().decide(&mut state, &mut grads)?;
 /// apply(&mut grads)?;
 /// assert!(state.alpha > 0.367 && state.alpha <= 1.0);
 /// assert!(gradient.iter().sum::<f32>().abs() < 1e-7);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Autoscale;
+#[non_exhaustive]
+pub struct Autoscale {}
 
 /// What [`Autoscale`] remembers; zero before the first step.
 #[repr(C)]

@@ -2,6 +2,7 @@
 
 use super::Roles;
 use crate::decide::{self, Decision};
+use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
@@ -22,10 +23,13 @@ use crate::tensor::Tensor;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Centralize {
     /// Which tensors; default weights.
     pub roles: Roles,
 }
+
+setters!(Centralize: with_roles = roles: Roles);
 
 impl Centralize {
     /// Decides for every tensor or refuses the whole call.

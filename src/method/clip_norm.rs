@@ -15,12 +15,13 @@ use crate::tensor::Tensor;
 /// let mut gradient = [3e20_f32, 4e20]; // its f32 norm would overflow
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// ClipNorm { max_norm: 1.0, scope: Scope::Global }.decide(&mut grads)?;
+/// ClipNorm::global(1.0).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert!((gradient[0] - 0.6).abs() < 1e-7);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ClipNorm {
     /// The largest norm; > 0, may be +infinity.
     pub max_norm: f64,
@@ -29,6 +30,21 @@ pub struct ClipNorm {
 }
 
 impl ClipNorm {
+    /// To this norm, over each tensor or over all.
+    pub const fn new(max_norm: f64, scope: Scope) -> Self {
+        Self { max_norm, scope }
+    }
+
+    /// All tensors together to this norm.
+    pub const fn global(max_norm: f64) -> Self {
+        Self::new(max_norm, Scope::Global)
+    }
+
+    /// Each tensor to this norm.
+    pub const fn per_tensor(max_norm: f64) -> Self {
+        Self::new(max_norm, Scope::Tensor)
+    }
+
     /// Decides for every tensor or refuses the whole call.
     ///
     /// # Errors

@@ -16,18 +16,24 @@ use crate::tensor::Tensor;
 /// let mut gradient = [0.1_f32, -7.0];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// ClipValue { limit: 0.5 }.decide(&mut grads)?;
+/// ClipValue::new(0.5).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert_eq!(gradient, [0.1, -0.5]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ClipValue {
     /// The largest magnitude; > 0, may be +infinity.
     pub limit: f64,
 }
 
 impl ClipValue {
+    /// To magnitudes up to this.
+    pub const fn new(limit: f64) -> Self {
+        Self { limit }
+    }
+
     /// Decides for every tensor or refuses the whole call.
     ///
     /// # Errors

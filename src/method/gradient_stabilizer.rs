@@ -3,8 +3,10 @@
 use core::cell::Cell;
 
 use super::{Scope, is_decay, is_eps};
+use crate::chain::Run;
 use crate::checkpoint::State;
 use crate::decide::{self, Decision};
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
@@ -43,6 +45,7 @@ use crate::tensor::Tensor;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct GradientStabilizer {
     /// One state a tensor (default), or one for the norm over all tensors.
     pub scope: Scope,
@@ -68,6 +71,16 @@ pub struct NormState {
     pub steps: u64,
     /// Number of gradients of norm 0, which are not averaged.
     pub skipped: u64,
+}
+
+impl NormState {
+    /// Before the first step.
+    pub(crate) const ZERO: Self = Self {
+        m: 0.0,
+        v: 0.0,
+        steps: 0,
+        skipped: 0,
+    };
 }
 
 impl State for NormState {
@@ -101,6 +114,15 @@ impl Default for GradientStabilizer {
     }
 }
 
+setters!(
+    GradientStabilizer:
+    with_scope = scope: Scope,
+    with_gamma1 = gamma1: f64,
+    with_gamma2 = gamma2: f64,
+    with_eps = eps: f64,
+    with_bias_correction = bias_correction: bool,
+);
+
 impl GradientStabilizer {
     /// How many states [`decide`](Self::decide) takes for this many tensors.
     pub fn states(&self, tensors: usize) -> usize {
@@ -120,6 +142,15 @@ impl GradientStabilizer {
     /// scale leaves the range of f64; and what every method returns: [`Error::Order`],
     /// [`Error::NonFinite`].
     pub fn decide(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
+        self.decide_in(Run::Keep, states, grads)
+    }
+
+    pub(crate) fn decide_in(
+        &self,
+        run: Run,
+        states: &mut [NormState],
+        grads: &mut [Tensor],
+    ) -> Result<(), Error> {
         self.validate()?;
         for (index, state) in states.iter().enumerate() {
             state.validate(index)?;
@@ -127,19 +158,20 @@ impl GradientStabilizer {
         match self.scope {
             Scope::Tensor => {
                 let last = Cell::default();
-                decide::each_with(grads, states, |index, outlook, state| {
-                    let (factor, next) = self.advance(state, outlook.norm(), index, &last)?;
+                decide::each_with(grads, states, run, |index, tensor, state| {
+                    let norm = tensor.outlook().norm();
+                    let (factor, next) = self.advance(state, norm, index, &last)?;
                     Ok((Decision::scale(factor), next))
                 })
             }
-            Scope::Global => self.decide_globally(states, grads),
+            Scope::Global => match states {
+                [state] => run.advance(state, |state| self.decide_globally(state, grads)),
+                _ => Err(Error::BadLength { index: 0 }),
+            },
         }
     }
 
-    fn decide_globally(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
-        let [state] = states else {
-            return Err(Error::BadLength { index: 0 });
-        };
+    fn decide_globally(&self, state: &mut NormState, grads: &mut [Tensor]) -> Result<(), Error> {
         decide::check(grads)?;
         let (factor, next) =
             self.advance(*state, decide::global_norm(grads)?, 0, &Cell::default())?;

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::State;
 use crate::decide;
+use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
@@ -23,6 +24,7 @@ use crate::tensor::Tensor;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Guard {
     /// Skip the step (default) or zero the tensor.
     pub policy: GuardPolicy,
@@ -30,9 +32,12 @@ pub struct Guard {
     pub max_consecutive: u64,
 }
 
+setters!(Guard: with_policy = policy: GuardPolicy, with_max_consecutive = max_consecutive: u64);
+
 /// What a guard does about a bad step.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GuardPolicy {
     /// Tell the caller to skip it.
     #[default]
@@ -75,6 +80,11 @@ pub enum Verdict {
 }
 
 impl Guard {
+    /// Turns tensors that are not finite into zeros and goes on; never gives up.
+    pub fn zero() -> Self {
+        Self::default().with_policy(GuardPolicy::Zero)
+    }
+
     /// Looks at every tensor and counts, or refuses the whole call.
     ///
     /// # Errors

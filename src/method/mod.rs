@@ -37,6 +37,7 @@ use crate::tensor::Tensor;
 /// Which tensors a method changes.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Roles {
     /// Weights only; biases stay as they are.
     #[default]
@@ -54,6 +55,7 @@ impl Roles {
 /// Over what a norm is taken.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scope {
     /// Each tensor by itself.
     #[default]

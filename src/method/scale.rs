@@ -11,18 +11,24 @@ use crate::tensor::Tensor;
 /// let mut gradient = [1.0_f32, -2.0];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Scale { factor: 3.0 }.decide(&mut grads)?;
+/// Scale::new(3.0).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert_eq!(gradient, [3.0, -6.0]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Scale {
     /// Finite; 0 writes zeros.
     pub factor: f64,
 }
 
 impl Scale {
+    /// By this factor.
+    pub const fn new(factor: f64) -> Self {
+        Self { factor }
+    }
+
     /// Decides for every tensor or refuses the whole call.
     ///
     /// # Errors
@@ -47,18 +53,24 @@ impl Scale {
 /// let mut gradient = [1024.0_f32, -512.0];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Unscale { loss_scale: 1024.0 }.decide(&mut grads)?;
+/// Unscale::new(1024.0).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert_eq!(gradient, [1.0, -0.5]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Unscale {
     /// What the loss was multiplied by; finite, > 0.
     pub loss_scale: f64,
 }
 
 impl Unscale {
+    /// For a loss that was multiplied by this.
+    pub const fn new(loss_scale: f64) -> Self {
+        Self { loss_scale }
+    }
+
     /// Decides for every tensor or refuses the whole call; errors as [`Scale::decide`].
     ///
     /// # Errors

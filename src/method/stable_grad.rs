@@ -2,6 +2,7 @@
 
 use super::{Roles, is_eps};
 use crate::decide::{self, Decision};
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
@@ -36,12 +37,15 @@ use crate::tensor::Tensor;
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct StableGrad {
     /// Which tensors; default weights.
     pub roles: Roles,
     /// Added to the standard deviation; finite, >= 0, default 0.
     pub eps: f64,
 }
+
+setters!(StableGrad: with_roles = roles: Roles, with_eps = eps: f64);
 
 impl StableGrad {
     /// Decides for every tensor or refuses the whole call.

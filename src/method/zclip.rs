@@ -3,6 +3,7 @@
 use super::{check_averages, is_decay, is_eps};
 use crate::checkpoint::State;
 use crate::decide;
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
@@ -22,7 +23,7 @@ use crate::tensor::Tensor;
 ///
 /// ```
 /// use trimtab::{Tensor, Zclip, ZclipState, apply, observe};
-/// let (zclip, mut state) = (Zclip { warmup: 2, ..Zclip::default() }, ZclipState::default());
+/// let (zclip, mut state) = (Zclip::default().with_warmup(2), ZclipState::default());
 /// let mut norms = [1.0_f32, 1.5, 100.0].map(|mut norm| {
 ///     let mut grads = [Tensor::weight(core::slice::from_mut(&mut norm))];
 ///     observe(&mut grads).unwrap();
@@ -33,6 +34,7 @@ use crate::tensor::Tensor;
 /// assert!(norms[..2] == [1.0, 1.5] && norms[2] < 1.3);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Zclip {
     /// Number of steps that only collect norms; >= 1, default 25.
     pub warmup: u32,
@@ -83,6 +85,15 @@ impl Default for Zclip {
         }
     }
 }
+
+setters!(
+    Zclip:
+    with_warmup = warmup: u32,
+    with_alpha = alpha: f64,
+    with_z_max = z_max: f64,
+    with_eps = eps: f64,
+    with_max_norm = max_norm: f64,
+);
 
 impl Zclip {
     /// Decides for every tensor and advances the state, or refuses the whole call.

@@ -2,6 +2,7 @@
 
 use super::{Roles, is_eps};
 use crate::decide::{self, Decision};
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
@@ -14,12 +15,13 @@ use crate::tensor::Tensor;
 /// let mut gradient = [1.0_f64, 3.0, 5.0];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// Znorm { eps: 0.0, ..Znorm::default() }.decide(&mut grads)?;
+/// Znorm::default().with_eps(0.0).decide(&mut grads)?;
 /// apply(&mut grads)?;
 /// assert_eq!(gradient, [-1.0, 0.0, 1.0]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Znorm {
     /// Which tensors; default weights.
     pub roles: Roles,
@@ -35,6 +37,8 @@ impl Default for Znorm {
         }
     }
 }
+
+setters!(Znorm: with_roles = roles: Roles, with_eps = eps: f64);
 
 impl Znorm {
     /// Decides for every tensor or refuses the whole call.

@@ -4,6 +4,7 @@ use super::{Slots, StepState, Update, all_fit, with_decay};
 use crate::kernel::{Dtype, Isa, Pack, Parameter, Rule};
 use crate::method::{Roles, is_decay, is_eps};
 use crate::optimizer::Slot;
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 use crate::threads::Crew;
@@ -47,12 +48,13 @@ use crate::threads::Crew;
 /// let mut gradient = [1e-3_f32];
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// let adam = Adam { lr: 0.1, ..Adam::default() };
+/// let adam = Adam::new(0.1);
 /// adam.step(&mut StepState::default(), &mut grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
 /// assert!((w[0] - 0.9).abs() < 1e-5); // the first step is lr, whatever the gradient's size
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Adam {
     /// Learning rate; finite, default 1e-3.
     pub lr: f64,
@@ -72,8 +74,26 @@ pub struct Adam {
 
 impl Default for Adam {
     fn default() -> Self {
+        Self::new(1e-3)
+    }
+}
+
+setters!(
+    Adam:
+    with_lr = lr: f64,
+    with_beta1 = beta1: f64,
+    with_beta2 = beta2: f64,
+    with_eps = eps: f64,
+    with_weight_decay = weight_decay: f64,
+    with_decay_roles = decay_roles: Roles,
+    with_decoupled = decoupled: bool,
+);
+
+impl Adam {
+    /// With this learning rate; all else as by default.
+    pub const fn new(lr: f64) -> Self {
         Self {
-            lr: 1e-3,
+            lr,
             beta1: 0.9,
             beta2: 0.999,
             eps: 1e-8,
@@ -82,9 +102,7 @@ impl Default for Adam {
             decoupled: true,
         }
     }
-}
 
-impl Adam {
     /// How many buffers of a slot a step needs: the parameter and both moments.
     pub fn buffers(&self) -> usize {
         3

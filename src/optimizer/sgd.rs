@@ -4,6 +4,7 @@ use super::{Slots, StepState, Update, all_fit, with_decay};
 use crate::kernel::{Dtype, Isa, Pack, Parameter, Rule};
 use crate::method::{Roles, is_decay};
 use crate::optimizer::Slot;
+use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 use crate::threads::Crew;
@@ -38,12 +39,13 @@ use crate::threads::Crew;
 /// let (mut w, mut gradient) = ([1.0_f32, 2.0], [0.5_f32, -0.5]);
 /// let mut grads = [Tensor::weight(&mut gradient)];
 /// observe(&mut grads)?;
-/// let sgd = Sgd { lr: 0.5, ..Sgd::default() };
+/// let sgd = Sgd::new(0.5);
 /// sgd.step(&mut StepState::default(), &mut grads, &mut [Slot::sgd(&mut w)])?;
 /// assert_eq!(w, [0.75, 2.25]);
 /// # Ok::<(), trimtab::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Sgd {
     /// Learning rate; finite, default 1e-2.
     pub lr: f64,
@@ -61,8 +63,25 @@ pub struct Sgd {
 
 impl Default for Sgd {
     fn default() -> Self {
+        Self::new(1e-2)
+    }
+}
+
+setters!(
+    Sgd:
+    with_lr = lr: f64,
+    with_momentum = momentum: f64,
+    with_dampening = dampening: f64,
+    with_weight_decay = weight_decay: f64,
+    with_decay_roles = decay_roles: Roles,
+    with_nesterov = nesterov: bool,
+);
+
+impl Sgd {
+    /// With this learning rate; all else as by default.
+    pub const fn new(lr: f64) -> Self {
         Self {
-            lr: 1e-2,
+            lr,
             momentum: 0.0,
             dampening: 0.0,
             weight_decay: 0.0,
@@ -70,9 +89,7 @@ impl Default for Sgd {
             nesterov: false,
         }
     }
-}
 
-impl Sgd {
     /// How many buffers of a slot a step needs: the parameter, and with momentum its first buffer.
     pub fn buffers(&self) -> usize {
         if self.momentum == 0.0 { 1 } else { 2 }

@@ -181,12 +181,12 @@ fn a_pipeline_of_other_methods_or_other_tensors() {
         .expect("there is room");
     assert_eq!(loads(&mut more, 2), Err(Error::WrongKind { index: 1 }));
     let mut without_states = Pipeline::<1, 1>::new()
-        .with(Autoscale)
+        .with(Autoscale::default())
         .expect("there is room");
     let saved = load(|to| pipeline.save(to), |from| without_states.load(from));
     assert_eq!(saved, Err(Error::WrongKind { index: 0 }));
     let clip = Pipeline::<1, 1>::new()
-        .with(Scale { factor: 2.0 })
+        .with(Scale::new(2.0))
         .expect("there is room");
     assert_eq!(checkpoint::size(|to| clip.save(to)), 32);
 }

@@ -36,41 +36,29 @@ pub fn configurations() -> Vec<(String, AnyMethod)> {
     let mut list = Vec::new();
     let l = &mut list;
     spoil(l, "unscale.loss_scale", NOT_POSITIVE, |loss_scale| {
-        AnyMethod::Unscale(Unscale { loss_scale })
+        AnyMethod::Unscale(Unscale::new(loss_scale))
     });
     spoil(l, "scale.factor", NOT_FINITE, |factor| {
-        AnyMethod::Scale(Scale { factor })
+        AnyMethod::Scale(Scale::new(factor))
     });
     spoil(l, "stable_grad.eps", NOT_EPS, |eps| {
-        AnyMethod::StableGrad(StableGrad {
-            eps,
-            ..StableGrad::default()
-        })
+        AnyMethod::StableGrad(StableGrad::default().with_eps(eps))
     });
     spoil(l, "znorm.eps", NOT_EPS, |eps| {
-        AnyMethod::Znorm(Znorm {
-            eps,
-            ..Znorm::default()
-        })
+        AnyMethod::Znorm(Znorm::default().with_eps(eps))
     });
     spoil(l, "clip_value.limit", NOT_A_LIMIT, |limit| {
-        AnyMethod::ClipValue(ClipValue { limit })
+        AnyMethod::ClipValue(ClipValue::new(limit))
     });
     spoil(l, "agc.clipping", NOT_POSITIVE, |clipping| {
-        AnyMethod::Agc(Agc {
-            clipping,
-            ..Agc::default()
-        })
+        AnyMethod::Agc(Agc::default().with_clipping(clipping))
     });
     spoil(l, "agc.eps", NOT_EPS, |eps| {
-        AnyMethod::Agc(Agc {
-            eps,
-            ..Agc::default()
-        })
+        AnyMethod::Agc(Agc::default().with_eps(eps))
     });
     for scope in [Scope::Tensor, Scope::Global] {
         spoil(l, "clip_norm.max_norm", NOT_A_LIMIT, |max_norm| {
-            AnyMethod::ClipNorm(ClipNorm { max_norm, scope })
+            AnyMethod::ClipNorm(ClipNorm::new(max_norm, scope))
         });
         stabilizers(l, scope);
     }
@@ -79,36 +67,33 @@ pub fn configurations() -> Vec<(String, AnyMethod)> {
 }
 
 fn stabilizers(list: &mut Vec<(String, AnyMethod)>, scope: Scope) {
-    let good = GradientStabilizer {
-        scope,
-        ..GradientStabilizer::default()
-    };
+    let good = GradientStabilizer::default().with_scope(scope);
     spoil(list, "gradient_stabilizer.gamma1", NOT_DECAY, |gamma1| {
-        AnyMethod::GradientStabilizer(GradientStabilizer { gamma1, ..good })
+        AnyMethod::GradientStabilizer(good.with_gamma1(gamma1))
     });
     spoil(list, "gradient_stabilizer.gamma2", NOT_DECAY, |gamma2| {
-        AnyMethod::GradientStabilizer(GradientStabilizer { gamma2, ..good })
+        AnyMethod::GradientStabilizer(good.with_gamma2(gamma2))
     });
     spoil(list, "gradient_stabilizer.eps", NOT_EPS, |eps| {
-        AnyMethod::GradientStabilizer(GradientStabilizer { eps, ..good })
+        AnyMethod::GradientStabilizer(good.with_eps(eps))
     });
 }
 
 fn zclips(list: &mut Vec<(String, AnyMethod)>) {
     let good = Zclip::default();
-    let warmup = Zclip { warmup: 0, ..good };
+    let warmup = good.with_warmup(0);
     list.push(("zclip.warmup = 0".into(), AnyMethod::Zclip(warmup)));
     spoil(list, "zclip.alpha", NOT_DECAY, |alpha| {
-        AnyMethod::Zclip(Zclip { alpha, ..good })
+        AnyMethod::Zclip(good.with_alpha(alpha))
     });
     spoil(list, "zclip.z_max", NOT_POSITIVE, |z_max| {
-        AnyMethod::Zclip(Zclip { z_max, ..good })
+        AnyMethod::Zclip(good.with_z_max(z_max))
     });
     spoil(list, "zclip.eps", NOT_EPS, |eps| {
-        AnyMethod::Zclip(Zclip { eps, ..good })
+        AnyMethod::Zclip(good.with_eps(eps))
     });
     spoil(list, "zclip.max_norm", NOT_A_LIMIT, |max_norm| {
-        AnyMethod::Zclip(Zclip { max_norm, ..good })
+        AnyMethod::Zclip(good.with_max_norm(max_norm))
     });
 }
 
@@ -116,10 +101,7 @@ fn zclips(list: &mut Vec<(String, AnyMethod)>) {
 pub fn states() -> Vec<(String, AnyMethod, States)> {
     let mut list = Vec::new();
     for scope in [Scope::Tensor, Scope::Global] {
-        let method = GradientStabilizer {
-            scope,
-            ..GradientStabilizer::default()
-        };
+        let method = GradientStabilizer::default().with_scope(scope);
         for bad in norm_states() {
             let mut states = AnyMethod::GradientStabilizer(method).states(3);
             *states.norms.last_mut().expect("one at least") = bad;
@@ -148,7 +130,7 @@ pub fn states() -> Vec<(String, AnyMethod, States)> {
         };
         list.push((
             format!("{autoscale:?}"),
-            AnyMethod::Autoscale(trimtab::Autoscale),
+            AnyMethod::Autoscale(trimtab::Autoscale::default()),
             states,
         ));
     }

@@ -82,7 +82,7 @@ impl<T: Real> Batch<T> {
 pub fn oracle_role(role: Role) -> oracle::Role {
     match role {
         Role::Weight => oracle::Role::Weight,
-        Role::Bias => oracle::Role::Bias,
+        _ => oracle::Role::Bias,
     }
 }
 

@@ -1,20 +1,17 @@
 //! The list of all methods that generic tests walk.
 
 use trimtab::{
-    Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, GuardPolicy, Roles,
-    Scale, Scope, StableGrad, Unscale, Zclip, Znorm,
+    Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles, Scale,
+    Scope, StableGrad, Unscale, Zclip, Znorm,
 };
 
 use super::method::AnyMethod;
 
 /// Every method once, with a configuration that makes it act on ordinary gradients.
 pub fn every_method() -> Vec<(&'static str, AnyMethod)> {
-    let unscale = Unscale { loss_scale: 1024.0 };
-    let scale = Scale { factor: -0.75 };
-    let zclip = Zclip {
-        warmup: 2,
-        ..Zclip::default()
-    };
+    let unscale = Unscale::new(1024.0);
+    let scale = Scale::new(-0.75);
+    let zclip = Zclip::default().with_warmup(2);
     vec![
         ("unscale", AnyMethod::Unscale(unscale)),
         ("scale", AnyMethod::Scale(scale)),
@@ -23,17 +20,14 @@ pub fn every_method() -> Vec<(&'static str, AnyMethod)> {
             "gradient_stabilizer",
             AnyMethod::GradientStabilizer(GradientStabilizer::default()),
         ),
-        ("autoscale", AnyMethod::Autoscale(Autoscale)),
+        ("autoscale", AnyMethod::Autoscale(Autoscale::default())),
         (
             "centralize",
             AnyMethod::Centralize(centralize(Roles::Weights)),
         ),
         ("znorm", AnyMethod::Znorm(Znorm::default())),
         ("clip_norm", AnyMethod::ClipNorm(clip_norm(Scope::Global))),
-        (
-            "clip_value",
-            AnyMethod::ClipValue(ClipValue { limit: 0.01 }),
-        ),
+        ("clip_value", AnyMethod::ClipValue(ClipValue::new(0.01))),
         ("agc", AnyMethod::Agc(Agc::default())),
         ("zclip", AnyMethod::Zclip(zclip)),
         ("guard", AnyMethod::Guard(Guard::default())),
@@ -43,29 +37,13 @@ pub fn every_method() -> Vec<(&'static str, AnyMethod)> {
 /// Every method, and for those with roles, scopes or switches the other settings too.
 pub fn every_variant() -> Vec<(&'static str, AnyMethod)> {
     let all = Roles::All;
-    let stable_grad = StableGrad {
-        roles: all,
-        eps: 1e-3,
-    };
-    let znorm = Znorm {
-        roles: all,
-        eps: 0.0,
-    };
-    let guard = Guard {
-        policy: GuardPolicy::Zero,
-        max_consecutive: 3,
-    };
-    let loose = ClipNorm {
-        max_norm: f64::INFINITY,
-        scope: Scope::Tensor,
-    };
-    let zclip = Zclip {
-        warmup: 1,
-        max_norm: 0.5,
-        ..Zclip::default()
-    };
+    let stable_grad = StableGrad::default().with_roles(all).with_eps(1e-3);
+    let znorm = Znorm::default().with_roles(all).with_eps(0.0);
+    let guard = Guard::zero().with_max_consecutive(3);
+    let loose = ClipNorm::per_tensor(f64::INFINITY);
+    let zclip = Zclip::default().with_warmup(1).with_max_norm(0.5);
     let more = [
-        ("scale to zero", AnyMethod::Scale(Scale { factor: 0.0 })),
+        ("scale to zero", AnyMethod::Scale(Scale::new(0.0))),
         ("stable_grad of all", AnyMethod::StableGrad(stable_grad)),
         ("centralize of all", AnyMethod::Centralize(centralize(all))),
         ("znorm of all", AnyMethod::Znorm(znorm)),
@@ -76,9 +54,7 @@ pub fn every_variant() -> Vec<(&'static str, AnyMethod)> {
         ("clip_norm at infinity", AnyMethod::ClipNorm(loose)),
         (
             "clip_value at infinity",
-            AnyMethod::ClipValue(ClipValue {
-                limit: f64::INFINITY,
-            }),
+            AnyMethod::ClipValue(ClipValue::new(f64::INFINITY)),
         ),
         ("zclip with a maximum", AnyMethod::Zclip(zclip)),
         ("guard to zero", AnyMethod::Guard(guard)),
@@ -92,11 +68,11 @@ pub fn every_variant() -> Vec<(&'static str, AnyMethod)> {
 /// GradientStabilizer in both scopes, with and without bias correction (the default is in [`every_method`]).
 fn stabilizers() -> [(&'static str, AnyMethod); 3] {
     let with = |scope, bias_correction| {
-        AnyMethod::GradientStabilizer(GradientStabilizer {
-            scope,
-            bias_correction,
-            ..GradientStabilizer::default()
-        })
+        AnyMethod::GradientStabilizer(
+            GradientStabilizer::default()
+                .with_scope(scope)
+                .with_bias_correction(bias_correction),
+        )
     };
     [
         ("stabilizer, uncorrected", with(Scope::Tensor, false)),
@@ -109,12 +85,9 @@ fn stabilizers() -> [(&'static str, AnyMethod); 3] {
 }
 
 fn centralize(roles: Roles) -> Centralize {
-    Centralize { roles }
+    Centralize::default().with_roles(roles)
 }
 
 fn clip_norm(scope: Scope) -> ClipNorm {
-    ClipNorm {
-        max_norm: 0.05,
-        scope,
-    }
+    ClipNorm::new(0.05, scope)
 }

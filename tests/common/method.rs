@@ -210,14 +210,14 @@ impl AnyMethod {
 pub fn oracle_roles(roles: Roles) -> oracle::Roles {
     match roles {
         Roles::Weights => oracle::Roles::Weights,
-        Roles::All => oracle::Roles::All,
+        _ => oracle::Roles::All,
     }
 }
 
 pub fn oracle_scope(scope: Scope) -> oracle::Scope {
     match scope {
         Scope::Tensor => oracle::Scope::Tensor,
-        Scope::Global => oracle::Scope::Global,
+        _ => oracle::Scope::Global,
     }
 }
 
@@ -248,6 +248,6 @@ fn guard(
 ) -> (adaptive::Guarded, adaptive::GuardState) {
     match c.policy {
         GuardPolicy::SkipStep => adaptive::guard_skip(c.max_consecutive, state, grads),
-        GuardPolicy::Zero => adaptive::guard_zero(c.max_consecutive, state, grads),
+        _ => adaptive::guard_zero(c.max_consecutive, state, grads),
     }
 }

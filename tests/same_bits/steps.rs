@@ -13,30 +13,12 @@ use crate::write::{center, limit, scale};
 
 /// Both optimizers with every switch.
 pub fn optimizers() -> Vec<(&'static str, Optimizer)> {
-    let plain = Sgd {
-        lr: 0.1,
-        weight_decay: 0.01,
-        ..Sgd::default()
-    };
-    let momentum = Sgd {
-        momentum: 0.9,
-        dampening: 0.1,
-        ..plain
-    };
-    let nesterov = Sgd {
-        nesterov: true,
-        dampening: 0.0,
-        ..momentum
-    };
-    let adamw = Adam {
-        weight_decay: 0.01,
-        ..Adam::default()
-    };
-    let adam = Adam {
-        decoupled: false,
-        ..adamw
-    };
-    let without_eps = Adam { eps: 0.0, ..adamw };
+    let plain = Sgd::new(0.1).with_weight_decay(0.01);
+    let momentum = plain.with_momentum(0.9).with_dampening(0.1);
+    let nesterov = momentum.with_nesterov(true).with_dampening(0.0);
+    let adamw = Adam::default().with_weight_decay(0.01);
+    let adam = adamw.with_decoupled(false);
+    let without_eps = adamw.with_eps(0.0);
     vec![
         ("sgd", Optimizer::Sgd(plain)),
         ("momentum", Optimizer::Sgd(momentum)),

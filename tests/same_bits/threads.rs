@@ -136,7 +136,7 @@ fn writing_elsewhere_over_many_tensors() {
         let (mut batch, mut copies) = (batch.clone(), batch.data.clone());
         let mut tensors = batch.tensors();
         let mut record = vec![result(observe(&mut tensors))];
-        record.push(result(Scale { factor: 0.7 }.decide(&mut tensors)));
+        record.push(result(Scale::new(0.7).decide(&mut tensors)));
         let buffers = copies.iter_mut().map(|copy| Buffer::from(&mut copy[..]));
         let mut buffers: Vec<Buffer> = buffers.collect();
         record.push(result(apply_into(&tensors, &mut buffers)));
@@ -156,10 +156,7 @@ fn every_kind_of_step_over_many_tensors() {
         let buffers = params.iter_mut().zip(&mut first).zip(&mut second);
         let slots = buffers.map(|((param, first), second)| Slot::adam(param, first, second));
         let mut slots: Vec<Slot> = slots.collect();
-        let momentum = Sgd {
-            momentum: 0.9,
-            ..Sgd::default()
-        };
+        let momentum = Sgd::default().with_momentum(0.9);
         let mut state = StepState::default();
         record.push(result(momentum.step(&mut state, &mut tensors, &mut slots)));
         record.push(result(observe(&mut tensors)));

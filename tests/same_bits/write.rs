@@ -1,6 +1,6 @@
 //! The write pass: affines of every kind, in place and into another buffer.
 
-use trimtab::{Centralize, ClipValue, Guard, GuardPolicy, Roles, Scale, bf16, f16};
+use trimtab::{Centralize, ClipValue, Guard, Roles, Scale, bf16, f16};
 
 use crate::common::data::{RUN_LENGTHS, SMALL_LENGTHS};
 use crate::common::method::AnyMethod;
@@ -10,23 +10,20 @@ use crate::read::Data;
 use crate::worlds::same_everywhere;
 
 pub fn scale(factor: f64) -> AnyMethod {
-    AnyMethod::Scale(Scale { factor })
+    AnyMethod::Scale(Scale::new(factor))
 }
 
 pub fn limit(limit: f64) -> AnyMethod {
-    AnyMethod::ClipValue(ClipValue { limit })
+    AnyMethod::ClipValue(ClipValue::new(limit))
 }
 
 pub fn center() -> AnyMethod {
-    AnyMethod::Centralize(Centralize { roles: Roles::All })
+    AnyMethod::Centralize(Centralize::default().with_roles(Roles::All))
 }
 
 /// NaN and infinities become zeros.
 fn silence() -> AnyMethod {
-    AnyMethod::Guard(Guard {
-        policy: GuardPolicy::Zero,
-        max_consecutive: 0,
-    })
+    AnyMethod::Guard(Guard::zero().with_max_consecutive(0))
 }
 
 /// What is applied to which elements, such that nothing leaves the range of the dtype.

@@ -78,18 +78,18 @@ impl Case {
             "gradient_stabilizer" => stabilizer(typed(&self.config)),
             "autoscale" => {
                 let Empty {} = typed(&self.config);
-                AnyMethod::Autoscale(Autoscale)
+                AnyMethod::Autoscale(Autoscale::default())
             }
             "znorm" => znorm(typed(&self.config)),
             "centralize" => centralize(typed(&self.config)),
             "clip_norm" => clip_norm(typed(&self.config)),
             "clip_value" => {
                 let Limit { limit } = typed(&self.config);
-                AnyMethod::ClipValue(ClipValue { limit })
+                AnyMethod::ClipValue(ClipValue::new(limit))
             }
             "agc" => {
                 let AgcConfig { clipping, eps } = typed(&self.config);
-                AnyMethod::Agc(Agc { clipping, eps })
+                AnyMethod::Agc(Agc::default().with_clipping(clipping).with_eps(eps))
             }
             "zclip" => zclip(typed(&self.config)),
             unknown => panic!("{}: unknown method {unknown}", self.name),
@@ -102,20 +102,13 @@ fn link(text: &str) -> AnyMethod {
     let (name, parameter) = text.split_once(':').unwrap_or((text, ""));
     let number = || parameter.parse::<f64>().expect("a number after the colon");
     match name {
-        "unscale" => AnyMethod::Unscale(Unscale {
-            loss_scale: number(),
-        }),
+        "unscale" => AnyMethod::Unscale(Unscale::new(number())),
         "stable_grad" => AnyMethod::StableGrad(StableGrad::default()),
         "gradient_stabilizer" => AnyMethod::GradientStabilizer(GradientStabilizer::default()),
-        "centralize" => AnyMethod::Centralize(Centralize {
-            roles: Roles::Weights,
-        }),
-        "autoscale" => AnyMethod::Autoscale(Autoscale),
-        "clip_value" => AnyMethod::ClipValue(ClipValue { limit: number() }),
-        "clip_norm_global" => AnyMethod::ClipNorm(ClipNorm {
-            max_norm: number(),
-            scope: Scope::Global,
-        }),
+        "centralize" => AnyMethod::Centralize(Centralize::default().with_roles(Roles::Weights)),
+        "autoscale" => AnyMethod::Autoscale(Autoscale::default()),
+        "clip_value" => AnyMethod::ClipValue(ClipValue::new(number())),
+        "clip_norm_global" => AnyMethod::ClipNorm(ClipNorm::global(number())),
         unknown => panic!("unknown link {unknown} in a chain"),
     }
 }
@@ -200,48 +193,43 @@ fn scope(name: &str) -> Scope {
 }
 
 fn stable_grad(c: EpsRoles) -> AnyMethod {
-    AnyMethod::StableGrad(StableGrad {
-        roles: roles(&c.roles),
-        eps: c.eps,
-    })
+    AnyMethod::StableGrad(
+        StableGrad::default()
+            .with_roles(roles(&c.roles))
+            .with_eps(c.eps),
+    )
 }
 
 fn znorm(c: EpsRoles) -> AnyMethod {
-    AnyMethod::Znorm(Znorm {
-        roles: roles(&c.roles),
-        eps: c.eps,
-    })
+    AnyMethod::Znorm(Znorm::default().with_roles(roles(&c.roles)).with_eps(c.eps))
 }
 
 fn centralize(c: OnlyRoles) -> AnyMethod {
-    AnyMethod::Centralize(Centralize {
-        roles: roles(&c.roles),
-    })
+    AnyMethod::Centralize(Centralize::default().with_roles(roles(&c.roles)))
 }
 
 fn clip_norm(c: MaxNorm) -> AnyMethod {
-    AnyMethod::ClipNorm(ClipNorm {
-        max_norm: c.max_norm,
-        scope: scope(&c.scope),
-    })
+    AnyMethod::ClipNorm(ClipNorm::new(c.max_norm, scope(&c.scope)))
 }
 
 fn stabilizer(c: StabilizerConfig) -> AnyMethod {
-    AnyMethod::GradientStabilizer(GradientStabilizer {
-        scope: scope(&c.scope),
-        gamma1: c.gamma1,
-        gamma2: c.gamma2,
-        eps: c.eps,
-        bias_correction: c.bias_correction,
-    })
+    AnyMethod::GradientStabilizer(
+        GradientStabilizer::default()
+            .with_scope(scope(&c.scope))
+            .with_gamma1(c.gamma1)
+            .with_gamma2(c.gamma2)
+            .with_eps(c.eps)
+            .with_bias_correction(c.bias_correction),
+    )
 }
 
 fn zclip(c: ZclipConfig) -> AnyMethod {
-    AnyMethod::Zclip(Zclip {
-        warmup: c.warmup,
-        alpha: c.alpha,
-        z_max: c.z,
-        eps: c.eps,
-        max_norm: c.max_norm.unwrap_or(f64::INFINITY),
-    })
+    AnyMethod::Zclip(
+        Zclip::default()
+            .with_warmup(c.warmup)
+            .with_alpha(c.alpha)
+            .with_z_max(c.z)
+            .with_eps(c.eps)
+            .with_max_norm(c.max_norm.unwrap_or(f64::INFINITY)),
+    )
 }

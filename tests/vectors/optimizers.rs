@@ -132,28 +132,22 @@ fn one_step<T: Parameter>(
     let params = w.iter_mut().zip(first.iter_mut());
     if config.is_adam() {
         let c = config.adam();
-        let adam = Adam {
-            lr: c.lr,
-            beta1: c.beta1,
-            beta2: c.beta2,
-            eps: c.eps,
-            weight_decay: c.weight_decay,
-            decoupled: c.decoupled,
-            ..Adam::default()
-        };
+        let adam = Adam::new(c.lr)
+            .with_beta1(c.beta1)
+            .with_beta2(c.beta2)
+            .with_eps(c.eps)
+            .with_weight_decay(c.weight_decay)
+            .with_decoupled(c.decoupled);
         let all = params.zip(second.iter_mut());
         let mut slots: Vec<Slot> = all.map(|((w, m), v)| Slot::adam(w, m, v)).collect();
         return adam.step(state, tensors, &mut slots);
     }
     let c = config.sgd();
-    let sgd = Sgd {
-        lr: c.lr,
-        momentum: c.momentum,
-        dampening: c.dampening,
-        weight_decay: c.weight_decay,
-        nesterov: c.nesterov,
-        ..Sgd::default()
-    };
+    let sgd = Sgd::new(c.lr)
+        .with_momentum(c.momentum)
+        .with_dampening(c.dampening)
+        .with_weight_decay(c.weight_decay)
+        .with_nesterov(c.nesterov);
     let slot = |(w, buffer)| match c.momentum {
         0.0 => Slot::sgd(w),
         _ => Slot::momentum(w, buffer),

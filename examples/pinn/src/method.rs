@@ -187,19 +187,15 @@ impl Link {
             },
             Method::Agc => {
                 let usual = Agc::default();
-                Self::Agc(Agc {
-                    clipping: positive(call, "clipping")?.unwrap_or(usual.clipping),
-                    ..usual
-                })
+                let clipping = positive(call, "clipping")?.unwrap_or(usual.clipping);
+                Self::Agc(usual.with_clipping(clipping))
             }
             Method::Zclip => Self::Zclip(zclip(call)?),
-            Method::ClipValue => Self::ClipValue(ClipValue {
-                limit: positive(call, "limit")?.unwrap_or(1.0),
-            }),
+            Method::ClipValue => {
+                Self::ClipValue(ClipValue::new(positive(call, "limit")?.unwrap_or(1.0)))
+            }
             Method::Centralize => Self::Centralize,
-            Method::Scale => Self::Scale(Scale {
-                factor: positive(call, "factor")?.unwrap_or(1.0),
-            }),
+            Method::Scale => Self::Scale(Scale::new(positive(call, "factor")?.unwrap_or(1.0))),
         }))
     }
 
@@ -277,7 +273,7 @@ impl Link {
                     .join(", ")
             }
             Self::Autoscale { center: false } => "mean kept".to_owned(),
-            Self::Scale(Scale { factor }) => format!("by {factor}"),
+            Self::Scale(Scale { factor, .. }) => format!("by {factor}"),
             _ => {
                 let options = self.options().into_iter();
                 options
@@ -319,15 +315,12 @@ fn scope(call: &mut Call) -> Result<Option<Scope>, String> {
 
 fn gradient_stabilizer(call: &mut Call) -> Result<GradientStabilizer, String> {
     let usual = GradientStabilizer::default();
-    Ok(GradientStabilizer {
-        gamma1: decay(call, "gamma1")?.unwrap_or(usual.gamma1),
-        gamma2: decay(call, "gamma2")?.unwrap_or(usual.gamma2),
-        scope: scope(call)?.unwrap_or(usual.scope),
-        bias_correction: call
-            .switch("bias-correction")?
-            .unwrap_or(usual.bias_correction),
-        ..usual
-    })
+    let bias_correction = call.switch("bias-correction")?;
+    Ok(usual
+        .with_gamma1(decay(call, "gamma1")?.unwrap_or(usual.gamma1))
+        .with_gamma2(decay(call, "gamma2")?.unwrap_or(usual.gamma2))
+        .with_scope(scope(call)?.unwrap_or(usual.scope))
+        .with_bias_correction(bias_correction.unwrap_or(usual.bias_correction)))
 }
 
 fn zclip(call: &mut Call) -> Result<Zclip, String> {
@@ -338,11 +331,8 @@ fn zclip(call: &mut Call) -> Result<Zclip, String> {
     if warmup == 0 {
         return Err("zclip: warmup=0: give a whole number, at least 1".to_owned());
     }
-    Ok(Zclip {
-        z_max: positive(call, "z-max")?.unwrap_or(usual.z_max),
-        warmup,
-        ..usual
-    })
+    let z_max = positive(call, "z-max")?.unwrap_or(usual.z_max);
+    Ok(usual.with_z_max(z_max).with_warmup(warmup))
 }
 
 impl Reference {

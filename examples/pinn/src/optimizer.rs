@@ -138,17 +138,17 @@ impl Optimizer {
         } = *update;
         let decoupled = rule == Rule::AdamW;
         let rule = match rule {
-            Rule::Sgd => Configuration::Sgd(Sgd {
-                momentum,
-                weight_decay,
-                ..Sgd::default()
-            }),
-            Rule::Adam | Rule::AdamW => Configuration::Adam(Adam {
-                beta2,
-                weight_decay,
-                decoupled,
-                ..Adam::default()
-            }),
+            Rule::Sgd => Configuration::Sgd(
+                Sgd::default()
+                    .with_momentum(momentum)
+                    .with_weight_decay(weight_decay),
+            ),
+            Rule::Adam | Rule::AdamW => Configuration::Adam(
+                Adam::default()
+                    .with_beta2(beta2)
+                    .with_weight_decay(weight_decay)
+                    .with_decoupled(decoupled),
+            ),
         };
         let buffer = Network::zeros(network.shape);
         Self {

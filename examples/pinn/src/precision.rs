@@ -105,19 +105,13 @@ impl Scaler<'_> {
 
     /// Judges the observed gradients and divides them by the loss scale, which it then changes if it has to.
     pub fn unscale(&mut self, tensors: &mut [Tensor]) -> Result<Verdict, Error> {
-        let guard = Guard {
-            max_consecutive: MOST_SKIPPED,
-            ..Guard::default()
-        };
+        let guard = Guard::default().with_max_consecutive(MOST_SKIPPED);
         if guard.decide(self.guard, tensors)? == Verdict::SkipStep {
             *self.scale *= 0.5;
             *self.good = 0;
             return Ok(Verdict::SkipStep);
         }
-        Unscale {
-            loss_scale: *self.scale,
-        }
-        .decide(tensors)?;
+        Unscale::new(*self.scale).decide(tensors)?;
         *self.good += 1;
         if *self.good == GROWTH_INTERVAL {
             *self.scale *= 2.0;

@@ -4,9 +4,10 @@ use crate::checkpoint::Fields;
 use crate::loss::Evaluation;
 use crate::method::{Chain, Link, Reference};
 use std::slice;
+use trimtab::custom::Run;
 use trimtab::{
-    Autoscale, AutoscaleState, Centralize, ClipNorm, Error, Moments, NormState, Role, Scale,
-    StableGrad, Tensor, ZclipState, Znorm,
+    Autoscale, AutoscaleState, Centralize, ClipNorm, Error, Inputs, Memory, Moments, NormState,
+    Role, Scale, StableGrad, Stage, Tensor, Znorm,
 };
 
 impl Reference {
@@ -34,23 +35,20 @@ impl Reference {
 
 /// The methods of a chain with their states.
 pub struct Stabilizer {
-    stages: Vec<(Link, State)>,
-}
-
-/// What a method remembers from step to step.
-enum State {
-    None,
-    Norms(Vec<NormState>),
-    Autoscale(AutoscaleState),
-    Zclip(ZclipState),
+    links: Vec<Link>,
+    stages: Vec<Stage>,
+    /// A row a stage.
+    norms: Vec<Vec<NormState>>,
 }
 
 impl Stabilizer {
     /// Fresh states for `tensors` gradient tensors.
     pub fn new(chain: &Chain, tensors: usize) -> Self {
-        let stage = |&link: &Link| (link, State::new(&link, tensors));
+        let stage = |link: &Link| fresh(link, tensors);
         Self {
+            links: chain.links.clone(),
             stages: chain.links.iter().map(stage).collect(),
+            norms: vec![vec![NormState::default(); tensors]; chain.links.len()],
         }
     }
 
@@ -61,67 +59,63 @@ impl Stabilizer {
         parameters: &[&[f32]],
         tensors: &mut [Tensor],
     ) -> Result<(), Error> {
-        self.stages
-            .iter_mut()
-            .try_for_each(|(link, state)| decide(link, state, evaluation, parameters, tensors))
+        let rows = self.stages.iter_mut().zip(&mut self.norms);
+        for (link, (stage, norms)) in self.links.iter().zip(rows) {
+            match (link, &mut stage.memory) {
+                (Link::Autoscale { center: false }, Memory::Autoscale(state)) => {
+                    autoscale_uncentered(state, tensors)?;
+                }
+                _ => {
+                    let params = match link {
+                        Link::Agc(_) => observe_all(parameters)?,
+                        _ => Vec::new(),
+                    };
+                    let reference = match link {
+                        Link::StableGrad(reference) => reference.unwrap_or(Reference::Prediction),
+                        _ => Reference::Constant(f64::NAN),
+                    };
+                    let inputs = Inputs::default()
+                        .with_reference(reference.value(evaluation, tensors)?)
+                        .with_params(&params);
+                    let _proceed = stage.decide(norms, &inputs, tensors, Run::Keep)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What a checkpoint keeps.
     pub fn fields(&mut self, fields: &mut Fields) {
-        for (_, state) in &mut self.stages {
-            match state {
-                State::None => (),
-                State::Norms(states) => fields.states(states),
-                State::Autoscale(state) => fields.states(slice::from_mut(state)),
-                State::Zclip(state) => fields.states(slice::from_mut(state)),
+        for (stage, norms) in self.stages.iter_mut().zip(&mut self.norms) {
+            match &mut stage.memory {
+                Memory::Norms(count) => fields.states(&mut norms[..*count]),
+                Memory::Autoscale(state) => fields.states(slice::from_mut(state)),
+                Memory::Zclip(state) => fields.states(slice::from_mut(state)),
+                _ => (),
             }
         }
     }
 }
 
-impl State {
-    fn new(link: &Link, tensors: usize) -> Self {
-        match link {
-            Link::GradientStabilizer(method) => {
-                Self::Norms(vec![NormState::default(); method.states(tensors)])
-            }
-            Link::Autoscale { .. } => Self::Autoscale(AutoscaleState::default()),
-            Link::Zclip(_) => Self::Zclip(ZclipState::default()),
-            _ => Self::None,
+/// The link's method before its first step on so many tensors.
+fn fresh(link: &Link, tensors: usize) -> Stage {
+    match *link {
+        Link::GradientStabilizer(method) => {
+            let mut stage = Stage::new(method);
+            stage.memory = Memory::Norms(method.states(tensors));
+            stage
         }
-    }
-}
-
-fn decide(
-    link: &Link,
-    state: &mut State,
-    evaluation: &Evaluation,
-    parameters: &[&[f32]],
-    tensors: &mut [Tensor],
-) -> Result<(), Error> {
-    match (*link, state) {
-        (Link::GradientStabilizer(method), State::Norms(states)) => method.decide(states, tensors),
-        (Link::Autoscale { center: true }, State::Autoscale(state)) => {
-            Autoscale.decide(state, tensors)
+        Link::Autoscale { .. } => Stage::new(Autoscale::default()),
+        Link::Zclip(method) => Stage::new(method),
+        Link::StableGrad(_) => Stage::new(StableGrad::default()),
+        Link::ClipNorm { max_norm, scope } => {
+            Stage::new(ClipNorm::new(max_norm.unwrap_or(1.0), scope))
         }
-        (Link::Autoscale { center: false }, State::Autoscale(state)) => {
-            autoscale_uncentered(state, tensors)
-        }
-        (Link::Zclip(method), State::Zclip(state)) => method.decide(state, tensors),
-        (Link::StableGrad(reference), _) => {
-            let reference = reference.unwrap_or(Reference::Prediction);
-            StableGrad::default().decide(reference.value(evaluation, tensors)?, tensors)
-        }
-        (Link::ClipNorm { max_norm, scope }, _) => {
-            let max_norm = max_norm.unwrap_or(1.0);
-            ClipNorm { max_norm, scope }.decide(tensors)
-        }
-        (Link::Agc(method), _) => method.decide(&observe_all(parameters)?, tensors),
-        (Link::ClipValue(method), _) => method.decide(tensors),
-        (Link::Scale(method), _) => method.decide(tensors),
-        (Link::Znorm, _) => Znorm::default().decide(tensors),
-        (Link::Centralize, _) => Centralize::default().decide(tensors),
-        _ => unreachable!("State::new gives every method its state"),
+        Link::Agc(method) => Stage::new(method),
+        Link::ClipValue(method) => Stage::new(method),
+        Link::Scale(method) => Stage::new(method),
+        Link::Znorm => Stage::new(Znorm::default()),
+        Link::Centralize => Stage::new(Centralize::default()),
     }
 }
 
@@ -137,14 +131,14 @@ fn autoscale_uncentered(state: &mut AutoscaleState, tensors: &mut [Tensor]) -> R
         .iter()
         .zip(nothing.iter_mut().map(<[f32; 0]>::as_mut_slice));
     let mut stand_ins: Vec<Tensor> = pairs.map(stand_in).collect();
-    Autoscale.decide(state, &mut stand_ins)?;
+    Autoscale::default().decide(state, &mut stand_ins)?;
     let factor = if state.steps > 0 { state.alpha } else { 1.0 };
     let weights = tensors
         .iter_mut()
         .filter(|tensor| tensor.role() == Role::Weight);
     weights
         .map(std::slice::from_mut)
-        .try_for_each(|weight| Scale { factor }.decide(weight))
+        .try_for_each(|weight| Scale::new(factor).decide(weight))
 }
 
 fn observe_all(parameters: &[&[f32]]) -> Result<Vec<Moments>, Error> {

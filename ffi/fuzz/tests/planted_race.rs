@@ -25,7 +25,7 @@ fn what_the_library_reads_is_written() {
 fn what_the_library_writes_is_read() {
     let halve = |grads: &mut [Tensor]| {
         observe(grads).expect("finite");
-        Scale { factor: 0.5 }.decide(grads).expect("in range");
+        Scale::new(0.5).decide(grads).expect("in range");
         apply(grads).expect("in range");
     };
     race(halve, |element| {

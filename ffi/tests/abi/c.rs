@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_char, c_void};
 use trimtab_core::{AutoscaleState, GuardState, Moments, NormState, StepState, ZclipState};
 
 use crate::config::*;
-use crate::types::{trimtab_slot, trimtab_states, trimtab_tensor};
+use crate::types::{trimtab_method, trimtab_slot, trimtab_states, trimtab_tensor};
 
 macro_rules! functions {
     ($($name:ident = $function:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {$(
@@ -54,6 +54,22 @@ functions! {
     adam_step = trimtab_adam_step(
         config: *const trimtab_adam_config, state: *mut StepState, grads: *mut trimtab_tensor,
         slots: *const trimtab_slot, n: usize) -> i32;
+    decide_at = trimtab_decide_at(
+        chain: *const trimtab_method, methods: usize, grads: *mut trimtab_tensor, n: usize, refused: *mut usize,
+        at: *mut usize) -> i32;
+    decide = trimtab_decide(
+        chain: *const trimtab_method, methods: usize, grads: *mut trimtab_tensor, n: usize,
+        refused: *mut usize) -> i32;
+    observe_at = trimtab_observe_at(grads: *mut trimtab_tensor, n: usize, at: *mut usize) -> i32;
+    apply_at = trimtab_apply_at(grads: *mut trimtab_tensor, n: usize, at: *mut usize) -> i32;
+    apply_into_at = trimtab_apply_into_at(
+        grads: *const trimtab_tensor, out: *const *mut c_void, n: usize, at: *mut usize) -> i32;
+    sgd_step_at = trimtab_sgd_step_at(
+        config: *const trimtab_sgd_config, state: *mut StepState, grads: *mut trimtab_tensor,
+        slots: *const trimtab_slot, n: usize, at: *mut usize) -> i32;
+    adam_step_at = trimtab_adam_step_at(
+        config: *const trimtab_adam_config, state: *mut StepState, grads: *mut trimtab_tensor,
+        slots: *const trimtab_slot, n: usize, at: *mut usize) -> i32;
     state_save = trimtab_state_save(
         entries: *const trimtab_states, n: usize, bytes: *mut c_void, capacity: usize, size: *mut usize) -> i32;
     state_load = trimtab_state_load(

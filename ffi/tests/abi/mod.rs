@@ -23,6 +23,8 @@ mod status;
 mod world;
 
 mod accepted;
+mod blame;
+mod chain;
 mod checkpoint;
 mod chunks;
 mod configs;

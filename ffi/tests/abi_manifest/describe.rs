@@ -51,11 +51,12 @@ macro_rules! in_c {
 
 in_c! {
     u32 = "uint32_t", u64 = "uint64_t", f64 = "double", usize = "size_t", *mut c_void = "void *",
+    *const c_void = "const void *",
     Moments = "trimtab_moments", Affine = "trimtab_affine"
 }
 
 /// These are wider or narrower on targets other than the manifest's.
-const POINTER_SIZED: [&str; 2] = ["size_t", "void *"];
+const POINTER_SIZED: [&str; 3] = ["size_t", "void *", "const void *"];
 
 fn field<S, F: InC>(name: &'static str, offset: usize, _: fn(&S) -> &F) -> Field {
     Field {
@@ -111,6 +112,12 @@ pub fn enums() -> Vec<Enum> {
         trimtab_guard_policy { TRIMTAB_GUARD_SKIP_STEP, TRIMTAB_GUARD_ZERO }
         trimtab_state_kind {
             TRIMTAB_STATE_NORM, TRIMTAB_STATE_AUTOSCALE, TRIMTAB_STATE_ZCLIP, TRIMTAB_STATE_GUARD, TRIMTAB_STATE_STEP
+        }
+        trimtab_method_kind {
+            TRIMTAB_METHOD_UNSCALE, TRIMTAB_METHOD_SCALE, TRIMTAB_METHOD_GUARD, TRIMTAB_METHOD_STABLE_GRAD,
+            TRIMTAB_METHOD_GRADIENT_STABILIZER, TRIMTAB_METHOD_AUTOSCALE, TRIMTAB_METHOD_CENTRALIZE,
+            TRIMTAB_METHOD_ZNORM, TRIMTAB_METHOD_CLIP_NORM, TRIMTAB_METHOD_CLIP_VALUE, TRIMTAB_METHOD_AGC,
+            TRIMTAB_METHOD_ZCLIP
         }
         trimtab_activation {
             TRIMTAB_RELU, TRIMTAB_TANH, TRIMTAB_SILU, TRIMTAB_GELU, TRIMTAB_SIN, TRIMTAB_IDENTITY

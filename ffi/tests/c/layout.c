@@ -75,6 +75,22 @@ OFFSET(trimtab_guard_config, policy, 4);
 OFFSET(trimtab_guard_config, max_consecutive, 8);
 SIZE(trimtab_guard_config, 16);
 
+OFFSET(trimtab_centralize_config, struct_size, 0);
+OFFSET(trimtab_centralize_config, roles, 4);
+SIZE(trimtab_centralize_config, 8);
+
+OFFSET(trimtab_clip_norm_config, struct_size, 0);
+OFFSET(trimtab_clip_norm_config, scope, 4);
+SIZE(trimtab_clip_norm_config, 8);
+
+OFFSET(trimtab_method, kind, 0);
+OFFSET(trimtab_method, reserved, 4);
+OFFSET(trimtab_method, config, 8);
+OFFSET(trimtab_method, state, WORD + 8);
+OFFSET(trimtab_method, number, 2 * WORD + 8);
+OFFSET(trimtab_method, input, 2 * WORD + 16);
+SIZE(trimtab_method, 2 * WORD + 24);
+
 OFFSET(trimtab_sgd_config, struct_size, 0);
 OFFSET(trimtab_sgd_config, nesterov, 4);
 OFFSET(trimtab_sgd_config, lr, 8);
@@ -147,6 +163,11 @@ HOLDS(TRIMTAB_SCOPE_TENSOR == 0 && TRIMTAB_SCOPE_GLOBAL == 1);
 HOLDS(TRIMTAB_GUARD_SKIP_STEP == 0 && TRIMTAB_GUARD_ZERO == 1);
 HOLDS(TRIMTAB_STATE_NORM == 0 && TRIMTAB_STATE_AUTOSCALE == 1 && TRIMTAB_STATE_ZCLIP == 2);
 HOLDS(TRIMTAB_STATE_GUARD == 3 && TRIMTAB_STATE_STEP == 4);
+HOLDS(TRIMTAB_METHOD_UNSCALE == 0 && TRIMTAB_METHOD_SCALE == 1 && TRIMTAB_METHOD_GUARD == 2);
+HOLDS(TRIMTAB_METHOD_STABLE_GRAD == 3 && TRIMTAB_METHOD_GRADIENT_STABILIZER == 4);
+HOLDS(TRIMTAB_METHOD_AUTOSCALE == 5 && TRIMTAB_METHOD_CENTRALIZE == 6 && TRIMTAB_METHOD_ZNORM == 7);
+HOLDS(TRIMTAB_METHOD_CLIP_NORM == 8 && TRIMTAB_METHOD_CLIP_VALUE == 9);
+HOLDS(TRIMTAB_METHOD_AGC == 10 && TRIMTAB_METHOD_ZCLIP == 11);
 HOLDS(TRIMTAB_RELU == 0 && TRIMTAB_TANH == 1 && TRIMTAB_SILU == 2);
 HOLDS(TRIMTAB_GELU == 3 && TRIMTAB_SIN == 4 && TRIMTAB_IDENTITY == 5);
 
