@@ -114,9 +114,12 @@ fn what_is_not_finite_is_told() {
     assert_eq!(asked("silenced", &world, OK), silenced);
 }
 
+/// A name, the code expected, and what spoils the world.
+type Bad = (&'static str, i32, fn(&mut World));
+
 #[test]
 fn bad_arguments_are_refused() {
-    let bad: [(&str, i32, fn(&mut World)); 6] = [
+    let bad: [Bad; 6] = [
         ("NULL data", NULL_POINTER, |w| w.grads[0].data = null_mut()),
         ("data off", MISALIGNED, |w| {
             w.grads[0].data = w.grads[0].data.wrapping_byte_add(1);
