@@ -14,7 +14,9 @@ use super::arm::run_neon;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 use super::x86::{run_avx2, run_avx512, run_sse2};
 
-/// Runs `job` with the instructions of `level`.
+/// Runs `job` with the instructions of `level`. A function of its own for each job: the loops without a feature to enable
+/// would else be found in whatever calls them, once for every call.
+#[inline(never)]
 pub(super) fn run<J: Job>(level: Level, job: J) -> J::Output {
     match level.set() {
         // SAFETY: a Level of this set exists only where the processor has it.
