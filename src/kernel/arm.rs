@@ -1,11 +1,11 @@
 //! 64-bit Arm: NEON, which every such processor has.
 
 use core::arch::aarch64::*;
-use core::ops::{Add, Div, Mul, Sub};
 
 use super::element::Dtype;
 use super::halves::{self, Words};
-use super::isa::{Isa, Job, Pack};
+use super::intrinsics::{memory, operations, pack};
+use super::isa::{Isa, Job};
 
 /// Every 64-bit Arm processor has it.
 #[derive(Clone, Copy)]
@@ -16,68 +16,9 @@ pub(crate) fn run_neon<J: Job>(job: J) -> J::Output {
     job.run(Neon(()))
 }
 
-/// A vector type with its operations, an intrinsic each.
-macro_rules! pack {
-    (
-        $(#[$doc:meta])* $name:ident($vector:ty) of $len:literal $p:ident,
-        $splat:ident, $load:ident, $store:ident, $sqrt:ident,
-        $($operator:ident::$method:ident = $intrinsic:ident),*;
-        where_positive($x:ident, $of:ident) = $positive:expr
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy)]
-        pub struct $name($vector);
-
-        $(impl $operator for $name {
-            type Output = Self;
-
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                // SAFETY: every 64-bit Arm processor has NEON; so below.
-                Self(unsafe { $intrinsic(self.0, other.0) })
-            }
-        })*
-
-        impl Pack<Neon, $p> for $name {
-            const LEN: usize = $len;
-
-            #[inline(always)]
-            fn splat(_: Neon, x: $p) -> Self {
-                // SAFETY: as above.
-                Self(unsafe { $splat(x) })
-            }
-
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                // SAFETY: as above.
-                Self(unsafe { $sqrt(self.0) })
-            }
-
-            #[inline(always)]
-            fn where_positive(self, of: Self) -> Self {
-                let ($x, $of) = (self.0, of.0);
-                // SAFETY: as above.
-                Self(unsafe { $positive })
-            }
-
-            #[inline(always)]
-            unsafe fn load(_: Neon, p: *const $p) -> Self {
-                // SAFETY: in bounds by contract.
-                Self(unsafe { $load(p) })
-            }
-
-            #[inline(always)]
-            unsafe fn store(self, p: *mut $p) {
-                // SAFETY: in bounds by contract.
-                unsafe { $store(p, self.0) }
-            }
-        }
-    };
-}
-
 pack! {
     /// 2 f64.
-    F64x2(float64x2_t) of 2 f64,
+    F64x2(float64x2_t) of 2 f64 for Neon,
     vdupq_n_f64, vld1q_f64, vst1q_f64, vsqrtq_f64,
     Add::add = vaddq_f64, Sub::sub = vsubq_f64, Mul::mul = vmulq_f64, Div::div = vdivq_f64;
     where_positive(x, of) = vbslq_f64(vcgtq_f64(of, vdupq_n_f64(0.0)), x, vdupq_n_f64(0.0))
@@ -85,36 +26,10 @@ pack! {
 
 pack! {
     /// 4 f32.
-    F32x4(float32x4_t) of 4 f32,
+    F32x4(float32x4_t) of 4 f32 for Neon,
     vdupq_n_f32, vld1q_f32, vst1q_f32, vsqrtq_f32,
     Add::add = vaddq_f32, Sub::sub = vsubq_f32, Mul::mul = vmulq_f32, Div::div = vdivq_f32;
     where_positive(x, of) = vbslq_f32(vcgtq_f32(of, vdupq_n_f32(0.0)), x, vdupq_n_f32(0.0))
-}
-
-/// Operations that are a few intrinsics on vectors in, a vector or another value out.
-macro_rules! operations {
-    ($($name:ident($($x:ident: $t:ty),*) -> $out:ty = $body:expr;)*) => {
-        $(#[inline(always)]
-        fn $name(self, $($x: $t),*) -> $out {
-            // SAFETY: every 64-bit Arm processor has NEON.
-            unsafe { $body }
-        })*
-    };
-}
-
-/// Operations that follow a pointer.
-macro_rules! memory {
-    ($($name:ident($($x:ident: $t:ty),*) $(-> $out:ty)? = $body:expr;)*) => {
-        $(
-        /// # Safety
-        ///
-        /// As in [`Isa`].
-        #[inline(always)]
-        unsafe fn $name(self, $($x: $t),*) $(-> $out)? {
-            // SAFETY: in bounds by contract; every 64-bit Arm processor has NEON.
-            unsafe { $body }
-        })*
-    };
 }
 
 /// Words whose bits are those of f32, as such.

@@ -6,6 +6,7 @@
 //! | `buffer.rs` | [`Buffer`]: memory whose element type is known at run time |
 //! | `isa.rs` | the small trait over which every loop is written: vectors of f64 and of f32 |
 //! | `portable.rs`, `x86/`, `arm.rs` | that trait in plain Rust, and for each instruction set |
+//! | `intrinsics.rs` | how such a set is written down |
 //! | `halves.rs` | f16 and bf16 to f32 and back, for sets without an instruction for it |
 //! | `place.rs` | [`Place`]: room for descriptors, kept from step to step |
 //! | `cpuid.rs` | what an x86-64 processor says of itself |
@@ -31,6 +32,11 @@ pub(crate) mod cpuid;
 mod dispatch;
 mod element;
 mod halves;
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+mod intrinsics;
 mod isa;
 mod mode;
 mod place;

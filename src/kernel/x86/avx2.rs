@@ -2,8 +2,9 @@
 
 use core::arch::x86_64::*;
 
-use super::{Avx2, memory, operations, pack, to_upper_half};
+use super::{Avx2, to_upper_half};
 use crate::kernel::element::Dtype;
+use crate::kernel::intrinsics::{memory, operations, pack};
 use crate::kernel::isa::Isa;
 
 pack! {

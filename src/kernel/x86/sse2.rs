@@ -2,9 +2,10 @@
 
 use core::arch::x86_64::*;
 
-use super::{Sse2, memory, operations, pack};
+use super::Sse2;
 use crate::kernel::element::Dtype;
 use crate::kernel::halves::{self, Words};
+use crate::kernel::intrinsics::{memory, operations, pack};
 use crate::kernel::isa::Isa;
 
 pack! {
