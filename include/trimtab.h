@@ -1207,9 +1207,11 @@ trimtab_status trimtab_sgd_step_at(const trimtab_sgd_config *config,
  * Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
  *
  *     g = affine(gradient)
- *     decoupled:  w *= 1 - lr*weight_decay          coupled:  g += weight_decay*w
+ *     coupled:    g += weight_decay*w
  *     m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
- *     w -= lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)        t = steps + 1
+ *     change = lr * (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + eps)    t = steps + 1
+ *     decoupled:  change += (lr*weight_decay)*w
+ *     w -= change
  *
  * Where root and eps are both 0 the parameter does not move.
  *

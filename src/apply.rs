@@ -7,12 +7,12 @@ use crate::tensor::{Paired, Tensor, elements};
 use crate::threads::{self, LEAST_TO_PASS};
 
 /// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
-/// rounded once to the dtype (16-bit types by way of f32). The plain scaling of f32 by a factor
+/// rounded to the dtype, 16-bit types twice: to f32 and from there. The plain scaling of f32 by a factor
 /// that is a normal f32 is one multiplication in f32, after the factor is rounded to f32.
 ///
 /// Afterwards every descriptor is spent, as a fresh one: the affine is the identity, the moments are 0, and every method and
 /// write says [`Error::Order`] until the next [`observe`](fn@crate::observe). Who wants the statistics of what is written
-/// asks before ([`Tensor::outlook`]). A tensor with nothing pending is neither read nor written.
+/// asks before ([`Tensor::moments_after`]). A tensor with nothing pending is neither read nor written.
 ///
 /// # Errors
 ///

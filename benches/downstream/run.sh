@@ -22,12 +22,12 @@ for ((run = 0; run < runs; run++)); do
   "$target/std/release/elements" --bench | sed 's/^/downstream /'
   "$target/no-std/release/elements" --bench | sed 's/^/no-std /'
 done | awk -v most="${TRIMTAB_MOST:-0}" '
-  { row = $2 " | " $3; key = $1 SUBSEP row }
+  { row = $2 " | " $3 " | " $4; key = $1 SUBSEP row }
   !(row in seen) { seen[row] = 1; rows[++count] = row }
-  !(key in best) || $4 < best[key] { best[key] = $4 }
+  !(key in best) || $5 < best[key] { best[key] = $5 }
   END {
-    print "| level | write | workspace, ns | downstream, ns | no std, ns | downstream / workspace | no std / workspace |"
-    print "|---|---|---|---|---|---|---|"
+    print "| level | pass | type | workspace, ns | downstream, ns | no std, ns | downstream / workspace | no std / workspace |"
+    print "|---|---|---|---|---|---|---|---|"
     for (i = 1; i <= count; i++) {
       w = best["workspace", rows[i]]; d = best["downstream", rows[i]]; n = best["no-std", rows[i]]
       printf "| %s | %.3f | %.3f | %.3f | %.2f | %.2f |\n", rows[i], w, d, n, d / w, n / w

@@ -44,8 +44,8 @@ impl Part {
 
 /// A mutable slice of `f32`, `f16`, `bf16` or `f64`, borrowed for `'a`.
 ///
-/// Made from a slice, it is as safe as that slice. Kernels read and write it through its pointer
-/// and never form a reference, so C may pass the same memory as source and target.
+/// Made from a slice, it is as safe as that slice. The loops that write follow its pointer and form no reference, so
+/// C may pass the same memory as source and target.
 ///
 /// ```
 /// let mut data = [1.0_f32, 2.0];
