@@ -48,6 +48,7 @@ def test_every_enum_has_the_numbers_of_the_header():
         "trimtab_roles": ("TRIMTAB_ROLES_", _structs.ROLES),
         "trimtab_scope": ("TRIMTAB_SCOPE_", _structs.SCOPES),
         "trimtab_guard_policy": ("TRIMTAB_GUARD_", _structs.POLICIES),
+        "trimtab_method_kind": ("TRIMTAB_METHOD_", _structs.METHODS),
         "trimtab_activation": ("TRIMTAB_", _structs.ACTIVATIONS),
         "trimtab_role": ("TRIMTAB_", {"weight": _structs.WEIGHT, "bias": _structs.BIAS}),
     }
@@ -107,13 +108,15 @@ def test_the_defaults_are_those_of_the_init_macros(tmp_path):
         "guard": Gradients.guard,
         "stable_grad": Gradients.stable_grad,
         "gradient_stabilizer": Gradients.gradient_stabilizer,
+        "centralize": Gradients.centralize,
         "znorm": Gradients.znorm,
+        "clip_norm": Gradients.clip_norm,
         "agc": Gradients.agc,
         "zclip": Gradients.zclip,
         "sgd": Gradients.sgd_step,
         "adam": Gradients.adam_step,
     }
-    numbers = {"roles": _structs.ROLES, "scope": _structs.SCOPES, "policy": _structs.POLICIES}
+    numbers = {"roles": _structs.ROLES, "decay_roles": _structs.ROLES, "scope": _structs.SCOPES, "policy": _structs.POLICIES}
     transformations = {
         "stable_grad": trimtab.stable_grad,
         "gradient_stabilizer": trimtab.gradient_stabilizer,

@@ -95,6 +95,54 @@ def test_a_write_spends_what_was_observed_and_the_outlook_is_asked_before():
         assert outlook[field].tolist() == grads.moments[field].tolist(), "a power of two is exact"
 
 
+def chained(states):
+    return [
+        tn.guard(states["guard"]),
+        tn.unscale(4.0),
+        tn.stable_grad(0.5),
+        tn.gradient_stabilizer(states["norms"]),
+        tn.clip_norm(0.25, scope="global"),
+    ]
+
+
+def new_states(n):
+    return {"guard": np.zeros((), tn.GUARD_STATE), "norms": np.zeros(n, tn.NORM_STATE)}
+
+
+def test_a_chain_decides_as_its_methods_one_by_one():
+    together, alone = observed(network()), observed(network())
+    states, others = new_states(4), new_states(4)
+    assert together.decide(chained(states)) is True
+    assert alone.guard(others["guard"])
+    alone.unscale(4.0)
+    alone.stable_grad(0.5)
+    alone.gradient_stabilizer(others["norms"])
+    alone.clip_norm(0.25, scope="global")
+    assert together.affines.tobytes() == alone.affines.tobytes()
+    assert states["norms"].tobytes() == others["norms"].tobytes() != bytes(states["norms"].nbytes)
+    assert together.decide([]) is True, "no method: nothing to do"
+
+
+def test_a_chain_stops_where_its_guard_skips_the_step():
+    arrays = network()
+    arrays[1][3] = np.nan
+    grads, states = tn.Gradients(arrays), new_states(4)
+    assert not grads.observe()
+    assert grads.decide(chained(states)) is False
+    assert int(states["guard"]["total"]) == 1
+    assert states["norms"].tobytes() == bytes(states["norms"].nbytes)
+
+
+def test_a_decay_for_weights_leaves_biases_alone():
+    arrays = [np.zeros((2, 2)), np.zeros(3)]
+    for step, buffers in (("sgd_step", 0), ("adam_step", 2)):
+        params = [np.full((2, 2), 8.0), np.full(3, 8.0)]
+        slots = tn.Slots(params, *([np.zeros_like(param) for param in params] for _ in range(buffers)))
+        grads = observed(arrays)
+        getattr(grads, step)(np.zeros((), tn.STEP_STATE), slots, lr=0.5, weight_decay=0.25, decay_roles="weights")
+        assert (params[0] == 7.0).all() and (params[1] == 8.0).all(), step
+
+
 def test_unscale_undoes_scale():
     (array,) = plain.draw("float64", [64])
     was = array.copy()

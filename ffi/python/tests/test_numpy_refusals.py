@@ -214,6 +214,34 @@ def test_refusals_of_the_library_name_function_gradient_and_setting():
     assert "allowed are 1 to 1024" in refusal(lambda: trimtab.set_threads(0), "BAD_CONFIG")
 
 
+def test_a_chain_is_refused_as_a_whole_and_says_which_method_it_was():
+    grads = tn.Gradients({"w1": good(), "w2": good()})
+    norms, zclip = np.zeros(2, tn.NORM_STATE), np.zeros((), tn.ZCLIP_STATE)
+    chain = [tn.gradient_stabilizer(norms), tn.clip_norm(-1.0)]
+    text = refusal(lambda: grads.decide(chain), "ORDER")
+    assert text.startswith("trimtab_gradient_stabilizer: method 0 of 2: gradient 'w1': calls came in an order")
+    grads.observe()
+    before = grads.affines.tobytes()
+    text = refusal(lambda: grads.decide(chain), "BAD_CONFIG")
+    ending = "a configuration value is out of range (max_norm=-1.0)"
+    assert text == f"trimtab_clip_norm: method 1 of 2: {ending}"
+    zclip["mean"] = np.nan
+    text = refusal(lambda: grads.decide([chain[0], tn.zclip(zclip)]), "BAD_STATE")
+    assert text.startswith("trimtab_zclip: method 1 of 2: a state"), "its only state is no gradient's"
+    norms["m"][1] = np.nan
+    text = refusal(lambda: grads.decide(chain[:1]), "BAD_STATE")
+    assert text.startswith("trimtab_gradient_stabilizer: gradient 'w2': a state")
+    norms["m"] = 0.0
+    with pytest.raises(ValueError, match="the state of method 0 and the state of method 1 overlap"):
+        grads.decide([tn.gradient_stabilizer(norms), tn.gradient_stabilizer(norms)])
+    with pytest.raises(ValueError, match="states has 2 entries and needs 1"):
+        grads.decide([tn.scale(2.0), tn.gradient_stabilizer(norms, scope="global")])
+    assert grads.affines.tobytes() == before and norms.tobytes() == bytes(norms.nbytes)
+    grads.scale(2.0)
+    text = refusal(lambda: grads.decide([tn.scale(2.0), tn.scale(2.0)]), "ORDER")
+    assert text.startswith("trimtab_scale: method 0 of 2: ")
+
+
 @pytest.mark.parametrize("dtype", plain.DTYPES)
 def test_gradients_that_are_not_finite_are_named_and_nothing_changes(dtype):
     arrays = [array.astype(plain.dtype_of(dtype)) for array in (good(), good())]

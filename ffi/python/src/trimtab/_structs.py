@@ -31,6 +31,14 @@ SLOT = _struct(
     ("reserved", np.uint32),
 )
 
+METHOD = _struct(
+    ("kind", np.uint32),
+    ("reserved", np.uint32),
+    ("config", np.uintp),
+    ("state", np.uintp),
+    ("number", np.float64),
+    ("input", np.uintp),
+)
 STATES = _struct(("states", np.uintp), ("count", np.uintp), ("kind", np.uint32), ("reserved", np.uint32))
 
 GUARD_STATE = _struct(("consecutive", np.uint64), ("total", np.uint64))
@@ -49,6 +57,8 @@ GRADIENT_STABILIZER_CONFIG = _config(
     ("bias_correction", np.uint32),
     ("reserved", np.uint32),
 )
+CENTRALIZE_CONFIG = _config(("roles", np.uint32))
+CLIP_NORM_CONFIG = _config(("scope", np.uint32))
 ZNORM_CONFIG = _config(("roles", np.uint32), ("eps", np.float64))
 AGC_CONFIG = _config(("reserved", np.uint32), ("clipping", np.float64), ("eps", np.float64))
 ZCLIP_CONFIG = _config(
@@ -85,6 +95,20 @@ SCOPES = {"tensor": 0, "global": 1}
 POLICIES = {"skip_step": 0, "zero": 1}
 ACTIVATIONS = {"relu": 0, "tanh": 1, "silu": 2, "gelu": 3, "sin": 4, "identity": 5}
 WEIGHT, BIAS = 0, 1
+METHODS = {
+    "unscale": 0,
+    "scale": 1,
+    "guard": 2,
+    "stable_grad": 3,
+    "gradient_stabilizer": 4,
+    "autoscale": 5,
+    "centralize": 6,
+    "znorm": 7,
+    "clip_norm": 8,
+    "clip_value": 9,
+    "agc": 10,
+    "zclip": 11,
+}
 STATE_KINDS = (
     (NORM_STATE, 0),
     (AUTOSCALE_STATE, 1),

@@ -3,7 +3,7 @@
 ::
 
     observe   read each gradient once      Gradients.observe
-    decide    any number of methods        Gradients.stable_grad, .gradient_stabilizer, .clip_norm, ...
+    decide    any number of methods        Gradients.decide, or .stable_grad, .clip_norm, ... one by one
     write     write each gradient once     Gradients.apply, .apply_into, .adam_step, .sgd_step
 
 Every struct of the C header is a NumPy dtype of the same layout: make a state with
@@ -20,6 +20,21 @@ from .._structs import (
     ZCLIP_STATE,
 )
 from ._gradients import Gradients
+from ._method import Method
+from ._methods import (
+    agc,
+    autoscale,
+    centralize,
+    clip_norm,
+    clip_value,
+    gradient_stabilizer,
+    guard,
+    scale,
+    stable_grad,
+    unscale,
+    zclip,
+    znorm,
+)
 from ._moments import (
     moments,
     moments_mean,
@@ -40,7 +55,15 @@ __all__ = [
     "STEP_STATE",
     "ZCLIP_STATE",
     "Gradients",
+    "Method",
     "Slots",
+    "agc",
+    "autoscale",
+    "centralize",
+    "clip_norm",
+    "clip_value",
+    "gradient_stabilizer",
+    "guard",
     "load_states",
     "moments",
     "moments_mean",
@@ -49,4 +72,9 @@ __all__ = [
     "moments_std",
     "observe_chunk",
     "save_states",
+    "scale",
+    "stable_grad",
+    "unscale",
+    "zclip",
+    "znorm",
 ]

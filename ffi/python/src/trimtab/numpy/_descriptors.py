@@ -9,14 +9,6 @@ from .._library import Error, call, refusal
 from .._structs import Status
 from ._arrays import Arrays, check, check_disjoint, named
 
-# The largest finite value of each element type, by the number that the C library has for it.
-_LARGEST = {
-    structs.DTYPES["float32"]: float(np.finfo(np.float32).max),
-    structs.DTYPES["float16"]: float(np.finfo(np.float16).max),
-    structs.DTYPES["bfloat16"]: (2 - 2**-7) * 2.0**127,
-    structs.DTYPES["float64"]: float(np.finfo(np.float64).max),
-}
-
 
 class Descriptors:
     """The observing half of :class:`trimtab.numpy.Gradients`."""
@@ -71,10 +63,7 @@ class Descriptors:
             Whether all elements are finite (f64: and at most 1e150 in magnitude). If not, moments are
             filled in all the same: put :meth:`guard` next, every other method refuses.
         """
-        status = call("trimtab_observe", self._pointer, len(self))
-        if status not in (Status.OK, Status.NON_FINITE):
-            raise self._refusal(status, "trimtab_observe")
-        return status == Status.OK
+        return self._call("trimtab_observe", self._pointer, len(self), passes=Status.NON_FINITE)
 
     def outlook(self) -> np.ndarray:
         """Statistics of the gradients as they will be written: one record of dtype ``MOMENTS`` each.
@@ -90,39 +79,24 @@ class Descriptors:
             tensor = self._pointer + index * structs.TENSOR.itemsize
             status = call("trimtab_outlook", tensor, into.ctypes.data + index * structs.MOMENTS.itemsize)
             if status != Status.OK:
-                raise self._refusal(status, "trimtab_outlook")
+                raise self._refusal(status, "trimtab_outlook", index)
         return into
 
     @property
     def _pointer(self) -> int:
         return self._tensors.ctypes.data
 
-    def _decide(self, function: str, *arguments: object, detail: str = "") -> None:
-        status = call(function, *arguments, self._pointer, len(self))
-        if status != Status.OK:
-            raise self._refusal(status, function, detail)
+    def _call(self, function: str, *arguments: object, passes: Status = Status.OK, detail: str = "") -> bool:
+        """Whether the function returns OK; raises for everything else, but for what ``passes``."""
+        at = np.zeros((), np.uintp)
+        status = call(f"{function}_at", *arguments, at.ctypes.data)
+        if status not in (Status.OK, passes):
+            raise self._refusal(status, function, int(at), detail)
+        return status == Status.OK
 
-    def _refusal(self, status: Status, function: str, detail: str = "") -> Error:
+    def _refusal(self, status: Status, function: str, at: int, detail: str = "", where: str = "") -> Error:
+        """Names the gradient at this index, and the settings where they are to blame."""
+        if at < len(self):
+            where = f"{where}: {self.names[at]}" if where else self.names[at]
         settings = status in (Status.BAD_CONFIG, Status.BAD_REFERENCE)
-        return refusal(status, function, self._where(status), detail if settings else "")
-
-    def _where(self, status: Status) -> str:
-        """The first gradient that by itself is refused with this status, as far as that can be told."""
-        for index, name in enumerate(self.names):
-            if status == Status.OVERFLOW:
-                found = self._may_overflow(index)
-            else:
-                # Changes nothing where it is accepted.
-                pointer = self._pointer + index * structs.TENSOR.itemsize
-                found = call("trimtab_scale", 1.0, pointer, 1) == status
-            if found:
-                return name
-        return ""
-
-    def _may_overflow(self, index: int) -> bool:
-        """The bound that the header states for trimtab_apply."""
-        tensor = self._tensors[index]
-        moments, affine = tensor["moments"], tensor["affine"]
-        with np.errstate(over="ignore"):
-            size = abs(affine["scale"]) * (moments["abs_max"] + abs(affine["center"]))
-        return bool(min(affine["limit"], size) > _LARGEST[int(tensor["dtype"])])
+        return refusal(status, function, where, detail if settings else "")

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import _structs as structs
-from .._library import call
-from .._structs import Status, config
+from .._structs import config
 from ._arrays import Arrays, check, check_disjoint, check_writable, named, record_pointer
 from ._methods import Methods
 from ._slots import Slots
@@ -60,9 +59,7 @@ class Gradients(Methods):
                 ``min(limit, |scale| * (abs_max + |center|))`` is the bound.
         """
         check_writable(self.arrays, self.names)
-        status = call("trimtab_apply", self._pointer, len(self))
-        if status != Status.OK:
-            raise self._refusal(status, "trimtab_apply")
+        self._call("trimtab_apply", self._pointer, len(self))
 
     def apply_into(self, out: Arrays) -> None:
         """Writes every gradient into ``out[i]`` instead; gradients, moments and affines stay: nothing is spent.
@@ -93,9 +90,7 @@ class Gradients(Methods):
             [*self.names, *(name for _, name in others)],
         )
         pointers = np.array([output.ctypes.data for output in outputs], np.uintp)
-        status = call("trimtab_apply_into", self._pointer, pointers.ctypes.data, len(self))
-        if status != Status.OK:
-            raise self._refusal(status, "trimtab_apply_into")
+        self._call("trimtab_apply_into", self._pointer, pointers.ctypes.data, len(self))
 
     def sgd_step(
         self,
@@ -217,9 +212,7 @@ class Gradients(Methods):
                 raise ValueError(f"this step needs a buffer: Slots(params, {field}=[...]), of zeros at first")
         slots.check_writable()
         pointers = record.ctypes.data, steps, self._pointer, slots.pointer
-        status = call(function, *pointers, len(self))
-        if status != Status.OK:
-            raise self._refusal(status, function, detail)
+        self._call(function, *pointers, len(self), detail=detail)
 
     def _pair(self, slots: Slots) -> None:
         """Refuses slots that do not go with these gradients; looks at each pair once."""
