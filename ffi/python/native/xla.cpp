@@ -123,16 +123,6 @@ struct Gradients {
             if (bytes > 0) std::memset(out[i], 0, bytes);
         }
     }
-
-    // The first tensor that by itself is refused with `status`, or size().
-    size_t culprit(trimtab_status status) {
-        for (size_t i = 0; i < size(); ++i) {
-            const trimtab_status own = status == TRIMTAB_OVERFLOW ? trimtab_apply_into(&tensors[i], &out[i], 1)
-                                                                  : trimtab_scale(1.0, &tensors[i], 1);
-            if (own == status) return i;
-        }
-        return size();
-    }
 };
 
 std::string line(std::string_view text, size_t number) {
@@ -142,20 +132,20 @@ std::string line(std::string_view text, size_t number) {
     return found;
 }
 
-ffi::Error explain(const Common &common, Gradients &grads, trimtab_status status, const std::string &detail) {
+// `at` is the gradient that made the call fail, or TRIMTAB_NOWHERE.
+ffi::Error explain(const Common &common, trimtab_status status, size_t at, const std::string &detail) {
     std::string text = std::string("trimtab.") + common.method + ": ";
-    if (status == TRIMTAB_NON_FINITE || status == TRIMTAB_OVERFLOW) {
-        const size_t i = grads.culprit(status);
-        if (i < grads.size()) text += "gradient " + line(common.names, i) + ": ";
-    }
+    // The only state of a method has number 0, too.
+    const bool known = at != TRIMTAB_NOWHERE && !(status == TRIMTAB_BAD_STATE && at == 0);
+    if (known) text += "gradient " + line(common.names, at) + ": ";
     text += trimtab_status_message(status);
     if (status == TRIMTAB_NON_FINITE) text += " (nonfinite=\"skip\" or \"zero\")";
     return refuse(text + detail);
 }
 
-// The whole of a call. `decide` is given the observed gradients; `detail` is added to what it is refused with.
-template <typename Decide>
-ffi::Error update(Common common, ffi::RemainingArgs in, ffi::RemainingRets results, Decide decide) {
+// The whole of a call. `method` is told the observed gradients; what `detail` says of a status is added to a refusal.
+template <typename Method, typename Detail>
+ffi::Error update(Common common, ffi::RemainingArgs in, ffi::RemainingRets results, Method method, Detail detail) {
     Gradients grads;
     trimtab_guard_state *guard = nullptr;
     if (auto error = grads.describe(in, results, common.roles); error.failure()) return error;
@@ -166,22 +156,24 @@ ffi::Error update(Common common, ffi::RemainingArgs in, ffi::RemainingRets resul
         return refuse(std::string("trimtab.") + common.method + ": max_consecutive must be a whole number >= 0");
     }
 
-    std::string detail;
-    trimtab_status status = trimtab_observe(grads.tensors.data(), grads.size());
-    if (status == TRIMTAB_NON_FINITE) status = TRIMTAB_OK;  // for the guard, or the method, to decide
-    if (status == TRIMTAB_OK && common.nonfinite != kRaise) {
-        trimtab_guard_config config = TRIMTAB_GUARD_CONFIG_INIT;
-        config.policy = common.nonfinite == kZero ? TRIMTAB_GUARD_ZERO : TRIMTAB_GUARD_SKIP_STEP;
-        config.max_consecutive = static_cast<uint64_t>(most);
-        status = trimtab_guard(&config, guard, grads.tensors.data(), grads.size());
-    }
+    size_t at = TRIMTAB_NOWHERE;
+    trimtab_status status = trimtab_observe_at(grads.tensors.data(), grads.size(), &at);
+    if (status != TRIMTAB_OK && status != TRIMTAB_NON_FINITE) return explain(common, status, at, "");
+
+    trimtab_guard_config config = TRIMTAB_GUARD_CONFIG_INIT;
+    config.policy = common.nonfinite == kZero ? TRIMTAB_GUARD_ZERO : TRIMTAB_GUARD_SKIP_STEP;
+    config.max_consecutive = static_cast<uint64_t>(most);
+    const trimtab_method chain[] = {{TRIMTAB_METHOD_GUARD, 0, &config, guard, 0.0, nullptr}, method(grads)};
+    const size_t first = common.nonfinite == kRaise ? 1 : 0;
+    status = trimtab_decide_at(chain + first, 2 - first, grads.tensors.data(), grads.size(), nullptr, &at);
     if (status == TRIMTAB_SKIP_STEP) {
         grads.write_zeros(results);
         return ffi::Error::Success();
     }
-    if (status == TRIMTAB_OK) status = decide(grads, detail);
-    if (status == TRIMTAB_OK) status = trimtab_apply_into(grads.tensors.data(), grads.out.data(), grads.size());
-    return status == TRIMTAB_OK ? ffi::Error::Success() : explain(common, grads, status, detail);
+    if (status == TRIMTAB_OK) {
+        status = trimtab_apply_into_at(grads.tensors.data(), grads.out.data(), grads.size(), &at);
+    }
+    return status == TRIMTAB_OK ? ffi::Error::Success() : explain(common, status, at, detail(status));
 }
 
 std::string number(double value) {
@@ -200,14 +192,16 @@ ffi::Error stable_grad(int32_t nonfinite, ffi::Span<const int32_t> roles, std::s
     if (auto error = read(eps, config.eps); error.failure()) return error;
     if (auto error = read(reference, sigma); error.failure()) return error;
     const Common common{"stable_grad", nonfinite, roles, names, max_consecutive, guard, new_guard};
-    return update(common, in, results, [&](Gradients &grads, std::string &detail) {
+    const auto method = [&](const Gradients &grads) {
         if (last >= 0 && static_cast<size_t>(last) < grads.size()) {
             sigma = trimtab_moments_std(&grads.tensors[static_cast<size_t>(last)].moments);
         }
-        const trimtab_status status = trimtab_stable_grad(&config, sigma, grads.tensors.data(), grads.size());
-        if (status == TRIMTAB_BAD_REFERENCE) detail = " (it is " + number(sigma) + ")";
-        if (status == TRIMTAB_BAD_CONFIG) detail = " (eps=" + number(config.eps) + ")";
-        return status;
+        return trimtab_method{TRIMTAB_METHOD_STABLE_GRAD, 0, &config, nullptr, sigma, nullptr};
+    };
+    return update(common, in, results, method, [&](trimtab_status status) -> std::string {
+        if (status == TRIMTAB_BAD_REFERENCE) return " (it is " + number(sigma) + ")";
+        if (status == TRIMTAB_BAD_CONFIG) return " (eps=" + number(config.eps) + ")";
+        return "";
     });
 }
 
@@ -226,14 +220,13 @@ ffi::Error gradient_stabilizer(int32_t nonfinite, ffi::Span<const int32_t> roles
     const size_t n = global ? 1 : in.size();
     if (auto error = carry(norms, new_norms, n, states); error.failure()) return error;
     const Common common{"gradient_stabilizer", nonfinite, roles, names, max_consecutive, guard, new_guard};
-    return update(common, in, results, [&](Gradients &grads, std::string &detail) {
-        const trimtab_status status =
-            trimtab_gradient_stabilizer(&config, states, grads.tensors.data(), grads.size());
-        if (status == TRIMTAB_BAD_CONFIG) {
-            detail = " (gamma1=" + number(config.gamma1) + ", gamma2=" + number(config.gamma2) +
-                     ", eps=" + number(config.eps) + ")";
-        }
-        return status;
+    const auto method = [&](const Gradients &) {
+        return trimtab_method{TRIMTAB_METHOD_GRADIENT_STABILIZER, 0, &config, states, 0.0, nullptr};
+    };
+    return update(common, in, results, method, [&](trimtab_status status) -> std::string {
+        if (status != TRIMTAB_BAD_CONFIG) return "";
+        return " (gamma1=" + number(config.gamma1) + ", gamma2=" + number(config.gamma2) +
+               ", eps=" + number(config.eps) + ")";
     });
 }
 
@@ -244,9 +237,10 @@ ffi::Error autoscale(int32_t nonfinite, ffi::Span<const int32_t> roles, std::str
     trimtab_autoscale_state *state = nullptr;
     if (auto error = carry(scale, new_scale, 1, state); error.failure()) return error;
     const Common common{"autoscale", nonfinite, roles, names, max_consecutive, guard, new_guard};
-    return update(common, in, results, [&](Gradients &grads, std::string &) {
-        return trimtab_autoscale(state, grads.tensors.data(), grads.size());
-    });
+    const auto method = [&](const Gradients &) {
+        return trimtab_method{TRIMTAB_METHOD_AUTOSCALE, 0, nullptr, state, 0.0, nullptr};
+    };
+    return update(common, in, results, method, [](trimtab_status) { return std::string(); });
 }
 
 // What all handlers are bound to first.

@@ -64,6 +64,22 @@ class TestNonFinite:
         assert counts(after) == (1, 1)
 
 
+def test_a_skipped_step_asks_no_reference_of_its_last_layer():
+    tx = trimtab.stable_grad("last-layer", nonfinite="skip")
+    grads = {**good(), "z": jnp.array([[jnp.nan, 1.0]])}
+    updates, after = jax.jit(tx.update)(grads, tx.init(good()))
+    assert all(not np.any(leaf) for leaf in jax.tree.leaves(updates))
+    assert counts(after) == (1, 1)
+
+
+def test_a_damaged_state_names_its_leaf():
+    tx = trimtab.gradient_stabilizer()
+    state = tx.init(good())
+    damaged = state._replace(norms=state.norms.at[1].set(0xFFFFFFFF))
+    with pytest.raises(FAILURES, match=r"gradient \['z'\]: a state holds what no call can have left there"):
+        jax.block_until_ready(jax.jit(tx.update)(good(), damaged))
+
+
 def test_too_many_bad_steps_in_a_row_fail():
     tx = trimtab.autoscale(nonfinite="skip", max_consecutive=3)
     state, update = tx.init(good()), jax.jit(tx.update)

@@ -6,12 +6,12 @@ Trimtab keeps gradients in scale between the backward pass and the optimizer upd
     stable_grad!(grads, sigma_prediction)      # decides: a few operations an array
     apply!(grads)                              # writes each gradient once
 
-Observe, then decide with any number of methods in order, then write: in place (`apply!`), beside (`apply_into!`) or
+Observe, then decide with any number of methods in order, one by one or in one call (`decide!`), then write: in place (`apply!`), beside (`apply_into!`) or
 fused with an update (`sgd_step!`, `adam_step!`). A write spends what was observed and decided, all but `apply_into!`:
 observe again at every step. An array may not change between `observe!` and the write.
 
 Functions that return `grads` throw a [`TrimtabError`](@ref) where they refuse, and then nothing was changed: not a bit
-of gradients, parameters or states. `observe!` and `guard!` return a `Bool`.
+of gradients, parameters or states. `observe!`, `guard!` and `decide!` return a `Bool`.
 
 | file | holds |
 |---|---|
@@ -19,7 +19,8 @@ of gradients, parameters or states. `observe!` and `guard!` return a `Bool`.
 | `calls.jl` | its functions, as C declares them |
 | `library.jl` | where the library is found, and what its statuses become |
 | `gradients.jl` | arrays, described for the library |
-| `methods.jl` | observe and decide |
+| `observe.jl` | observe, and statistics |
+| `methods.jl` | decide |
 | `writes.jl` | apply, and the fused optimizers |
 | `states.jl` | states as bytes, and back |
 """
@@ -31,6 +32,7 @@ include("mirrors.jl")
 include("library.jl")
 include("calls.jl")
 include("gradients.jl")
+include("observe.jl")
 include("methods.jl")
 include("writes.jl")
 include("states.jl")
@@ -40,6 +42,8 @@ export WEIGHT, BIAS, ROLES_WEIGHTS, ROLES_ALL, SCOPE_TENSOR, SCOPE_GLOBAL, GUARD
 export StableGradConfig, ZnormConfig, GradientStabilizerConfig, AgcConfig, ZclipConfig, GuardConfig
 export NormState, AutoscaleState, ZclipState, GuardState
 export observe!, outlook, observe_chunk!, moments_merge!, moments_mean, moments_std, moments_norm, set_moments!
+export decide!, unscale, scale, guard, stable_grad, gradient_stabilizer, autoscale, centralize, znorm, clip_norm
+export clip_value, agc, zclip
 export unscale!, scale!, guard!, stable_grad!, gradient_stabilizer!, autoscale!, centralize!, znorm!, clip_norm!
 export clip_value!, agc!, zclip!
 export apply!, apply_into!, sgd_step!, adam_step!, SgdConfig, AdamConfig, SgdState, AdamState

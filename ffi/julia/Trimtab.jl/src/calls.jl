@@ -3,6 +3,9 @@
 
 # observe
 trimtab_observe(grads, n) = @ccall $(symbol(:trimtab_observe))(grads::Ptr{Tensor}, n::Csize_t)::Int32
+function trimtab_observe_at(grads, n, at)
+    @ccall $(symbol(:trimtab_observe_at))(grads::Ptr{Tensor}, n::Csize_t, at::Ref{Csize_t})::Int32
+end
 function trimtab_outlook(tensor, into)
     @ccall $(symbol(:trimtab_outlook))(tensor::Ptr{Tensor}, into::Ref{Moments})::Int32
 end
@@ -68,19 +71,63 @@ function trimtab_zclip(config, state, grads, n)
     )::Int32
 end
 
+function trimtab_decide(chain, methods, grads, n, refused)
+    @ccall $(symbol(:trimtab_decide))(
+        chain::Ptr{Method}, methods::Csize_t, grads::Ptr{Tensor}, n::Csize_t, refused::Ref{Csize_t}
+    )::Int32
+end
+function trimtab_decide_at(chain, methods, grads, n, refused, at)
+    @ccall $(symbol(:trimtab_decide_at))(
+        chain::Ptr{Method},
+        methods::Csize_t,
+        grads::Ptr{Tensor},
+        n::Csize_t,
+        refused::Ref{Csize_t},
+        at::Ref{Csize_t},
+    )::Int32
+end
+
 # write
 trimtab_apply(grads, n) = @ccall $(symbol(:trimtab_apply))(grads::Ptr{Tensor}, n::Csize_t)::Int32
+function trimtab_apply_at(grads, n, at)
+    @ccall $(symbol(:trimtab_apply_at))(grads::Ptr{Tensor}, n::Csize_t, at::Ref{Csize_t})::Int32
+end
 function trimtab_apply_into(grads, out, n)
     @ccall $(symbol(:trimtab_apply_into))(grads::Ptr{Tensor}, out::Ptr{Ptr{Cvoid}}, n::Csize_t)::Int32
+end
+function trimtab_apply_into_at(grads, out, n, at)
+    @ccall $(symbol(:trimtab_apply_into_at))(
+        grads::Ptr{Tensor}, out::Ptr{Ptr{Cvoid}}, n::Csize_t, at::Ref{Csize_t}
+    )::Int32
 end
 function trimtab_sgd_step(config, state, grads, slots, n)
     @ccall $(symbol(:trimtab_sgd_step))(
         config::Ref{SgdConfig}, state::Ref{StepState}, grads::Ptr{Tensor}, slots::Ptr{Slot}, n::Csize_t
     )::Int32
 end
+function trimtab_sgd_step_at(config, state, grads, slots, n, at)
+    @ccall $(symbol(:trimtab_sgd_step_at))(
+        config::Ref{SgdConfig},
+        state::Ref{StepState},
+        grads::Ptr{Tensor},
+        slots::Ptr{Slot},
+        n::Csize_t,
+        at::Ref{Csize_t},
+    )::Int32
+end
 function trimtab_adam_step(config, state, grads, slots, n)
     @ccall $(symbol(:trimtab_adam_step))(
         config::Ref{AdamConfig}, state::Ref{StepState}, grads::Ptr{Tensor}, slots::Ptr{Slot}, n::Csize_t
+    )::Int32
+end
+function trimtab_adam_step_at(config, state, grads, slots, n, at)
+    @ccall $(symbol(:trimtab_adam_step_at))(
+        config::Ref{AdamConfig},
+        state::Ref{StepState},
+        grads::Ptr{Tensor},
+        slots::Ptr{Slot},
+        n::Csize_t,
+        at::Ref{Csize_t},
     )::Int32
 end
 

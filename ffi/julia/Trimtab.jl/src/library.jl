@@ -107,24 +107,33 @@ standard normal z. `activation`: `Trimtab.RELU`, `TANH`, `SILU`, `GELU`, `SIN` o
 init_std(activation::Activation, fan_in::Integer) = trimtab_init_std(activation, fan_in)
 
 """
-    TrimtabError(status, call)
+    TrimtabError(status, call, array = nothing, method = nothing)
 
 A call was refused, and nothing was changed: not a bit of gradients, parameters, states or statistics.
 
-`status`: a `Trimtab.Status`, `Trimtab.NON_FINITE` for instance. `call`: the name of the C function.
+`status`: a `Trimtab.Status`, `Trimtab.NON_FINITE` for instance. `call`: the name of the C function. `array`: which gradient
+made it fail, counted from 1, if a single one did. `method`: which of the methods of [`decide!`](@ref), if there were several.
 """
 struct TrimtabError <: Exception
     status::Status
     call::Symbol
+    array::Union{Int,Nothing}
+    method::Union{Int,Nothing}
 end
+TrimtabError(status, call) = TrimtabError(status, call, nothing, nothing)
 
 function Base.showerror(io::IO, e::TrimtabError)
-    print(io, "TrimtabError: ", e.call, " returned ", e.status, ": ", status_message(e.status))
+    print(io, "TrimtabError: ", e.call)
+    e.method === nothing || print(io, ", method ", e.method, " of the chain,")
+    print(io, " returned ", e.status)
+    e.array === nothing || print(io, " for gradient ", e.array)
+    print(io, ": ", status_message(e.status))
 end
 
-"Throws unless a call returned `OK`."
-function check(code::Int32, call::Symbol)
+"Throws unless a call returned `OK`. `at`: the index that it wrote, counted from 0."
+function check(code::Int32, call::Symbol, at = NOWHERE, method = nothing)
     code == Int32(OK) && return nothing
-    any(status -> Int32(status) == code, instances(Status)) && throw(TrimtabError(Status(code), call))
+    array = at == NOWHERE ? nothing : Int(at) + 1
+    any(status -> Int32(status) == code, instances(Status)) && throw(TrimtabError(Status(code), call, array, method))
     error("$call returned $code, which this version of Trimtab.jl does not know: $(status_message(code))")
 end

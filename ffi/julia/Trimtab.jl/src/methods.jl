@@ -1,113 +1,108 @@
-# Observe and decide. Nothing here writes an element.
+# Decide: from statistics to what is to be written. Nothing here reads or writes an element.
 
 """
-    observe!(grads) -> Bool
-
-Reads every gradient once: takes its statistics, and forgets what was decided. `true` if all elements are finite. `false`
-if one is NaN, infinite or (`Float64`) beyond 1e150 in magnitude: the statistics are taken all the same, so that
-[`guard!`](@ref) can decide; without a guard the next method throws `NON_FINITE`.
+A method with its settings and its state, for [`decide!`](@ref): what `clip_norm(1.0)` returns, and the other functions of
+a method's name without an exclamation mark. It may be used again at every step.
 """
-function observe!(grads::Gradients)
-    locate!(grads)
-    code = GC.@preserve grads trimtab_observe(grads.tensors, length(grads))
-    return finite(code, :trimtab_observe)
+struct ChainMethod
+    kind::MethodKind
+    config::Any # A Ref, or nothing.
+    state::Any # A Ref or a Vector, or nothing.
+    number::Float64
+    input::Any # A Vector, or nothing.
+    each::Bool # Whether a Vector has one entry for each gradient, or one in all.
+end
+function ChainMethod(kind; config = nothing, state = nothing, number = 0.0, input = nothing, each = false)
+    return ChainMethod(kind, config === nothing ? nothing : Ref(config), state, number, input, each)
 end
 
-"""
-    outlook(grads, i) -> Moments
+# Valid as long as what it points to is preserved.
+place(::Nothing) = C_NULL
+place(held::Vector) = Ptr{Cvoid}(pointer(held))
+place(held::Ref{T}) where {T} = Ptr{Cvoid}(Base.unsafe_convert(Ptr{T}, held))
 
-Statistics of the `i`-th gradient as it will be written: what has been decided, seen through its moments. The largest
-magnitude is an upper bound; a limit is seen in that alone. Ask before the write. Throws `ORDER` if not observed.
-"""
-function outlook(grads::Gradients, i::Integer)
-    checkbounds(grads.tensors, i)
-    locate!(grads)
-    into = Ref(Moments())
-    code = GC.@preserve grads trimtab_outlook(pointer(grads.tensors, i), into)
-    check(code, :trimtab_outlook)
-    return into[]
+record(m::ChainMethod) = Method(m.kind, 0, place(m.config), place(m.state), m.number, place(m.input))
+
+"Throws unless a method has as many states, or moments of parameters, as `n` gradients need."
+function suits(m::ChainMethod, n)
+    needed = m.each ? n : 1
+    for held in (m.state, m.input)
+        held isa Vector && length(held) != needed && throw(
+            DimensionMismatch(
+                "$(function_of(m)) has $(length(held)) entries, and $needed needed: one for each array, or for " *
+                "SCOPE_GLOBAL one",
+            ),
+        )
+    end
 end
 
-function finite(code, call)
-    code == Int32(NON_FINITE) && return false
-    check(code, call)
+"The C function of a method by itself: METHOD_CLIP_NORM is `:trimtab_clip_norm`."
+function_of(m::ChainMethod) = Symbol(replace(lowercase(string(m.kind)), "method" => "trimtab"))
+
+"""
+    decide!(grads, methods...) -> Bool
+
+Lets the methods decide in turn, or none of them: if one is refused, no state and nothing decided before has changed.
+
+```julia
+decide!(grads, guard(state), stable_grad(sigma), clip_norm(1.0, SCOPE_GLOBAL)) || continue
+```
+
+`methods`: each as its own function with an exclamation mark has it, without that mark and without `grads`; `?clip_norm!`
+has the arguments and the formula. Two or more of them come right after [`observe!`](@ref), and no two may share a state.
+
+`false` if a guard says to skip this step: it has counted then, the methods in front of it have decided, and those behind
+it were not asked. Throws what the method that refuses throws.
+"""
+function decide!(grads::Gradients, chain::ChainMethod...)
+    n = length(grads)
+    foreach(m -> suits(m, n), chain)
+    seen = IdDict{Any,Nothing}()
+    all(m -> m.state === nothing || is_new!(seen, m.state), chain) ||
+        throw(ArgumentError("two methods of a chain share a state"))
+    refused, at = Ref{Csize_t}(0), Ref(NOWHERE)
+    code = GC.@preserve chain begin
+        described = Method[record(m) for m in chain]
+        trimtab_decide_at(described, length(chain), grads.tensors, n, refused, at)
+    end
+    code == Int32(SKIP_STEP) && return false
+    code == Int32(OK) || refuse(code, chain, Int(refused[]) + 1, at[])
     return true
 end
 
-"""
-    observe_chunk!(into, x) -> Bool
-
-Adds the elements of `x` to `into`, a `Ref(Moments())`: streams a tensor while it is hot. A boundary between chunks at a
-multiple of 65,536 elements from the start of the tensor changes no bit of the result. `false` if an element added so far
-is not finite.
-"""
-function observe_chunk!(into::Ref{Moments}, x::AbstractArray)
-    type = dtype(eltype(x))
-    code = GC.@preserve x trimtab_observe_chunk(into, address(x), length(x), type)
-    return finite(code, :trimtab_observe_chunk)
+function refuse(code, chain, i, at)
+    # The only state of a method has number 0, too.
+    own = code == Int32(BAD_STATE) && at == 0 && chain[i].state !== nothing && !chain[i].each
+    check(code, function_of(chain[i]), own ? NOWHERE : at, length(chain) > 1 ? i : nothing)
 end
 
-function Moments(x::AbstractArray)
-    into = Ref(Moments())
-    observe_chunk!(into, x)
-    return into[]
+"Decides with one method."
+function alone!(grads, method)
+    decide!(grads, method)
+    return grads
 end
-
-"""
-    moments_merge!(into, from)
-
-Adds the elements that `from` describes to `into`, a `Ref{Moments}`: processes, shards, several outputs of a network.
-Returns `into`. Throws `BAD_LENGTH` if the count overflows.
-"""
-function moments_merge!(into::Ref{Moments}, from::Moments)
-    check(trimtab_moments_merge(into, from), :trimtab_moments_merge)
-    return into
-end
-
-"""
-    moments_mean(moments)
-
-sum / count; NaN for no elements.
-"""
-moments_mean(moments::Moments) = trimtab_moments_mean(moments)
-
-"""
-    moments_std(moments)
-
-Unbiased standard deviation, sqrt((sum_sq - sum^2/count) / (count - 1)); NaN for fewer than two elements. A difference of at
-most 2^-44 sum_sq is rounding and counts as 0.
-"""
-moments_std(moments::Moments) = trimtab_moments_std(moments)
-
-"""
-    moments_norm(moments)
-
-2-norm, sqrt(sum_sq).
-"""
-moments_norm(moments::Moments) = trimtab_moments_norm(moments)
 
 """
     unscale!(grads, loss_scale)
+    unscale(loss_scale)
 
 Undoes a loss scale: g / loss_scale, all arrays. Throws `BAD_CONFIG` unless it is finite and > 0. Put `guard!` before it.
 """
-function unscale!(grads::Gradients, loss_scale::Real)
-    check(trimtab_unscale(loss_scale, grads.tensors, length(grads)), :trimtab_unscale)
-    return grads
-end
+unscale!(grads::Gradients, arguments...) = alone!(grads, unscale(arguments...))
+unscale(loss_scale::Real) = ChainMethod(METHOD_UNSCALE; number = loss_scale)
 
 """
     scale!(grads, factor)
+    scale(factor)
 
 Multiplies by a factor: g * factor, all arrays. Throws `BAD_CONFIG` unless it is finite.
 """
-function scale!(grads::Gradients, factor::Real)
-    check(trimtab_scale(factor, grads.tensors, length(grads)), :trimtab_scale)
-    return grads
-end
+scale!(grads::Gradients, arguments...) = alone!(grads, scale(arguments...))
+scale(factor::Real) = ChainMethod(METHOD_SCALE; number = factor)
 
 """
     guard!(grads, state, config = GuardConfig()) -> Bool
+    guard(state, config = GuardConfig())
 
 Stands before the other methods, which all refuse gradients that are not finite. `state`: a `Ref(GuardState())`, kept from
 step to step.
@@ -115,15 +110,14 @@ step to step.
 `GUARD_SKIP_STEP`: `false` at a bad step, which is counted; make no optimizer step then. `GUARD_ZERO`: always `true`; the
 offending arrays become zeros. Throws `DIVERGED` at the `max_consecutive`-th bad step in a row.
 """
-function guard!(grads::Gradients, state::Ref{GuardState}, config::GuardConfig = GuardConfig())
-    code = trimtab_guard(config, state, grads.tensors, length(grads))
-    code == Int32(SKIP_STEP) && return false
-    check(code, :trimtab_guard)
-    return true
+guard!(grads::Gradients, arguments...) = decide!(grads, guard(arguments...))
+function guard(state::Ref{GuardState}, config::GuardConfig = GuardConfig())
+    return ChainMethod(METHOD_GUARD; config = config, state = state)
 end
 
 """
     stable_grad!(grads, reference, config = StableGradConfig())
+    stable_grad(reference, config = StableGradConfig())
 
 StableGrad (arXiv 2605.19856): each weight gradient is divided by its own standard deviation and multiplied by one
 reference.
@@ -136,14 +130,14 @@ for arrays of the chosen roles with at least 2 elements and s > 0; all others st
 pool the gradients with respect to u and its derivatives. The last weight gradient's is the poorest choice: it is as large as
 the gradients. Throws `BAD_REFERENCE` unless it is finite and > 0.
 """
-function stable_grad!(grads::Gradients, reference::Real, config::StableGradConfig = StableGradConfig())
-    code = trimtab_stable_grad(config, reference, grads.tensors, length(grads))
-    check(code, :trimtab_stable_grad)
-    return grads
+stable_grad!(grads::Gradients, arguments...) = alone!(grads, stable_grad(arguments...))
+function stable_grad(reference::Real, config::StableGradConfig = StableGradConfig())
+    return ChainMethod(METHOD_STABLE_GRAD; config = config, number = reference)
 end
 
 """
     gradient_stabilizer!(grads, states, config = GradientStabilizerConfig())
+    gradient_stabilizer(states, config = GradientStabilizerConfig())
 
 GradientStabilizer (arXiv 2502.17055v4): keeps the direction, replaces the norm by a running estimate, so that spikes are
 bounded. Weights and biases.
@@ -155,21 +149,17 @@ bounded. Weights and biases.
 
 `states`: `zeros(NormState, length(grads))`, or `zeros(NormState, 1)` for `SCOPE_GLOBAL`, kept from step to step.
 """
-function gradient_stabilizer!(
-    grads::Gradients,
-    states::Vector{NormState},
-    config::GradientStabilizerConfig = GradientStabilizerConfig(),
+gradient_stabilizer!(grads::Gradients, arguments...) = alone!(grads, gradient_stabilizer(arguments...))
+function gradient_stabilizer(
+    states::Vector{NormState}, config::GradientStabilizerConfig = GradientStabilizerConfig()
 )
-    needed = config.scope == SCOPE_GLOBAL ? 1 : length(grads)
-    length(states) == needed ||
-        throw(DimensionMismatch("$(length(states)) states, and $needed needed: one for each array, or for SCOPE_GLOBAL one"))
-    code = trimtab_gradient_stabilizer(config, states, grads.tensors, length(grads))
-    check(code, :trimtab_gradient_stabilizer)
-    return grads
+    each = config.scope != SCOPE_GLOBAL
+    return ChainMethod(METHOD_GRADIENT_STABILIZER; config = config, state = states, each = each)
 end
 
 """
     autoscale!(grads, state)
+    autoscale(state)
 
 Gradient Autoscaled Normalization (arXiv 2509.03677): each weight gradient loses its mean, then all are multiplied by one
 factor alpha in (0, 1]. The map from sigma to alpha is this library's reading of a paper that describes it in words.
@@ -180,56 +170,55 @@ factor alpha in (0, 1]. The map from sigma to alpha is this library's reading of
 
 `state`: a `Ref(AutoscaleState())`, kept from step to step.
 """
-function autoscale!(grads::Gradients, state::Ref{AutoscaleState})
-    check(trimtab_autoscale(state, grads.tensors, length(grads)), :trimtab_autoscale)
-    return grads
-end
+autoscale!(grads::Gradients, arguments...) = alone!(grads, autoscale(arguments...))
+autoscale(state::Ref{AutoscaleState}) = ChainMethod(METHOD_AUTOSCALE; state = state)
 
 """
     centralize!(grads, roles = ROLES_WEIGHTS)
+    centralize(roles = ROLES_WEIGHTS)
 
 Subtracts the mean: g - mean(g).
 """
-function centralize!(grads::Gradients, roles::Roles = ROLES_WEIGHTS)
-    check(trimtab_centralize(roles, grads.tensors, length(grads)), :trimtab_centralize)
-    return grads
+centralize!(grads::Gradients, arguments...) = alone!(grads, centralize(arguments...))
+function centralize(roles::Roles = ROLES_WEIGHTS)
+    return ChainMethod(METHOD_CENTRALIZE; config = CentralizeConfig(roles = roles))
 end
 
 """
     znorm!(grads, config = ZnormConfig())
+    znorm(config = ZnormConfig())
 
 Z-score normalisation (arXiv 2408.01215): (g - mean(g)) / (std(g) + eps). Arrays with fewer than 2 elements or standard
 deviation 0 stay as they are.
 """
-function znorm!(grads::Gradients, config::ZnormConfig = ZnormConfig())
-    check(trimtab_znorm(config, grads.tensors, length(grads)), :trimtab_znorm)
-    return grads
-end
+znorm!(grads::Gradients, arguments...) = alone!(grads, znorm(arguments...))
+znorm(config::ZnormConfig = ZnormConfig()) = ChainMethod(METHOD_ZNORM; config = config)
 
 """
     clip_norm!(grads, max_norm, scope = SCOPE_TENSOR)
+    clip_norm(max_norm, scope = SCOPE_TENSOR)
 
 Scales down to a largest norm: g * min(1, max_norm / R), R over each array, or with `SCOPE_GLOBAL` over all together.
 `max_norm` > 0, may be `Inf`.
 """
-function clip_norm!(grads::Gradients, max_norm::Real, scope::Scope = SCOPE_TENSOR)
-    check(trimtab_clip_norm(max_norm, scope, grads.tensors, length(grads)), :trimtab_clip_norm)
-    return grads
+clip_norm!(grads::Gradients, arguments...) = alone!(grads, clip_norm(arguments...))
+function clip_norm(max_norm::Real, scope::Scope = SCOPE_TENSOR)
+    return ChainMethod(METHOD_CLIP_NORM; config = ClipNormConfig(scope = scope), number = max_norm)
 end
 
 """
     clip_value!(grads, limit)
+    clip_value(limit)
 
 Clamps every element to [-limit, limit]; `limit` > 0, may be `Inf`. A finite limit ends a chain: of the methods only
 `scale!`, `unscale!`, `guard!` and `clip_value!` itself may follow, all others throw `ORDER`.
 """
-function clip_value!(grads::Gradients, limit::Real)
-    check(trimtab_clip_value(limit, grads.tensors, length(grads)), :trimtab_clip_value)
-    return grads
-end
+clip_value!(grads::Gradients, arguments...) = alone!(grads, clip_value(arguments...))
+clip_value(limit::Real) = ChainMethod(METHOD_CLIP_VALUE; number = limit)
 
 """
     agc!(grads, params, config = AgcConfig())
+    agc(params, config = AgcConfig())
 
 Adaptive gradient clipping (arXiv 2102.06171), array by array.
 
@@ -237,15 +226,14 @@ Adaptive gradient clipping (arXiv 2102.06171), array by array.
 
 `params`: the [`Moments`](@ref) of the parameters, in the order of the gradients: `map(Moments, [W, b])`.
 """
-function agc!(grads::Gradients, params::Vector{Moments}, config::AgcConfig = AgcConfig())
-    length(params) == length(grads) ||
-        throw(DimensionMismatch("moments of $(length(params)) parameters for $(length(grads)) gradients"))
-    check(trimtab_agc(config, params, grads.tensors, length(grads)), :trimtab_agc)
-    return grads
+agc!(grads::Gradients, arguments...) = alone!(grads, agc(arguments...))
+function agc(params::Vector{Moments}, config::AgcConfig = AgcConfig())
+    return ChainMethod(METHOD_AGC; config = config, input = params, each = true)
 end
 
 """
     zclip!(grads, state, config = ZclipConfig())
+    zclip(state, config = ZclipConfig())
 
 ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this run.
 
@@ -257,7 +245,7 @@ ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this r
 
 `state`: a `Ref(ZclipState())`, kept from step to step.
 """
-function zclip!(grads::Gradients, state::Ref{ZclipState}, config::ZclipConfig = ZclipConfig())
-    check(trimtab_zclip(config, state, grads.tensors, length(grads)), :trimtab_zclip)
-    return grads
+zclip!(grads::Gradients, arguments...) = alone!(grads, zclip(arguments...))
+function zclip(state::Ref{ZclipState}, config::ZclipConfig = ZclipConfig())
+    return ChainMethod(METHOD_ZCLIP; config = config, state = state)
 end

@@ -43,6 +43,22 @@ end
 "Which states an entry of [`States`](@ref Trimtab.States) is about."
 @enum StateKind::UInt32 STATE_NORM = 0 STATE_AUTOSCALE = 1 STATE_ZCLIP = 2 STATE_GUARD = 3 STATE_STEP = 4
 
+"The methods, for [`Method`](@ref Trimtab.Method)."
+@enum MethodKind::UInt32 begin
+    METHOD_UNSCALE = 0
+    METHOD_SCALE = 1
+    METHOD_GUARD = 2
+    METHOD_STABLE_GRAD = 3
+    METHOD_GRADIENT_STABILIZER = 4
+    METHOD_AUTOSCALE = 5
+    METHOD_CENTRALIZE = 6
+    METHOD_ZNORM = 7
+    METHOD_CLIP_NORM = 8
+    METHOD_CLIP_VALUE = 9
+    METHOD_AGC = 10
+    METHOD_ZCLIP = 11
+end
+
 "Activation functions, for [`init_std`](@ref)."
 @enum Activation::UInt32 RELU = 0 TANH = 1 SILU = 2 GELU = 3 SIN = 4 IDENTITY = 5
 
@@ -88,6 +104,19 @@ struct Slot
     reserved::UInt32
 end
 
+"A method of a chain as the library sees it. [`decide!`](@ref) makes them."
+struct Method
+    kind::MethodKind
+    reserved::UInt32
+    config::Ptr{Cvoid}
+    state::Ptr{Cvoid}
+    number::Float64
+    input::Ptr{Cvoid}
+end
+
+"Where no single array made a call fail, for the functions whose name ends in `_at`."
+const NOWHERE = typemax(Csize_t)
+
 """
     StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0)
 
@@ -99,6 +128,20 @@ struct StableGradConfig
     eps::Float64
 end
 StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0) = StableGradConfig(sizeof(StableGradConfig), roles, eps)
+
+"What [`centralize!`](@ref) is told: its roles."
+struct CentralizeConfig
+    struct_size::UInt32
+    roles::Roles
+end
+CentralizeConfig(; roles = ROLES_WEIGHTS) = CentralizeConfig(sizeof(CentralizeConfig), roles)
+
+"What [`clip_norm!`](@ref) is told: its scope."
+struct ClipNormConfig
+    struct_size::UInt32
+    scope::Scope
+end
+ClipNormConfig(; scope = SCOPE_TENSOR) = ClipNormConfig(sizeof(ClipNormConfig), scope)
 
 """
     ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8)
@@ -197,7 +240,7 @@ struct SgdConfig
     momentum::Float64
     dampening::Float64
     weight_decay::Float64
-    decay_roles::UInt32
+    decay_roles::Roles
     reserved::UInt32
 end
 function SgdConfig(;
@@ -227,7 +270,7 @@ struct AdamConfig
     beta2::Float64
     eps::Float64
     weight_decay::Float64
-    decay_roles::UInt32
+    decay_roles::Roles
     reserved::UInt32
 end
 function AdamConfig(;

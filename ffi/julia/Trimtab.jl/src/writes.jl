@@ -11,8 +11,9 @@ Throws `ORDER` if not observed; `OVERFLOW` if a result might exceed the largest 
 """
 function apply!(grads::Gradients)
     locate!(grads)
-    code = GC.@preserve grads trimtab_apply(grads.tensors, length(grads))
-    check(code, :trimtab_apply)
+    at = Ref(NOWHERE)
+    code = GC.@preserve grads trimtab_apply_at(grads.tensors, length(grads), at)
+    check(code, :trimtab_apply, at[])
     return grads
 end
 
@@ -32,8 +33,9 @@ function apply_into!(out, grads::Gradients)
             throw(ArgumentError("output $i has elements of type $(eltype(x)), its gradient is $(grads[i].dtype)"))
     end
     addresses = Ptr{Cvoid}[address(x) for x in arrays]
-    code = GC.@preserve grads arrays trimtab_apply_into(grads.tensors, addresses, length(grads))
-    check(code, :trimtab_apply_into)
+    at = Ref(NOWHERE)
+    code = GC.@preserve grads arrays trimtab_apply_into_at(grads.tensors, addresses, length(grads), at)
+    check(code, :trimtab_apply_into, at[])
     return out
 end
 
@@ -112,10 +114,11 @@ function sgd_step!(params, grads::Gradients, state::SgdState, config::SgdConfig 
     arrays = leaves(params)
     first = isempty(state.first) ? nothing : state.first
     described = slots(arrays, first, nothing, grads)
-    code = GC.@preserve grads arrays state trimtab_sgd_step(
-        config, state.steps, grads.tensors, described, length(grads)
+    at = Ref(NOWHERE)
+    code = GC.@preserve grads arrays state trimtab_sgd_step_at(
+        config, state.steps, grads.tensors, described, length(grads), at
     )
-    check(code, :trimtab_sgd_step)
+    check(code, :trimtab_sgd_step, at[])
     return params
 end
 
@@ -137,9 +140,10 @@ function adam_step!(params, grads::Gradients, state::AdamState, config::AdamConf
     locate!(grads)
     arrays = leaves(params)
     described = slots(arrays, state.first, state.second, grads)
-    code = GC.@preserve grads arrays state trimtab_adam_step(
-        config, state.steps, grads.tensors, described, length(grads)
+    at = Ref(NOWHERE)
+    code = GC.@preserve grads arrays state trimtab_adam_step_at(
+        config, state.steps, grads.tensors, described, length(grads), at
     )
-    check(code, :trimtab_adam_step)
+    check(code, :trimtab_adam_step, at[])
     return params
 end

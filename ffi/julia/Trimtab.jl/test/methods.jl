@@ -78,6 +78,25 @@
     @test observe!(grads) && guard!(grads, gstate)
     @test gstate[] == GuardState(0, 2)
 
+    # A chain decides as its methods one by one.
+    together, alone = Gradients(example()), Gradients(example())
+    observe!(together)
+    observe!(alone)
+    counts, norms, others = Ref(GuardState()), zeros(NormState, 2), zeros(NormState, 2)
+    chain = (guard(counts), stable_grad(0.1), gradient_stabilizer(norms), clip_norm(0.5, SCOPE_GLOBAL))
+    @test decide!(together, chain...) === true
+    @test guard!(alone, Ref(GuardState()))
+    clip_norm!(gradient_stabilizer!(stable_grad!(alone, 0.1), others), 0.5, SCOPE_GLOBAL)
+    @test [t.affine for t in together] == [t.affine for t in alone]
+    @test norms == others && norms[1].steps == 1
+    @test decide!(together)
+    # A guard stops it: the state behind it stays.
+    grads = Gradients((W = [1.0 NaN], b = [2.0]))
+    observe!(grads)
+    @test decide!(grads, chain...) === false
+    @test counts[] == GuardState(1, 1)
+    @test norms == others
+
     # Moments: streamed, merged, and set by the caller.
     whole = collect(1.0:10.0)
     into = Ref(Moments())

@@ -4,7 +4,7 @@ const MIRRORS = [
     Trimtab.Moments, Trimtab.Affine, Trimtab.Tensor, Trimtab.Slot, Trimtab.StableGradConfig, Trimtab.ZnormConfig,
     Trimtab.GradientStabilizerConfig, Trimtab.AgcConfig, Trimtab.ZclipConfig, Trimtab.GuardConfig, Trimtab.SgdConfig,
     Trimtab.AdamConfig, Trimtab.NormState, Trimtab.AutoscaleState, Trimtab.ZclipState, Trimtab.GuardState,
-    Trimtab.StepState, Trimtab.States,
+    Trimtab.StepState, Trimtab.States, Trimtab.Method, Trimtab.CentralizeConfig, Trimtab.ClipNormConfig,
 ]
 
 # GradientStabilizerConfig is trimtab_gradient_stabilizer_config.
@@ -41,5 +41,5 @@ end
     end
 
     @test StableGradConfig().struct_size == 16
-    @test AdamConfig(lr = 2, decoupled = false) == Trimtab.AdamConfig(48, 0, 2.0, 0.9, 0.999, 1e-8, 0.0)
+    @test AdamConfig(lr = 2, decoupled = false) == Trimtab.AdamConfig(56, 0, 2.0, 0.9, 0.999, 1e-8, 0.0, ROLES_ALL, 0)
 end

@@ -24,6 +24,28 @@
     grads = observed([1.0, 2.0])
     @test refusal(() -> sgd_step!(params, grads, SgdState(), SgdConfig(momentum = 0.9))) == Trimtab.NULL_POINTER
 
+    # Which array, and which method of a chain.
+    function refused(call)
+        try
+            call()
+        catch error
+            return (error.call, error.array, error.method)
+        end
+    end
+    @test refused(() -> apply!(Gradients([1.0]))) == (:trimtab_apply, 1, nothing)
+    @test refused(() -> scale!(Gradients([1.0], [2.0]), 2)) == (:trimtab_scale, 1, nothing)
+    bad = observed(([1.0], [NaN]))
+    @test refused(() -> scale!(bad, 2)) == (:trimtab_scale, 2, nothing)
+    @test refused(() -> decide!(bad, scale(2), scale(3))) == (:trimtab_scale, 2, 1)
+    two = observed(([1.0], [2.0]))
+    @test refused(() -> decide!(two, scale(2), clip_norm(-1))) == (:trimtab_clip_norm, nothing, 2)
+    @test two[1].affine == Trimtab.Affine()
+    # The only state of a method is no array's.
+    @test refused(() -> zclip!(two, Ref(ZclipState(-1, -1, 1)))) == (:trimtab_zclip, nothing, nothing)
+    norms = [NormState(), NormState(NaN, 0, 1, 0)]
+    @test refused(() -> gradient_stabilizer!(two, norms)) == (:trimtab_gradient_stabilizer, 2, nothing)
+    @test_throws ArgumentError decide!(two, gradient_stabilizer(norms), gradient_stabilizer(norms))
+
     # What C could not notice.
     @test_throws DimensionMismatch gradient_stabilizer!(grads, zeros(NormState, 2))
     @test_throws DimensionMismatch agc!(grads, Moments[])
@@ -37,6 +59,8 @@
     message = sprint(showerror, TrimtabError(Trimtab.ORDER, :trimtab_apply))
     @test startswith(message, "TrimtabError: trimtab_apply returned ORDER: ")
     @test length(split(message)) > 6
+    message = sprint(showerror, TrimtabError(Trimtab.ORDER, :trimtab_scale, 2, 1))
+    @test startswith(message, "TrimtabError: trimtab_scale, method 1 of the chain, returned ORDER for gradient 2: ")
     @test_throws ErrorException Trimtab.check(Int32(-99), :trimtab_apply)
     @test_throws ErrorException Trimtab.symbol(:trimtab_nothing_of_that_name)
     @test_throws ErrorException Trimtab.open_named("/nowhere/libtrimtab.so")

@@ -55,6 +55,18 @@
     @test params.b ≈ adam(zeros(3), [b, -0.5b]; lr = 0.1, decay = 0.01) rtol = 1e-6
     @test state.steps[].steps == 2
 
+    # A decay for weights alone: gradients of zero, so that nothing else moves a parameter.
+    for (step!, state, config) in (
+        (adam_step!, AdamState((zeros(2, 2), zeros(3))), AdamConfig(lr = 0.5, weight_decay = 0.25, decay_roles = ROLES_WEIGHTS)),
+        (sgd_step!, SgdState(), SgdConfig(lr = 0.5, weight_decay = 0.25, decay_roles = ROLES_WEIGHTS)),
+    )
+        params = (W = fill(8.0, 2, 2), b = fill(8.0, 3))
+        grads = Gradients((zeros(2, 2), zeros(3)))
+        observe!(grads)
+        step!(params, grads, state, config)
+        @test params.W == fill(7.0, 2, 2) && params.b == fill(8.0, 3)
+    end
+
     state = SgdState((zeros(2, 2), zeros(Float32, 3)))
     params = steps((p, g, s) -> sgd_step!(p, g, s, SgdConfig(lr = 0.1, momentum = 0.9)), state)
     @test params.W ≈ 1 .- 0.1 .* W .- 0.1 .* (0.9 .* W .- 0.5 .* W)
