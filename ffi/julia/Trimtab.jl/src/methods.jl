@@ -3,14 +3,17 @@
 """
 A method with its settings and its state, for [`decide!`](@ref): what `clip_norm(1.0)` returns, and the other functions of
 a method's name without an exclamation mark. It may be used again at every step.
+
+`config` is a `Ref`, `state` a `Ref` or a `Vector`, `input` a `Vector`; each may be `nothing`. `each`: whether a `Vector` has
+one entry for each gradient, or one in all.
 """
 struct ChainMethod
     kind::MethodKind
-    config::Any # A Ref, or nothing.
-    state::Any # A Ref or a Vector, or nothing.
+    config::Any
+    state::Any
     number::Float64
-    input::Any # A Vector, or nothing.
-    each::Bool # Whether a Vector has one entry for each gradient, or one in all.
+    input::Any
+    each::Bool
 end
 function ChainMethod(kind; config = nothing, state = nothing, number = 0.0, input = nothing, each = false)
     return ChainMethod(kind, config === nothing ? nothing : Ref(config), state, number, input, each)

@@ -104,7 +104,11 @@ pub fn structs() {
     let names = layouts.structs.keys();
     let laid_out = names.map(|name| (c_name(name), layouts.of_struct(name).0));
     let laid_out: BTreeMap<String, Struct> = laid_out.collect();
-    let manifest = manifest::read().structs;
+    let mut manifest = manifest::read().structs;
+    // Julia has no pointers to what may only be read.
+    for field in manifest.values_mut().flat_map(|s| &mut s.fields) {
+        field.c_type = field.c_type.trim_start_matches("const ").to_string();
+    }
     for (name, expected) in &manifest {
         let found = laid_out.get(name);
         let found = found.unwrap_or_else(|| panic!("mirrors.jl has no {}", julia_name(name)));
