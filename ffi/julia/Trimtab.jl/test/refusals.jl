@@ -1,7 +1,7 @@
 # What is refused, with what, and that nothing was changed.
 
 @testset "refusals" begin
-    observed(tree) = (grads = Gradients(tree); observe!(grads); grads)
+    observed(tree) = (made = Gradients(tree); observe!(made); made)
 
     @test refusal(() -> apply!(Gradients([1.0]))) == Trimtab.ORDER
     @test refusal(() -> stable_grad!(observed([1.0 2.0]), 0.0)) == Trimtab.BAD_REFERENCE
