@@ -116,7 +116,12 @@ def test_the_defaults_are_those_of_the_init_macros(tmp_path):
         "sgd": Gradients.sgd_step,
         "adam": Gradients.adam_step,
     }
-    numbers = {"roles": _structs.ROLES, "decay_roles": _structs.ROLES, "scope": _structs.SCOPES, "policy": _structs.POLICIES}
+    numbers = {
+        "roles": _structs.ROLES,
+        "decay_roles": _structs.ROLES,
+        "scope": _structs.SCOPES,
+        "policy": _structs.POLICIES,
+    }
     transformations = {
         "stable_grad": trimtab.stable_grad,
         "gradient_stabilizer": trimtab.gradient_stabilizer,

@@ -181,7 +181,9 @@ fn assert_type(julia: &str, c: &str, what: &str) {
 }
 
 pub fn defaults() {
-    let constructors = declared::constructors(&source::file("src/mirrors.jl"));
+    let file = source::file("src/mirrors.jl");
+    let (constructors, structs) = (declared::constructors(&file), declared::structs(&file));
+    let enums = declared::enums(&file);
     let manifest = manifest::read();
     let expected = manifest::defaults();
     assert!(expected.len() >= 8, "{:?}", expected.keys());
@@ -203,6 +205,15 @@ pub fn defaults() {
                 "{julia}: {given} is passed for {name}"
             );
             assert_eq!(found, number(&values[i], &manifest), "{julia}: {name}");
+            // Julia converts no constant of an enum into an integer by itself.
+            let default = constructor.keywords.iter().find(|(k, _)| k == given);
+            let of_an_enum = default.and_then(|(_, value)| {
+                let mut enums = enums.iter();
+                enums.find(|(_, e)| e.constants.contains_key(value))
+            });
+            if let Some((enumeration, _)) = of_an_enum {
+                assert_eq!(&structs[&julia][i].1, enumeration, "{julia}: {name}");
+            }
         }
     }
     let configurations = manifest.structs.keys().filter(|n| n.ends_with("_config"));
