@@ -136,7 +136,7 @@ mod pool {
     //! only.
 
     use std::hint::black_box;
-    use std::sync::{Arc, RwLock, TryLockError};
+    use std::sync::{Arc, Barrier, RwLock, TryLockError};
     use std::time::Duration;
     use std::vec::Vec;
     use std::{io, mem, process, thread};
@@ -231,17 +231,26 @@ mod pool {
         Ok(Pool { threads, process })
     }
 
-    /// One thread, if it and those before it can have the memory that they begin with.
+    /// One thread, if it can have the memory that it begins with. Waits until it has it: what several threads take at the
+    /// same time could be more than was free when each of them was asked about.
     fn begin(worker: ThreadBuilder) -> io::Result<()> {
         if !has_memory(TO_BEGIN) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         let name = std::format!("trimtab-{}", worker.index());
-        let work = move || {
-            set_default_mode();
-            worker.run();
+        let begun = Arc::new(Barrier::new(2));
+        let work = {
+            let begun = Arc::clone(&begun);
+            move || {
+                set_default_mode();
+                has_memory(TO_HAND_OVER); // So that the C library has given the thread its own share.
+                begun.wait();
+                worker.run();
+            }
         };
-        thread::Builder::new().name(name).spawn(work).map(drop)
+        thread::Builder::new().name(name).spawn(work)?;
+        begun.wait();
+        Ok(())
     }
 
     /// Whether as many bytes could be had. Asked beforehand, because where Rust, rayon or the C library allocate there
