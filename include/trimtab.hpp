@@ -18,8 +18,7 @@
  *   Results    Where TRIMTAB_NO_EXCEPTIONS is defined before the first inclusion, and under -fno-exceptions, all is
  *              noexcept, and what would throw or return false returns a [[nodiscard]] trimtab::result, which has the
  *              same three. Translation units of both kinds may be linked together.
- *   Tensor     The tensor to blame is looked for after a refusal, by asking again about each one alone, on copies of
- *              descriptors and states. No gradient is read or written for it. npos where no single tensor is to blame.
+ *   Chains     A method without its gradients is a part of a chain, which decides in one call: see decide.
  */
 #ifndef TRIMTAB_HPP
 #define TRIMTAB_HPP
@@ -47,7 +46,7 @@
 
 namespace trimtab {
 /// No tensor: what tensor() returns where no single one is to blame.
-inline constexpr std::size_t npos = static_cast<std::size_t>(-1);
+inline constexpr std::size_t npos = TRIMTAB_NOWHERE;
 
 /// What came of a call; status_message has the texts.
 enum class status : std::int32_t {
@@ -253,6 +252,75 @@ inline const char* status_message(status of) noexcept { return trimtab_status_me
 inline const char* version() noexcept { return trimtab_version(); }
 inline const char* cpu_level() noexcept { return trimtab_cpu_level(); }
 
+/// A method with all that it needs but the gradients: made by the functions below, for decide. It has a copy of its
+/// configuration, and points to its states, or to moments of parameters.
+template <trimtab_method_kind kind, class Config = std::nullptr_t>
+struct [[nodiscard]] method {
+    static constexpr bool may_skip = kind == TRIMTAB_METHOD_GUARD;  ///< Whether it may ask to skip the step.
+    const char* name;
+    Config config{};
+    double number = 0.0;
+    void* state = nullptr;
+    const void* input = nullptr;
+    std::size_t partners = 1;  ///< How many states or moments it points to,
+    bool for_each = false;     ///< of which each tensor has one, or all together.
+
+    /// As C has it: valid as long as this.
+    constexpr trimtab_method in_c() const noexcept {
+        return {kind, 0, std::is_null_pointer_v<Config> ? nullptr : &config, state, number, input};
+    }
+};
+
+// The methods, each made for decide. With gradients behind the first arguments, as in scale(0.5, grads), it decides at
+// once, as a chain of one.
+/// Undoes a loss scale: g / by. Put guard before it.
+constexpr auto unscale(double by) noexcept { return method<TRIMTAB_METHOD_UNSCALE>{"unscale", {}, by}; }
+/// Multiplies by a factor: g * by.
+constexpr auto scale(double by) noexcept { return method<TRIMTAB_METHOD_SCALE>{"scale", {}, by}; }
+/// Stands before the other methods, which all refuse gradients that are not finite. False (skip_step): the step was
+/// counted and is to be skipped. With guard_policy::zero: true, and the offending tensors become zeros.
+constexpr auto guard(trimtab_guard_state& state, const guard_config& config = {}) noexcept {
+    return method<TRIMTAB_METHOD_GUARD, guard_config>{"guard", config, 0.0, &state};
+}
+/// StableGrad, weights: g * reference / (std(g) + eps). reference: standard deviation of dL/dy over the whole batch.
+constexpr auto stable_grad(double reference, const stable_grad_config& config = {}) noexcept {
+    return method<TRIMTAB_METHOD_STABLE_GRAD, stable_grad_config>{"stable_grad", config, reference};
+}
+/// GradientStabilizer: keeps the direction, replaces the norm by a running estimate. One state for each tensor, or one
+/// in all for scope::global.
+constexpr auto gradient_stabilizer(std::span<norm_state> norms, const gradient_stabilizer_config& c = {}) noexcept {
+    return method<TRIMTAB_METHOD_GRADIENT_STABILIZER, gradient_stabilizer_config>{
+        "gradient_stabilizer", c, 0.0, norms.data(), nullptr, norms.size(), c.scope != scope::global};
+}
+/// Gradient Autoscaled Normalization, weights: alpha * (g - mean(g)), one alpha for all.
+constexpr auto autoscale(trimtab_autoscale_state& state) noexcept {
+    return method<TRIMTAB_METHOD_AUTOSCALE>{"autoscale", {}, 0.0, &state};
+}
+/// Subtracts the mean: g - mean(g).
+constexpr auto centralize(roles which = roles::weights) noexcept {
+    const trimtab_centralize_config c{sizeof c, static_cast<std::uint32_t>(which)};
+    return method<TRIMTAB_METHOD_CENTRALIZE, trimtab_centralize_config>{"centralize", c};
+}
+/// Z-score normalisation, weights: (g - mean(g)) / (std(g) + eps).
+constexpr auto znorm(const znorm_config& config = {}) noexcept {
+    return method<TRIMTAB_METHOD_ZNORM, znorm_config>{"znorm", config};
+}
+/// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
+constexpr auto clip_norm(double max_norm, scope over) noexcept {
+    const trimtab_clip_norm_config c{sizeof c, static_cast<std::uint32_t>(over)};
+    return method<TRIMTAB_METHOD_CLIP_NORM, trimtab_clip_norm_config>{"clip_norm", c, max_norm};
+}
+/// Clamps every element to [-limit, limit]. A finite limit ends a chain.
+constexpr auto clip_value(double limit) noexcept { return method<TRIMTAB_METHOD_CLIP_VALUE>{"clip_value", {}, limit}; }
+/// Adaptive gradient clipping: g * min(1, max(||w||, eps) * clipping / R). params[i]: moments of grads[i]'s parameter.
+constexpr auto agc(std::span<const moments> params, const agc_config& config = {}) noexcept {
+    return method<TRIMTAB_METHOD_AGC, agc_config>{"agc", config, 0.0, nullptr, params.data(), params.size(), true};
+}
+/// ZClip: scales the global norm down where it is unusual for this run.
+constexpr auto zclip(trimtab_zclip_state& state, const zclip_config& config = {}) noexcept {
+    return method<TRIMTAB_METHOD_ZCLIP, zclip_config>{"zclip", config, 0.0, &state};
+}
+
 /// How a call ended.
 class [[nodiscard]] result {
   public:
@@ -262,9 +330,11 @@ class [[nodiscard]] result {
     /// Done, go on: the status is ok.
     constexpr explicit operator bool() const noexcept { return code_ == TRIMTAB_OK; }
     constexpr trimtab::status status() const noexcept { return trimtab::status{code_}; }
-    /// Index of the tensor that is to blame, or npos.
+    /// Index of the tensor that is to blame, or whose state, slot, output or moments are (0 for a method's only state);
+    /// npos if no single one is.
     constexpr std::size_t tensor() const noexcept { return tensor_; }
-    /// Name of the function that was called, without trimtab::; what the status means and what to do.
+    /// Name of the function that was called, or of the method of a chain, without trimtab::; what the status means and
+    /// what to do.
     constexpr const char* function() const noexcept { return function_; }
     const char* message() const noexcept { return trimtab_status_message(code_); }
 
@@ -303,62 +373,27 @@ inline done finish(const result& end) noexcept { return end; }
 inline answer finish(const result& end, status) noexcept { return end; }
 #endif
 
-/// The first tensor that alone makes a call end with `code`; npos if none does, or if it ends so without any tensor.
-/// `again(one, n, i)` repeats the call for n tensors, 0 or 1: a copy of the descriptor of grads[i].
-std::size_t culprit(trimtab_status code, const_tensors grads, auto again) noexcept {
-    if (code == TRIMTAB_OK || grads.data() == nullptr || again(nullptr, 0, 0) == code) return npos;
-    for (std::size_t i = 0; i < grads.size(); ++i) {
-        tensor one = grads[i];
-        if (again(&one, 1, i) == code) return i;
-    }
-    return npos;
-}
-/// culprit by what all calls look at: descriptors, moments and affines.
-inline std::size_t unfit(trimtab_status code, const_tensors grads) noexcept {
-    return culprit(code, grads, [](tensor* one, std::size_t n, std::size_t) { return trimtab_scale(1.0, one, n); });
-}
-/// There are not as many of what goes with the tensors: the first one that has no partner, or npos.
-inline done unpaired(const char* name, std::size_t n, std::size_t partners) noexcept(quiet) {
-    return finish({name, TRIMTAB_BAD_LENGTH, partners < n ? partners : npos});
-}
-/// A decision without state: f(with..., grads, n).
-done decide(const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
-    const trimtab_status code = f(with..., grads.data(), grads.size());
-    const auto again = [&](tensor* one, std::size_t n, std::size_t) { return f(with..., one, n); };
-    return finish({name, code, culprit(code, grads, again)});
-}
-/// A decision with one state for all tensors, or one for each: f(with..., own, grads, n).
-done decide_with(auto own, const char* name, tensors grads, auto f, const auto&... with) noexcept(quiet) {
-    const trimtab_status code = f(with..., own.data(), grads.data(), grads.size());
-    const auto again = [&](tensor* one, std::size_t n, std::size_t i) {
-        typename decltype(own)::value_type copy{};
-        if (!own.empty()) copy = own[own.size() == 1 ? 0 : i];
-        return f(with..., &copy, one, n);
-    };
-    return finish({name, code, culprit(code, grads, again)});
-}
-/// culprit of a write, f(with..., grads, partners, n). A refused call writes nothing: so each tensor is tried
-/// together with a second one, made to be refused for another reason than `code`.
-std::size_t stopped(trimtab_status code, const_tensors grads, auto partner, auto f, const auto&... with) noexcept {
-    return culprit(code, grads, [&](tensor* one, std::size_t n, std::size_t i) {
-        float spare[2]{};
-        tensor two[2]{{}, TRIMTAB_TENSOR(spare, 1, TRIMTAB_F32, TRIMTAB_WEIGHT)};
-        two[1].affine.scale = 1e300;  // Not observed, hence refused with order; or observed, and with overflow.
-        if (code == TRIMTAB_ORDER) two[1].moments = {1, 1.0, 1.0, 1.0};
-        decltype(partner(i)) its[2]{};
-        if constexpr (std::is_pointer_v<decltype(partner(i))>) its[1] = spare + 1;
-        else its[1] = {spare + 1, spare + 1, spare + 1, TRIMTAB_F32, 0};
-        if (n == 0) return f(with..., two + 1, its + 1, std::size_t{1});
-        two[0] = *one;
-        its[0] = partner(i);
-        return f(with..., two, its, std::size_t{2});
-    });
-}
-/// A write with a slot or an output for each tensor: f(with..., grads, partners, n).
+/// A write with a slot or an output for each tensor: f(with..., grads, partners, n, at).
 done write(const char* name, auto grads, auto partners, auto f, const auto&... with) noexcept(quiet) {
-    if (partners.size() != grads.size()) return unpaired(name, grads.size(), partners.size());
-    const trimtab_status code = f(with..., grads.data(), partners.data(), grads.size());
-    return finish({name, code, stopped(code, grads, [&](auto i) { return partners[i]; }, f, with...)});
+    std::size_t n = grads.size(), m = partners.size(), at = npos;
+    if (m != n) return finish({name, TRIMTAB_BAD_LENGTH, m < n ? m : npos});
+    const trimtab_status code = f(with..., grads.data(), partners.data(), n, &at);
+    return finish({name, code, at});
+}
+/// A chain decides, unless a method has not as many partners as it needs.
+result decide(tensors grads, const auto&... its) noexcept {
+    result wrong{"decide", TRIMTAB_OK};
+    [[maybe_unused]] const auto fits = [&](const auto& method) {
+        const std::size_t n = method.for_each ? grads.size() : 1, m = method.partners;
+        wrong = {method.name, TRIMTAB_BAD_LENGTH, m < n ? m : npos};
+        return m == n;
+    };
+    if (!(... && fits(its))) return wrong;
+    const trimtab_method chain[]{its.in_c()..., {}};
+    const char* const names[]{its.name..., "decide"};
+    std::size_t refused = sizeof...(its) == 1 ? 0 : sizeof...(its), at = npos;
+    const trimtab_status code = trimtab_decide_at(chain, sizeof...(its), grads.data(), grads.size(), &refused, &at);
+    return {names[refused], code, at};
 }
 }  // namespace detail
 
@@ -366,8 +401,9 @@ done write(const char* name, auto grads, auto partners, auto f, const auto&... w
 /// Reads every gradient once: fills in moments, resets affines. False (non_finite) if an element is NaN, infinite or
 /// (double) beyond 1e150; moments are filled in all the same, for guard to decide. All others refuse such gradients.
 inline answer observe(tensors grads) noexcept(detail::quiet) {
-    const trimtab_status code = trimtab_observe(grads.data(), grads.size());
-    return detail::finish({"observe", code, detail::unfit(code, grads)}, status::non_finite);
+    std::size_t at = npos;
+    const trimtab_status code = trimtab_observe_at(grads.data(), grads.size(), &at);
+    return detail::finish({"observe", code, at}, status::non_finite);
 }
 /// What the affine will make of the moments: count, sum, sum_sq, and an upper bound for abs_max. Ask before the write.
 inline done outlook(const trimtab_tensor& gradient, trimtab_moments& into) noexcept(detail::quiet) {
@@ -386,108 +422,71 @@ inline done moments_merge(trimtab_moments& into, const trimtab_moments& from) no
     return detail::finish({"moments_merge", trimtab_moments_merge(&into, &from)});
 }
 
-// Decide: any number of these, in order.
-/// Undoes a loss scale: g / loss_scale. Put guard before it.
-inline done unscale(double loss_scale, tensors grads) noexcept(detail::quiet) {
-    return detail::decide("unscale", grads, trimtab_unscale, loss_scale);
+// Decide.
+/// Lets the methods of a chain decide in turn, or none of them: decide(grads, scale(0.5), clip_norm(1, scope::global)).
+/// Refused, it has changed no state and no affine, and error or result bear the name of the method that refused. Two or
+/// more start right after observe. With a guard: false (skip_step) if it says so; methods behind it are not asked then.
+template <class... Methods, bool may_skip = (... || Methods::may_skip)>
+[[nodiscard]] std::conditional_t<may_skip, answer, done> decide(tensors grads, const Methods&... chain)
+    noexcept(detail::quiet) {
+    if constexpr (may_skip) return detail::finish(detail::decide(grads, chain...), status::skip_step);
+    else return detail::finish(detail::decide(grads, chain...));
 }
-/// Multiplies by a factor: g * factor.
-inline done scale(double factor, tensors grads) noexcept(detail::quiet) {
-    return detail::decide("scale", grads, trimtab_scale, factor);
-}
-/// Stands before the other methods, which all refuse gradients that are not finite. False (skip_step): the step was
-/// counted and is to be skipped. With guard_policy::zero: true, and the offending tensors become zeros.
+inline done unscale(double by, tensors grads) noexcept(detail::quiet) { return decide(grads, trimtab::unscale(by)); }
+inline done scale(double by, tensors grads) noexcept(detail::quiet) { return decide(grads, trimtab::scale(by)); }
 [[nodiscard]] inline answer guard(trimtab_guard_state& state, tensors grads, const guard_config& config = {})
-    noexcept(detail::quiet) {
-    const auto c = std::bit_cast<trimtab_guard_config>(config);
-    const trimtab_status code = trimtab_guard(&c, &state, grads.data(), grads.size());
-    const bool bad = code == TRIMTAB_SKIP_STEP || code == TRIMTAB_DIVERGED;
-    return detail::finish({"guard", code, detail::unfit(bad ? TRIMTAB_NON_FINITE : code, grads)}, status::skip_step);
-}
-
-/// StableGrad, weights: g * reference / (std(g) + eps). reference: standard deviation of dL/dy over the whole batch.
+    noexcept(detail::quiet) { return decide(grads, trimtab::guard(state, config)); }
 inline done stable_grad(double reference, tensors grads, const stable_grad_config& config = {})
-    noexcept(detail::quiet) {
-    const auto c = std::bit_cast<trimtab_stable_grad_config>(config);
-    return detail::decide("stable_grad", grads, trimtab_stable_grad, &c, reference);
-}
-/// GradientStabilizer: keeps the direction, replaces the norm by a running estimate. One state for each tensor, or one
-/// in all for scope::global.
-inline done gradient_stabilizer(std::span<norm_state> norms, tensors grads,
-                                const gradient_stabilizer_config& config = {}) noexcept(detail::quiet) {
-    const auto c = std::bit_cast<trimtab_gradient_stabilizer_config>(config);
-    const std::size_t n = config.scope == scope::global ? 1 : grads.size();
-    if (norms.size() != n) return detail::unpaired("gradient_stabilizer", n, norms.size());
-    return detail::decide_with(norms, "gradient_stabilizer", grads, trimtab_gradient_stabilizer, &c);
-}
-/// Gradient Autoscaled Normalization, weights: alpha * (g - mean(g)), one alpha for all.
-inline done autoscale(trimtab_autoscale_state& state, tensors grads) noexcept(detail::quiet) {
-    return detail::decide_with(std::span(&state, 1), "autoscale", grads, trimtab_autoscale);
-}
-/// Subtracts the mean: g - mean(g).
-inline done centralize(tensors grads, roles which = roles::weights) noexcept(detail::quiet) {
-    return detail::decide("centralize", grads, trimtab_centralize, static_cast<std::uint32_t>(which));
-}
-/// Z-score normalisation, weights: (g - mean(g)) / (std(g) + eps).
-inline done znorm(tensors grads, const znorm_config& config = {}) noexcept(detail::quiet) {
-    const auto c = std::bit_cast<trimtab_znorm_config>(config);
-    return detail::decide("znorm", grads, trimtab_znorm, &c);
-}
-/// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
-inline done clip_norm(double max_norm, scope over, tensors grads) noexcept(detail::quiet) {
-    return detail::decide("clip_norm", grads, trimtab_clip_norm, max_norm, static_cast<std::uint32_t>(over));
-}
-/// Clamps every element to [-limit, limit]. A finite limit ends a chain.
-inline done clip_value(double limit, tensors grads) noexcept(detail::quiet) {
-    return detail::decide("clip_value", grads, trimtab_clip_value, limit);
-}
-/// Adaptive gradient clipping: g * min(1, max(||w||, eps) * clipping / R). params[i]: moments of grads[i]'s parameter.
-inline done agc(std::span<const moments> params, tensors grads, const agc_config& config = {}) noexcept(detail::quiet) {
-    if (params.size() != grads.size()) return detail::unpaired("agc", grads.size(), params.size());
-    const auto c = std::bit_cast<trimtab_agc_config>(config);
-    return detail::decide_with(params, "agc", grads, trimtab_agc, &c);
-}
-/// ZClip: scales the global norm down where it is unusual for this run.
-inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config& config = {}) noexcept(detail::quiet) {
-    const auto c = std::bit_cast<trimtab_zclip_config>(config);
-    return detail::decide_with(std::span(&state, 1), "zclip", grads, trimtab_zclip, &c);
-}
+    noexcept(detail::quiet) { return decide(grads, trimtab::stable_grad(reference, config)); }
+inline done gradient_stabilizer(std::span<norm_state> norms, tensors grads, const gradient_stabilizer_config& c = {})
+    noexcept(detail::quiet) { return decide(grads, trimtab::gradient_stabilizer(norms, c)); }
+inline done autoscale(trimtab_autoscale_state& state, tensors grads)
+    noexcept(detail::quiet) { return decide(grads, trimtab::autoscale(state)); }
+inline done centralize(tensors grads, roles which = roles::weights)
+    noexcept(detail::quiet) { return decide(grads, trimtab::centralize(which)); }
+inline done znorm(tensors grads, const znorm_config& config = {})
+    noexcept(detail::quiet) { return decide(grads, trimtab::znorm(config)); }
+inline done clip_norm(double max_norm, scope over, tensors grads)
+    noexcept(detail::quiet) { return decide(grads, trimtab::clip_norm(max_norm, over)); }
+inline done clip_value(double limit, tensors grads)
+    noexcept(detail::quiet) { return decide(grads, trimtab::clip_value(limit)); }
+inline done agc(std::span<const moments> params, tensors grads, const agc_config& config = {})
+    noexcept(detail::quiet) { return decide(grads, trimtab::agc(params, config)); }
+inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config& config = {})
+    noexcept(detail::quiet) { return decide(grads, trimtab::zclip(state, config)); }
 
 // Write.
 /// Writes every gradient in place and spends the descriptors: observe before the next call.
 inline done apply(tensors grads) noexcept(detail::quiet) {
-    const trimtab_status code = trimtab_apply(grads.data(), grads.size());
-    const std::size_t index = detail::stopped(code, grads, [&](auto i) { return grads[i].data; }, trimtab_apply_into);
-    return detail::finish({"apply", code, index});
+    std::size_t at = npos;
+    return detail::finish({"apply", trimtab_apply_at(grads.data(), grads.size(), &at), at});
 }
 /// Writes every gradient into out[i] instead, which has its type and length; out[i] == grads[i].data is allowed.
 inline done apply_into(const_tensors grads, std::span<void* const> out) noexcept(detail::quiet) {
-    return detail::write("apply_into", grads, out, trimtab_apply_into);
+    return detail::write("apply_into", grads, out, trimtab_apply_into_at);
 }
 /// Stochastic gradient descent, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
 inline done sgd_step(trimtab_step_state& state, tensors grads, std::span<const slot> slots,
                      const sgd_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_sgd_config>(config);
-    return detail::write("sgd_step", grads, slots, trimtab_sgd_step, &c, &state);
+    return detail::write("sgd_step", grads, slots, trimtab_sgd_step_at, &c, &state);
 }
 /// Adam or AdamW, fused with the affines. slots[i] belongs to grads[i]; gradients are not written.
 inline done adam_step(trimtab_step_state& state, tensors grads, std::span<const slot> slots,
                       const adam_config& config = {}) noexcept(detail::quiet) {
     const auto c = std::bit_cast<trimtab_adam_config>(config);
-    return detail::write("adam_step", grads, slots, trimtab_adam_step, &c, &state);
+    return detail::write("adam_step", grads, slots, trimtab_adam_step_at, &c, &state);
 }
 
 /// Writes all states of a run as bytes, the same on every machine, for state_load after a restart. size becomes the
 /// number of bytes written, or needed: room for none only asks. bad_length if there is room for fewer than that.
-inline done state_save(std::span<const states> entries, std::span<std::byte> bytes, std::size_t& size)
+inline done state_save(std::span<const states> all, std::span<std::byte> into, std::size_t& size)
     noexcept(detail::quiet) {
-    return detail::finish({"state_save",
-                           trimtab_state_save(entries.data(), entries.size(), bytes.data(), bytes.size(), &size)});
+    return detail::finish({"state_save", trimtab_state_save(all.data(), all.size(), into.data(), into.size(), &size)});
 }
 /// Reads back what state_save has written: states of the same kinds and counts, in the same order; all of them or none.
-inline done state_load(std::span<const states> entries, std::span<const std::byte> bytes) noexcept(detail::quiet) {
-    return detail::finish({"state_load",
-                           trimtab_state_load(entries.data(), entries.size(), bytes.data(), bytes.size())});
+inline done state_load(std::span<const states> all, std::span<const std::byte> from) noexcept(detail::quiet) {
+    return detail::finish({"state_load", trimtab_state_load(all.data(), all.size(), from.data(), from.size())});
 }
 
 /// Lets the passes use up to this many threads, for all callers in this process; 1 unless asked otherwise.

@@ -70,6 +70,10 @@ void expect(const char* file, int line, trimtab::status why, std::size_t tensor,
 #define REFUSED(why, tensor, function, ...) \
     expect(__FILE__, __LINE__, why, tensor, #function, [&] { return trimtab::function(__VA_ARGS__); })
 
+// A chain is refused in the name of the method that refuses.
+#define CHAIN_REFUSED(why, tensor, method, ...) \
+    expect(__FILE__, __LINE__, why, tensor, #method, [&] { return trimtab::decide(now.grads, __VA_ARGS__); })
+
 // Good gradients, observed.
 void set_up() {
     std::memset(static_cast<void*>(&now), 0, sizeof now);
@@ -159,7 +163,7 @@ void not_finite() {
     CHECK(trimtab::observe_chunk(chunk, now.gradient[1]).status() == status::non_finite);
     trimtab::guard_state state;
     const trimtab::result skip = trimtab::guard(state, now.grads);
-    CHECK(skip.status() == status::skip_step && skip.tensor() == 1 && skip.function() == std::string_view("guard"));
+    CHECK(skip.status() == status::skip_step && skip.tensor() == npos && skip.function() == std::string_view("guard"));
 #else
     CHECK(!trimtab::observe(now.grads));
     trimtab::moments chunk;
@@ -167,9 +171,9 @@ void not_finite() {
 #endif
     CHECK(chunk.count == 4 && std::isnan(chunk.sum) && now.grads[0].moments.sum == 2);
     everywhere(status::non_finite, 1);
-    REFUSED(status::diverged, 1, guard, now.guard, now.grads, {.max_consecutive = 1});
+    REFUSED(status::diverged, npos, guard, now.guard, now.grads, {.max_consecutive = 1});
     CHECK(!trimtab::guard(now.guard, now.grads, {.max_consecutive = 2}));
-    REFUSED(status::diverged, 1, guard, now.guard, now.grads, {.max_consecutive = 2});
+    REFUSED(status::diverged, npos, guard, now.guard, now.grads, {.max_consecutive = 2});
 }
 
 // No tensor is to blame for what the caller asks for.
@@ -220,11 +224,11 @@ void bad_companions() {
 
     now.norms[2].m = 1;
     REFUSED(status::bad_state, 2, gradient_stabilizer, now.norms, now.grads);
-    REFUSED(status::bad_state, npos, gradient_stabilizer, norms.last(1), now.grads, {.scope = trimtab::scope::global});
+    REFUSED(status::bad_state, 0, gradient_stabilizer, norms.last(1), now.grads, {.scope = trimtab::scope::global});
     now.autoscale.exponent = 2;
-    REFUSED(status::bad_state, npos, autoscale, now.autoscale, now.grads);
+    REFUSED(status::bad_state, 0, autoscale, now.autoscale, now.grads);
     now.zclip.var = -1;
-    REFUSED(status::bad_state, npos, zclip, now.zclip, now.grads);
+    REFUSED(status::bad_state, 0, zclip, now.zclip, now.grads);
     now.params[1].sum_sq = std::numeric_limits<double>::infinity();
     REFUSED(status::non_finite, 1, agc, now.params, now.grads);
 
@@ -252,14 +256,38 @@ void out_of_range() {
     REFUSED(status::overflow, 1, sgd_step, now.step, now.grads, now.slots);
     now.grads[1].affine.scale = 1e-300;
     REFUSED(status::overflow, 1, stable_grad, 1e300, now.grads);
-    // Norms of 5.3e307, 1.1e308 and 1.6e308: together beyond 1.8e308, the largest double.
+    // Norms of 5.3e307, 1.1e308 and 1.6e308: together beyond 1.8e308, the largest double. The largest is named.
     set_up();
     for (auto& tensor : now.grads) tensor.affine.scale = 1.7e307;
-    REFUSED(status::overflow, npos, clip_norm, 1, trimtab::scope::global, now.grads);
+    REFUSED(status::overflow, 2, clip_norm, 1, trimtab::scope::global, now.grads);
     // Behind a clip by value.
     set_up([](auto& tensor) { tensor.affine.limit = 1; });
     REFUSED(status::order, 1, znorm, now.grads);
     REFUSED(status::order, 1, clip_norm, 1, trimtab::scope::tensor, now.grads);
+}
+
+// Whichever method refuses, neither those in front of it nor their states have changed.
+void chains() {
+    set_up();
+    const auto stabilizer = trimtab::gradient_stabilizer(now.norms);
+    const auto autoscale = trimtab::autoscale(now.autoscale);
+    const auto guard = trimtab::guard(now.guard);
+    CHAIN_REFUSED(status::bad_config, npos, clip_norm, stabilizer, trimtab::clip_norm(-1, trimtab::scope::global));
+    CHAIN_REFUSED(status::bad_reference, npos, stable_grad, guard, autoscale, trimtab::stable_grad(0), stabilizer);
+    CHAIN_REFUSED(status::order, 0, znorm, stabilizer, trimtab::clip_value(1), trimtab::znorm());
+    CHAIN_REFUSED(status::bad_config, npos, centralize, trimtab::scale(2), trimtab::centralize(trimtab::roles{2}));
+    now.zclip.var = -1;
+    CHAIN_REFUSED(status::bad_state, 0, zclip, stabilizer, autoscale, trimtab::zclip(now.zclip));
+    now.params[2].sum_sq = std::numeric_limits<double>::infinity();
+    CHAIN_REFUSED(status::non_finite, 2, agc, stabilizer, trimtab::agc(now.params));
+    // Too few states are found before any method decides.
+    const auto too_few = trimtab::gradient_stabilizer(std::span(now.norms).first(2));
+    CHAIN_REFUSED(status::bad_length, 2, gradient_stabilizer, trimtab::scale(2), too_few);
+    // Descriptors are no method's fault; and more than one method starts right after observe.
+    now.grads[1].role = 7;
+    CHAIN_REFUSED(status::bad_config, 1, decide, stabilizer, autoscale);
+    set_up([](auto& tensor) { tensor.affine.scale = 2; });
+    CHAIN_REFUSED(status::order, 1, gradient_stabilizer, stabilizer, autoscale);
 }
 
 void bad_bytes() {
@@ -293,6 +321,7 @@ int main() {
     bad_arguments();
     bad_companions();
     out_of_range();
+    chains();
     bad_bytes();
     std::puts("ok");
 }

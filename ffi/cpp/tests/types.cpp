@@ -110,6 +110,15 @@ static_assert(same<trimtab::znorm_config, trimtab_znorm_config> && same<trimtab:
 static_assert(same<trimtab::stable_grad_config, trimtab_stable_grad_config>);
 static_assert(same<trimtab::gradient_stabilizer_config, trimtab_gradient_stabilizer_config>);
 
+
+// Methods keep a copy of their configuration, and are made without a call of the library.
+static_assert(trimtab::scale(2).in_c().kind == TRIMTAB_METHOD_SCALE && trimtab::scale(2).in_c().number == 2);
+static_assert(trimtab::scale(2).in_c().config == nullptr && trimtab::clip_value(3).in_c().reserved == 0);
+static_assert(trimtab::stable_grad(1, {.eps = 3}).config.eps == 3 && trimtab::znorm().config.eps == 1e-8);
+static_assert(trimtab::centralize().config.roles == TRIMTAB_ROLES_WEIGHTS);
+static_assert(trimtab::clip_norm(1, trimtab::scope::global).config.scope == TRIMTAB_SCOPE_GLOBAL);
+static_assert(std::is_trivially_copyable_v<decltype(trimtab::znorm())> && noexcept(trimtab::clip_value(1)));
+
 // Nothing throws in the one kind, and what cannot fail throws in neither.
 constexpr bool quiet = noexcept(trimtab::observe(trimtab::tensors{}));
 #if defined(TRIMTAB_NO_EXCEPTIONS)
@@ -216,6 +225,12 @@ void same_defaults(const C& c) {
 }
 
 void defaults_are_those_of_c() {
+    const trimtab_centralize_config centralize = TRIMTAB_CENTRALIZE_CONFIG_INIT;
+    const trimtab_clip_norm_config clip = TRIMTAB_CLIP_NORM_CONFIG_INIT;
+    const auto of_centralize = trimtab::centralize().config;
+    const auto of_clip = trimtab::clip_norm(1, trimtab::scope::tensor).config;
+    CHECK(std::memcmp(&of_centralize, &centralize, sizeof centralize) == 0);
+    CHECK(std::memcmp(&of_clip, &clip, sizeof clip) == 0);
     same_defaults<trimtab::guard_config>(trimtab_guard_config TRIMTAB_GUARD_CONFIG_INIT);
     same_defaults<trimtab::stable_grad_config>(trimtab_stable_grad_config TRIMTAB_STABLE_GRAD_CONFIG_INIT);
     same_defaults<trimtab::gradient_stabilizer_config>(
@@ -231,7 +246,7 @@ void defaults_are_those_of_c() {
 void named_fields() {
     const auto c = std::bit_cast<trimtab_adam_config>(trimtab::adam_config{.lr = 3, .eps = 4});
     CHECK(c.struct_size == sizeof c && c.decoupled == 1 && c.lr == 3 && c.beta1 == 0.9 && c.beta2 == 0.999);
-    CHECK(c.eps == 4 && c.weight_decay == 0);
+    CHECK(c.eps == 4 && c.weight_decay == 0 && c.decay_roles == TRIMTAB_ROLES_ALL);
     const auto z = std::bit_cast<trimtab_zclip_config>(trimtab::zclip_config{.warmup = 7, .max_norm = 2});
     CHECK(z.warmup == 7 && z.alpha == 0.97 && z.z_max == 2.5 && z.eps == 1e-6 && z.max_norm == 2);
     const auto g = std::bit_cast<trimtab_guard_config>(trimtab::guard_config{.max_consecutive = 5});

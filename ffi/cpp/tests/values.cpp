@@ -173,6 +173,45 @@ void guarding() {
     CHECK(trimtab::observe(grads) && trimtab::guard(state, grads) && state.consecutive == 0 && state.total == 2);
 }
 
+// A chain does what its methods do one after the other, and remembers the same.
+void chaining() {
+    const auto chain = [](auto& g) { MUST(trimtab::decide(g, trimtab::centralize(), trimtab::unscale(4))); };
+    CHECK(is(weight_after(one_two_three, chain), {-0.25, 0, 0.25}));
+    CHECK(is(weight_after(three_four, [](auto& g) { MUST(trimtab::decide(g)); }), {3, 4}));
+
+    std::array<trimtab::norm_state, 1> norms, alone;
+    trimtab::guard_state guard;
+    trimtab::zclip_state zclip;
+    trimtab::autoscale_state autoscale;
+    trimtab::moments params[1];
+    CHECK(trimtab::observe_chunk(params[0], three_four));
+    const auto clip = trimtab::clip_norm(0.5, trimtab::scope::global);
+    const trimtab::zclip_config zclip_config{.warmup = 2};  // A method has its configuration, and may be kept.
+    const auto last = trimtab::zclip(zclip, zclip_config);
+    const auto all = [&](auto& g) {
+        CHECK(trimtab::decide(g, trimtab::guard(guard), trimtab::gradient_stabilizer(norms), trimtab::agc(params),
+                              trimtab::scale(40), clip, last, trimtab::clip_value(0.35)));
+    };
+    // Norms: 1 by the stabilizer, 0.05 by agc, 2 by the factor, 0.5 by the clip.
+    CHECK(is(weight_after(three_four, all), {0.3, 0.35}));
+    static_cast<void>(weight_after(three_four, [&](auto& g) { MUST(trimtab::gradient_stabilizer(alone, g)); }));
+    CHECK(std::memcmp(&norms, &alone, sizeof norms) == 0 && norms[0].steps == 1);
+    CHECK(zclip.steps == 1 && near<double>(zclip.mean, 0.5) && guard.total == 0);
+
+    const auto stable = [&](auto& g) {
+        MUST(trimtab::decide(g, trimtab::znorm({.eps = 1}), trimtab::stable_grad(5), trimtab::autoscale(autoscale)));
+    };
+    // From a standard deviation of 5: log1p(5) is above 1, and alpha is 1.
+    CHECK(is(weight_after(one_two_three, stable), {-5, 0, 5}) && autoscale.steps == 1 && autoscale.alpha == 1);
+
+    // A guard that skips has counted; methods behind it are not asked.
+    two bad{std::nanf(""), 1};
+    std::array grads{trimtab::weight(bad)};
+    CHECK(!trimtab::observe(grads));
+    CHECK(!trimtab::decide(grads, trimtab::guard(guard), trimtab::gradient_stabilizer(norms)));
+    CHECK(guard.total == 1 && norms[0].steps == 1);
+}
+
 void writing_beside() {
     three a = one_two_three, a_out{};
     std::array<double, 2> b{-1, 4}, b_out{};
@@ -238,6 +277,24 @@ void adam() {
     CHECK(near<double>(w, {1 - 0.1 * 2.5 / 3.5, 2 - 0.1 * 3.75 / 4.75}));
 }
 
+// A decay of 1 doubles a gradient that is equal to its parameter; but not that of a bias, with decay_roles.
+void decaying() {
+    std::array<double, 1> w{2}, b{2}, gradient{2}, m{}, v{}, mb{}, vb{};
+    std::array grads{trimtab::weight(gradient), trimtab::bias(gradient)};
+    const auto weights = trimtab::roles::weights;
+    trimtab::step_state sgd, adam;
+    CHECK(trimtab::observe(grads));
+    MUST(trimtab::sgd_step(sgd, grads, std::array{trimtab::sgd_slot(w), trimtab::sgd_slot(b)},
+                           {.lr = 0.25, .weight_decay = 1, .decay_roles = weights}));
+    CHECK(w[0] == 1 && b[0] == 1.5);
+    CHECK(trimtab::observe(grads));
+    w = b = {2};
+    const trimtab::adam_config config{.decoupled = false, .beta1 = 0, .weight_decay = 1, .decay_roles = weights};
+    const std::array slots{trimtab::adam_slot(w, m, v), trimtab::adam_slot(b, mb, vb)};
+    MUST(trimtab::adam_step(adam, grads, slots, config));
+    CHECK(m[0] == 4 && mb[0] == 2);
+}
+
 void saving() {
     std::array<trimtab::norm_state, 2> norms;
     norms[0].m = 1.5, norms[1].v = 2, norms[1].steps = 7;
@@ -287,10 +344,12 @@ int main() {
     gradient_stabilizer();
     comparing();
     guarding();
+    chaining();
     writing_beside();
     looking_ahead();
     sgd();
     adam();
+    decaying();
     saving();
     informing();
     std::puts("ok");

@@ -110,12 +110,24 @@ fn whole() {
         .flat_map(|file| words(&read(file)))
         .collect();
     let constants = c.enums.values().flat_map(|constants| constants.keys());
-    let names = c.functions.keys().chain(c.structs.keys()).chain(constants);
-    let missing: Vec<&String> = names.filter(|name| !header.contains(*name)).collect();
+    let missing: Vec<&String> = c
+        .structs
+        .keys()
+        .chain(constants)
+        .filter(|name| !header.contains(*name))
+        .collect();
     // What is pending is a field of a tensor, and needs no name of its own.
     assert_eq!(missing, ["trimtab_affine"], "trimtab.hpp does not use");
     for function in c.functions.keys() {
-        let ours = function.strip_prefix("trimtab_").expect("a prefix");
+        // Methods decide by trimtab_decide_at, and what has a twin that says where is called by that.
+        let plain = function.strip_suffix("_at").unwrap_or(function);
+        let ours = plain.strip_prefix("trimtab_").expect("a prefix");
+        let method = format!("TRIMTAB_METHOD_{}", ours.to_uppercase());
+        let reached = [plain, &format!("{plain}_at"), &method];
+        assert!(
+            reached.iter().any(|name| header.contains(*name)),
+            "trimtab.hpp does not reach {function}"
+        );
         assert!(header.contains(ours), "trimtab.hpp has no {ours}");
         assert!(tests.contains(ours), "no test calls trimtab::{ours}");
     }
@@ -170,10 +182,16 @@ fn tests(name: &str, flags: &[&str]) {
 }
 
 /// What compilers have to refuse, and a word of what both of them say.
-const MISTAKES: [(&[&str], &str, &str); 9] = [
+const MISTAKES: [(&[&str], &str, &str); 11] = [
     (KINDS[0], "trimtab::guard(state, grads);", "nodiscard"),
     (KINDS[1], "trimtab::guard(state, grads);", "nodiscard"),
     (KINDS[1], "trimtab::scale(2, grads);", "nodiscard"),
+    (KINDS[0], "trimtab::scale(2);", "nodiscard"),
+    (
+        KINDS[0],
+        "trimtab::decide(grads, trimtab::guard(state));",
+        "nodiscard",
+    ),
     (
         KINDS[0],
         "[[maybe_unused]] trimtab::adam_config c{0.1};",
@@ -283,7 +301,7 @@ fn page(name: &str) {
         let promised = promised.map_or("", |next| &next.text);
         assert_eq!(printed, promised, "{PAGE}:{}", block.line);
     }
-    assert_eq!(programs, 5);
+    assert_eq!(programs, 6);
 }
 
 /// It fails where the network does not learn.
