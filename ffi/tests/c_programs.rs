@@ -56,6 +56,8 @@ fn defaults() {
         "stable_grad",
         "gradient_stabilizer",
         "znorm",
+        "centralize",
+        "clip_norm",
         "agc",
         "zclip",
         "sgd",

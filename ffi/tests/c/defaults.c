@@ -43,6 +43,26 @@ static trimtab_status run_znorm(run_state *run, int with_config, trimtab_tensor 
     return trimtab_znorm(with_config ? &config : NULL, grads, 2);
 }
 
+static trimtab_status run_chained(uint32_t kind, const void *config, double number, trimtab_tensor *grads) {
+    trimtab_method method;
+    memset(&method, 0, sizeof method);
+    method.kind = kind, method.config = config, method.number = number;
+    return trimtab_decide(&method, 1, grads, 2, NULL);
+}
+
+static trimtab_status run_centralize(run_state *run, int with_config, trimtab_tensor *grads,
+                                     const trimtab_slot *slots) {
+    const trimtab_centralize_config config = TRIMTAB_CENTRALIZE_CONFIG_INIT;
+    (void)run, (void)slots;
+    return run_chained(TRIMTAB_METHOD_CENTRALIZE, with_config ? &config : NULL, 0, grads);
+}
+
+static trimtab_status run_clip_norm(run_state *run, int with_config, trimtab_tensor *grads, const trimtab_slot *slots) {
+    const trimtab_clip_norm_config config = TRIMTAB_CLIP_NORM_CONFIG_INIT;
+    (void)run, (void)slots;
+    return run_chained(TRIMTAB_METHOD_CLIP_NORM, with_config ? &config : NULL, 1e-9, grads);
+}
+
 static trimtab_status run_agc(run_state *run, int with_config, trimtab_tensor *grads, const trimtab_slot *slots) {
     const trimtab_agc_config config = TRIMTAB_AGC_CONFIG_INIT;
     /* A parameter of norm 3 and one of zeros, for which eps stands in. */
@@ -121,8 +141,12 @@ static void fields(void) {
     const trimtab_agc_config agc = TRIMTAB_AGC_CONFIG_INIT;
     const trimtab_zclip_config zclip = TRIMTAB_ZCLIP_CONFIG_INIT;
     const trimtab_guard_config guard = TRIMTAB_GUARD_CONFIG_INIT;
+    const trimtab_centralize_config centralize = TRIMTAB_CENTRALIZE_CONFIG_INIT;
+    const trimtab_clip_norm_config clip = TRIMTAB_CLIP_NORM_CONFIG_INIT;
     const trimtab_sgd_config sgd = TRIMTAB_SGD_CONFIG_INIT;
     const trimtab_adam_config adam = TRIMTAB_ADAM_CONFIG_INIT;
+    CHECK(centralize.struct_size == sizeof centralize && centralize.roles == 0);
+    CHECK(clip.struct_size == sizeof clip && clip.scope == 0);
     CHECK(stable_grad.struct_size == sizeof stable_grad && stable_grad.roles == 0 && stable_grad.eps == 0);
     CHECK(znorm.struct_size == sizeof znorm && znorm.roles == 0 && znorm.eps == 1e-8);
     CHECK(stabilizer.struct_size == sizeof stabilizer && stabilizer.scope == 0 && stabilizer.gamma1 == 0.6);
@@ -145,6 +169,8 @@ int main(void) {
     same_with_null("stable_grad", run_stable_grad);
     same_with_null("gradient_stabilizer", run_stabilizer);
     same_with_null("znorm", run_znorm);
+    same_with_null("centralize", run_centralize);
+    same_with_null("clip_norm", run_clip_norm);
     same_with_null("agc", run_agc);
     same_with_null("zclip", run_zclip);
     same_with_null("sgd", run_sgd);

@@ -119,12 +119,52 @@ static void not_finite(void) {
     REFUSED(TRIMTAB_DIVERGED, trimtab_guard(&guard, &now.guard, now.grads, 2));
 }
 
+/* Each twin names the tensor; a chain also the method, and those in front of it have not decided. */
+static void which_one(void) {
+    trimtab_method chain[3] = {
+        {TRIMTAB_METHOD_GUARD, 0, NULL, NULL, 0, NULL},
+        {TRIMTAB_METHOD_GRADIENT_STABILIZER, 0, NULL, NULL, 0, NULL},
+        {TRIMTAB_METHOD_CLIP_NORM, 0, NULL, NULL, -1, NULL},
+    };
+    size_t method = 7, at = 7;
+    void *out[2];
+    set_up();
+    chain[0].state = &now.guard, chain[1].state = now.norms;
+    out[0] = now.W, out[1] = now.b;
+    EXPECT(TRIMTAB_OK, trimtab_scale(1e38, &now.grads[1], 1));
+    REFUSED(TRIMTAB_OVERFLOW, trimtab_apply_at(now.grads, 2, &at));
+    CHECK(at == 1);
+    at = 7;
+    REFUSED(TRIMTAB_OVERFLOW, trimtab_apply_into_at(now.grads, out, 2, &at));
+    CHECK(at == 1);
+    at = 7;
+    REFUSED(TRIMTAB_OVERFLOW, trimtab_adam_step_at(NULL, &now.step, now.grads, now.slots, 2, &at));
+    CHECK(at == 1);
+    now.slots[0].param = NULL;
+    REFUSED(TRIMTAB_NULL_POINTER, trimtab_sgd_step_at(NULL, &now.step, now.grads, now.slots, 2, &at));
+    CHECK(at == 0);
+    EXPECT(TRIMTAB_OK, trimtab_observe_at(now.grads, 2, &at));
+    CHECK(at == TRIMTAB_NOWHERE);
+    REFUSED(TRIMTAB_BAD_CONFIG, trimtab_decide_at(chain, 3, now.grads, 2, &method, &at));
+    CHECK(method == 2 && at == TRIMTAB_NOWHERE);
+    now.norms[1].m = 1;
+    REFUSED(TRIMTAB_BAD_STATE, trimtab_decide_at(chain, 3, now.grads, 2, &method, &at));
+    CHECK(method == 1 && at == 1);
+    REFUSED(TRIMTAB_BAD_STATE, trimtab_decide(chain, 3, now.grads, 2, NULL));
+    now.db[2] = (float)NAN;
+    EXPECT(TRIMTAB_NON_FINITE, trimtab_observe_at(now.grads, 2, &at));
+    CHECK(at == 1);
+    EXPECT(TRIMTAB_SKIP_STEP, trimtab_decide(chain, 2, now.grads, 2, &method));
+    CHECK(now.guard.total == 1);
+}
+
 int main(void) {
     trimtab_status status;
     bad_arguments();
     bad_descriptors();
     bad_values();
     not_finite();
+    which_one();
     for (status = TRIMTAB_SKIP_STEP; status >= TRIMTAB_BAD_CHECKSUM; status--)
         printf("message %d: %s\n", (int)status, trimtab_status_message(status));
     printf("ok\n");

@@ -26,6 +26,7 @@ pub fn checks() -> Vec<Check> {
             by_pkg_config,
         ),
         check("c::page_shows_a_refusal", BASIC, refusal),
+        check("c::page_shows_which_tensor", BASIC, which),
         check("c::page_shows_a_restart", BASIC, restart),
         check("c::page_shows_a_deep_network", WITH_PKG_CONFIG, deep),
     ]
@@ -102,6 +103,11 @@ fn refusal() {
         said.starts_with("-8: ") && said.contains("observe"),
         "{said}"
     );
+}
+
+fn which() {
+    let said = output_of("which", "trimtab_decide_at");
+    assert_eq!(said, block("text", "method 1, tensor 1: "));
 }
 
 fn restart() {

@@ -252,7 +252,7 @@ fn mistakes(name: &str) {
 /// A folder with the complete program of the page, and what it prints.
 fn with_program(name: &str) -> (PathBuf, String) {
     let folder = fresh_folder(&format!("cpp/{name}"));
-    let program = with_words(PAGE, "cpp", "gradient_stabilizer");
+    let program = with_words(PAGE, "cpp", "trimtab::adam_step");
     fs::write(folder.join("fit.cpp"), program).expect("the program");
     let promised = with_words(PAGE, "text", "y =");
     // The line that the program fits.
