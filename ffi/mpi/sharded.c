@@ -132,11 +132,18 @@ typedef struct {
 
 /* One update of this rank's slices. Whatever it returns, it returns on every rank. */
 static trimtab_status update(trimtab_mpi *world, parameter net[TENSORS], states *memory) {
+    trimtab_clip_norm_config clip = TRIMTAB_CLIP_NORM_CONFIG_INIT;
     trimtab_adam_config adam = TRIMTAB_ADAM_CONFIG_INIT;
     trimtab_tensor grads[TENSORS] = { { 0 } };
     trimtab_slot slots[TENSORS] = { { 0 } };
+    trimtab_method chain[3] = {
+        { TRIMTAB_METHOD_GUARD, 0, NULL, &memory->guard, 0, NULL },
+        { TRIMTAB_METHOD_GRADIENT_STABILIZER, 0, NULL, memory->norms, 0, NULL },
+        { TRIMTAB_METHOD_CLIP_NORM, 0, &clip, NULL, 1.0, NULL },
+    };
     trimtab_status status;
     int t;
+    clip.scope = TRIMTAB_SCOPE_GLOBAL;
     adam.lr = 0.01;
     for (t = 0; t < TENSORS; t++) {
         grads[t].data = net[t].shard, grads[t].len = (size_t)net[t].mine;
@@ -148,9 +155,7 @@ static trimtab_status update(trimtab_mpi *world, parameter net[TENSORS], states 
     status = trimtab_observe(grads, TENSORS);
     trimtab_mpi_merge(world, grads, &status);
     if (status == TRIMTAB_OK || status == TRIMTAB_NON_FINITE)
-        status = trimtab_guard(NULL, &memory->guard, grads, TENSORS);
-    if (status == TRIMTAB_OK) status = trimtab_gradient_stabilizer(NULL, memory->norms, grads, TENSORS);
-    if (status == TRIMTAB_OK) status = trimtab_clip_norm(1.0, TRIMTAB_SCOPE_GLOBAL, grads, TENSORS);
+        status = trimtab_decide(chain, 3, grads, TENSORS, NULL);
     if (status == TRIMTAB_OK) status = trimtab_adam_step(&adam, &memory->adam, grads, slots, TENSORS);
     return status;
 }
