@@ -90,12 +90,14 @@ fn examine_at(level: &str, with: &str, report: &Report) {
     assert_eq!(report.vectors, hash_of_the_vectors());
 }
 
-/// Every C program of the tests. They fail by their exit code, and say the same at both levels. The example in `ffi/c`
+/// Every C program of the tests but fork.c: where a child of fork() makes threads, the emulator fails by assertions of its
+/// own, whatever the program does. They fail by their exit code, and say the same at both levels. The example in `ffi/c`
 /// trains for minutes here.
 fn c_programs() {
     let archive = std_archive(TARGET);
     let folder = fresh_folder("bare/c_programs_aarch64");
-    let programs = sources(&root().join("ffi/tests/c"));
+    let mut programs = sources(&root().join("ffi/tests/c"));
+    programs.retain(|source| !source.ends_with("fork.c"));
     assert!(programs.len() >= 7, "{programs:?}");
     for source in programs {
         let executable = folder.join(source.file_stem().expect("a name"));
