@@ -18,7 +18,7 @@
  *   Results    Where TRIMTAB_NO_EXCEPTIONS is defined before the first inclusion, and under -fno-exceptions, all is
  *              noexcept, and what would throw or return false returns a [[nodiscard]] trimtab::result, which has the
  *              same three. Translation units of both kinds may be linked together.
- *   Chains     A method without its gradients is a part of a chain, which decides in one call: see decide.
+ *   Chains     decide(grads, scale(0.5), clip_norm(1, scope::global)): several methods in one call, all or none.
  */
 #ifndef TRIMTAB_HPP
 #define TRIMTAB_HPP
@@ -423,9 +423,9 @@ inline done moments_merge(trimtab_moments& into, const trimtab_moments& from) no
 }
 
 // Decide.
-/// Lets the methods of a chain decide in turn, or none of them: decide(grads, scale(0.5), clip_norm(1, scope::global)).
-/// Refused, it has changed no state and no affine, and error or result bear the name of the method that refused. Two or
-/// more start right after observe. With a guard: false (skip_step) if it says so; methods behind it are not asked then.
+/// Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no affine, and error
+/// or result bear the name of the method that refused. Two or more start right after observe. With a guard among them:
+/// false (skip_step) if it says so, and methods behind it are not asked.
 template <class... Methods, bool may_skip = (... || Methods::may_skip)>
 [[nodiscard]] std::conditional_t<may_skip, answer, done> decide(tensors grads, const Methods&... chain)
     noexcept(detail::quiet) {
