@@ -423,9 +423,9 @@ inline done moments_merge(trimtab_moments& into, const trimtab_moments& from) no
 }
 
 // Decide.
-/// Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no affine, and error
-/// or result bear the name of the method that refused. Two or more start right after observe. With a guard among them:
-/// false (skip_step) if it says so, and methods behind it are not asked.
+/// Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no affine, and
+/// error or result bear the name of the method that refused. Two or more start right after observe. With a guard among
+/// them: false (skip_step) if it says so, and methods behind it are not asked.
 template <class... Methods, bool may_skip = (... || Methods::may_skip)>
 [[nodiscard]] std::conditional_t<may_skip, answer, done> decide(tensors grads, const Methods&... chain)
     noexcept(detail::quiet) {
