@@ -13,13 +13,9 @@ contains
     end procedure
 
     module procedure trimtab_outlook
-        type(ieee_status_type) :: environment
         stat = refusal([grad])
         if (stat /= TRIMTAB_OK) return
-        call ieee_get_status(environment)
-        call ieee_set_halting_mode(ieee_all, .false.)
         stat = c_outlook(grad, into)
-        call ieee_set_status(environment)
     end procedure
 
     module procedure observe_real32
