@@ -158,22 +158,23 @@ contains
         type(trimtab_step_state), intent(inout) :: state
         real(dp), intent(in) :: rate
         type(trimtab_moments) :: prediction
-        integer :: stat
+        integer :: stat, at
         call trimtab_observe_chunk(prediction, last%g, stat)
-        call check(stat, "observe_chunk")
-        call trimtab_observe(grads, stat)
-        call check(stat, "observe")
+        call check(stat, "observe_chunk", TRIMTAB_NOWHERE)
+        call trimtab_observe(grads, stat, at)
+        call check(stat, "observe", at)
         call trimtab_stable_grad(grads, trimtab_moments_std(prediction), stat)
-        call check(stat, "stable_grad")
-        call trimtab_adam_step(grads, slots, state, stat, trimtab_adam_config(lr=rate))
-        call check(stat, "adam_step")
+        call check(stat, "stable_grad", TRIMTAB_NOWHERE)
+        call trimtab_adam_step(grads, slots, state, stat, trimtab_adam_config(lr=rate), at)
+        call check(stat, "adam_step", at)
     end subroutine
 
-    subroutine check(stat, what)
-        integer, intent(in) :: stat
+    subroutine check(stat, what, at)
+        integer, intent(in) :: stat, at
         character(*), intent(in) :: what
         if (stat == TRIMTAB_OK) return
         print "(3a)", what, ": ", trimtab_message(stat)
+        if (at /= TRIMTAB_NOWHERE) print "(a, i0)", "tensor ", at
         error stop 1
     end subroutine
 

@@ -11,10 +11,11 @@ module trimtab_c_api
     implicit none
     private
 
-    public :: c_observe, c_outlook, c_observe_chunk, c_moments_merge, c_moments_mean, c_moments_std, c_moments_norm
+    public :: c_observe, c_observe_at, c_outlook, c_observe_chunk
+    public :: c_moments_merge, c_moments_mean, c_moments_std, c_moments_norm
     public :: c_unscale, c_scale, c_guard, c_stable_grad, c_gradient_stabilizer, c_autoscale, c_centralize, c_znorm
-    public :: c_clip_norm, c_clip_value, c_agc, c_zclip
-    public :: c_apply, c_apply_into, c_sgd_step, c_adam_step
+    public :: c_clip_norm, c_clip_value, c_agc, c_zclip, c_decide, c_decide_at
+    public :: c_apply, c_apply_into, c_sgd_step, c_adam_step, c_apply_at, c_apply_into_at, c_sgd_step_at, c_adam_step_at
     public :: c_state_save, c_state_load
     public :: c_init_std, c_status_message, c_version, c_cpu_level, c_set_threads, c_strlen
 
@@ -23,6 +24,13 @@ module trimtab_c_api
             import :: c_int32_t, c_size_t, trimtab_tensor
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_observe_at(grads, n, at) bind(c, name="trimtab_observe_at")
+            import :: c_int32_t, c_size_t, trimtab_tensor
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: at
         end function
 
         integer(c_int32_t) function c_outlook(tensor, into) bind(c, name="trimtab_outlook")
@@ -151,10 +159,36 @@ module trimtab_c_api
             integer(c_size_t), value :: n
         end function
 
+        integer(c_int32_t) function c_decide(chain, methods, grads, n, refused) bind(c, name="trimtab_decide")
+            import :: c_int32_t, c_size_t, trimtab_c_method, trimtab_tensor
+            type(trimtab_c_method), intent(in), target :: chain(*)
+            integer(c_size_t), value :: methods
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: refused
+        end function
+
+        integer(c_int32_t) function c_decide_at(chain, methods, grads, n, refused, at) bind(c, name="trimtab_decide_at")
+            import :: c_int32_t, c_size_t, trimtab_c_method, trimtab_tensor
+            type(trimtab_c_method), intent(in), target :: chain(*)
+            integer(c_size_t), value :: methods
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: refused
+            integer(c_size_t), intent(inout) :: at
+        end function
+
         integer(c_int32_t) function c_apply(grads, n) bind(c, name="trimtab_apply")
             import :: c_int32_t, c_size_t, trimtab_tensor
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_apply_at(grads, n, at) bind(c, name="trimtab_apply_at")
+            import :: c_int32_t, c_size_t, trimtab_tensor
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: at
         end function
 
         integer(c_int32_t) function c_apply_into(grads, out, n) bind(c, name="trimtab_apply_into")
@@ -162,6 +196,14 @@ module trimtab_c_api
             type(trimtab_tensor), intent(in) :: grads(*)
             type(c_ptr), intent(in), target :: out(*)
             integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_apply_into_at(grads, out, n, at) bind(c, name="trimtab_apply_into_at")
+            import :: c_int32_t, c_ptr, c_size_t, trimtab_tensor
+            type(trimtab_tensor), intent(in) :: grads(*)
+            type(c_ptr), intent(in), target :: out(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: at
         end function
 
         integer(c_int32_t) function c_sgd_step(config, state, grads, slots, n) bind(c, name="trimtab_sgd_step")
@@ -173,6 +215,17 @@ module trimtab_c_api
             integer(c_size_t), value :: n
         end function
 
+        integer(c_int32_t) function c_sgd_step_at(config, state, grads, slots, n, at) &
+                bind(c, name="trimtab_sgd_step_at")
+            import :: c_int32_t, c_size_t, trimtab_c_slot, trimtab_sgd_config, trimtab_step_state, trimtab_tensor
+            type(trimtab_sgd_config), intent(in), optional :: config
+            type(trimtab_step_state), intent(inout) :: state
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            type(trimtab_c_slot), intent(in), target :: slots(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: at
+        end function
+
         integer(c_int32_t) function c_adam_step(config, state, grads, slots, n) bind(c, name="trimtab_adam_step")
             import :: c_int32_t, c_size_t, trimtab_adam_config, trimtab_c_slot, trimtab_step_state, trimtab_tensor
             type(trimtab_adam_config), intent(in), optional :: config
@@ -180,6 +233,17 @@ module trimtab_c_api
             type(trimtab_tensor), intent(inout) :: grads(*)
             type(trimtab_c_slot), intent(in), target :: slots(*)
             integer(c_size_t), value :: n
+        end function
+
+        integer(c_int32_t) function c_adam_step_at(config, state, grads, slots, n, at) &
+                bind(c, name="trimtab_adam_step_at")
+            import :: c_int32_t, c_size_t, trimtab_adam_config, trimtab_c_slot, trimtab_step_state, trimtab_tensor
+            type(trimtab_adam_config), intent(in), optional :: config
+            type(trimtab_step_state), intent(inout) :: state
+            type(trimtab_tensor), intent(inout) :: grads(*)
+            type(trimtab_c_slot), intent(in), target :: slots(*)
+            integer(c_size_t), value :: n
+            integer(c_size_t), intent(inout) :: at
         end function
 
         integer(c_int32_t) function c_state_save(entries, n, bytes, capacity, size) bind(c, name="trimtab_state_save")

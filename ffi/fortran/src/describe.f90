@@ -1,6 +1,6 @@
 !> Arrays as the library takes them: their addresses, lengths and element types. Nothing is copied and nothing is read.
 !>
-!> Programs `use trimtab`, which passes all of this on but `locate` and `refusal`. A descriptor of an array that cannot
+!> Programs `use trimtab`, which passes on what begins with `trimtab_`. A descriptor of an array that cannot
 !> be described says why, in place of the element type, and every call with it is refused for that reason.
 !>
 !> Dummies are `intent(inout)` because calls with the descriptor write the array: an expression is no argument. They are
@@ -13,7 +13,7 @@ module trimtab_describe
     private
 
     public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_states_of
-    public :: locate, refusal
+    public :: locate, judge, first_of, refusal
 
     !> A gradient that is a weight: `trimtab_weight(dW)`, or `trimtab_weight(raw, TRIMTAB_F16)` for 16-bit floats that
     !> lie in an array of int16.
@@ -47,11 +47,6 @@ module trimtab_describe
     !> States to save or to load: `trimtab_states_of(norms)`, an array of any rank or one alone, contiguous, a target.
     interface trimtab_states_of
         module procedure norm_states, autoscale_states, zclip_states, guard_states, step_states
-    end interface
-
-    !> OK, or why one of these could not be made.
-    interface refusal
-        module procedure refusal_of_tensors, refusal_of_slots, refusal_of_states
     end interface
 
 contains
@@ -223,24 +218,27 @@ contains
         end if
     end subroutine
 
-    pure integer function refusal_of_tensors(tensors) result(stat)
-        type(trimtab_tensor), intent(in) :: tensors(:)
+    !> Why the first of these could not be made, which stands in place of its element type or kind, and its index as C
+    !> counts; OK and -1 if all could.
+    pure subroutine judge(marks, stat, place)
+        integer(c_int32_t), intent(in) :: marks(:)
+        integer, intent(out) :: stat
+        integer(c_size_t), intent(out) :: place
+        place = first_of(marks == TRIMTAB_BAD_LENGTH .or. marks == TRIMTAB_NOT_CONTIGUOUS)
         stat = TRIMTAB_OK
-        if (any(tensors%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
-        if (any(tensors%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+        if (place >= 0) stat = marks(place + 1)
+    end subroutine
+
+    !> The index of the first that is true, as C counts; -1 if none is.
+    pure integer(c_size_t) function first_of(these)
+        logical, intent(in) :: these(:)
+        first_of = findloc(these, .true., dim=1, kind=c_size_t) - 1
     end function
 
-    pure integer function refusal_of_slots(slots) result(stat)
-        type(trimtab_slot), intent(in) :: slots(:)
-        stat = TRIMTAB_OK
-        if (any(slots%c%dtype == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
-        if (any(slots%c%dtype == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
-    end function
-
-    pure integer function refusal_of_states(entries) result(stat)
-        type(trimtab_states), intent(in) :: entries(:)
-        stat = TRIMTAB_OK
-        if (any(entries%kind == TRIMTAB_BAD_LENGTH)) stat = TRIMTAB_BAD_LENGTH
-        if (any(entries%kind == TRIMTAB_NOT_CONTIGUOUS)) stat = TRIMTAB_NOT_CONTIGUOUS
+    !> `judge` without the index.
+    pure integer function refusal(marks) result(stat)
+        integer(c_int32_t), intent(in) :: marks(:)
+        integer(c_size_t) :: place
+        call judge(marks, stat, place)
     end function
 end module

@@ -7,13 +7,14 @@ submodule (trimtab) trimtab_observing
 contains
 
     module procedure trimtab_observe
-        stat = refusal(grads)
-        if (stat /= TRIMTAB_OK) return
-        stat = c_observe(grads, size(grads, kind=c_size_t))
+        integer(c_size_t) :: place
+        call judge(grads%dtype, stat, place)
+        if (stat == TRIMTAB_OK) stat = c_observe_at(grads, size(grads, kind=c_size_t), place)
+        if (present(at)) at = int(place) + 1
     end procedure
 
     module procedure trimtab_outlook
-        stat = refusal([grad])
+        stat = refusal([grad%dtype])
         if (stat /= TRIMTAB_OK) return
         stat = c_outlook(grad, into)
     end procedure

@@ -9,7 +9,7 @@ contains
     module procedure trimtab_state_save
         integer(c_int8_t), allocatable :: made(:)
         integer(c_size_t) :: length
-        stat = refusal(entries)
+        stat = refusal(entries%kind)
         if (stat /= TRIMTAB_OK) return
         allocate (made(0))
         length = 0
@@ -22,7 +22,7 @@ contains
     end procedure
 
     module procedure trimtab_state_load
-        stat = refusal(entries)
+        stat = refusal(entries%kind)
         if (stat /= TRIMTAB_OK) return
         stat = c_state_load(entries, size(entries, kind=c_size_t), bytes, size(bytes, kind=c_size_t))
     end procedure

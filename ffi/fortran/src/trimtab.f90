@@ -17,18 +17,21 @@
 !>              bit of gradients, parameters, states, moments or affines was changed. (`trimtab_observe` and
 !>              `trimtab_observe_chunk` with `TRIMTAB_NON_FINITE` fill in the moments all the same.)
 !>              `trimtab_message` says it in words.
+!> at           if present, is set to the index of the tensor that made the call fail, by itself or by its slot, output,
+!>              state or moments of its parameter; else to `TRIMTAB_NOWHERE`, 0. The only state of a method is number 1.
 !> Methods      all give BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for bad descriptors and configurations; ORDER
 !>              for gradients not observed, or a pending finite limit; NON_FINITE for a gradient that is not finite;
 !>              BAD_STATE for states, moments or affines that no call can have left; OVERFLOW where a scale would leave
 !>              the range of real64.
-!> Writes       spend the descriptors, all but `trimtab_apply_into`: ORDER until they are observed again. An array may not
-!>              change between `trimtab_observe` and the write.
+!> Writes       spend the descriptors, all but `trimtab_apply_into`: ORDER until they are observed again. An array may
+!>              not change between `trimtab_observe` and the write; nothing would notice.
 !> intent       of descriptors is `inout` where a call changes them or writes the arrays that they describe.
 !> config       may be left out, which means the defaults, which are those of the types.
 !> Threads      none unless `trimtab_set_threads` asks for them. Calls on different tensors and states may run at the
 !>              same time. Results do not depend on the number of threads or the instruction set.
 module trimtab
     use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int16_t, c_int32_t, c_int8_t
+    use trimtab_chain
     use trimtab_describe
     use trimtab_types
     implicit none
@@ -38,14 +41,19 @@ module trimtab
     public :: TRIMTAB_BAD_REFERENCE, TRIMTAB_BAD_STATE, TRIMTAB_NON_FINITE, TRIMTAB_OVERFLOW, TRIMTAB_ORDER
     public :: TRIMTAB_DIVERGED, TRIMTAB_UNSUPPORTED, TRIMTAB_MISALIGNED, TRIMTAB_BAD_LENGTH, TRIMTAB_BAD_MAGIC
     public :: TRIMTAB_BAD_VERSION, TRIMTAB_WRONG_KIND, TRIMTAB_WRONG_COUNT, TRIMTAB_TRUNCATED, TRIMTAB_BAD_CHECKSUM
-    public :: TRIMTAB_NOT_CONTIGUOUS
+    public :: TRIMTAB_NOT_CONTIGUOUS, TRIMTAB_NOWHERE
     public :: TRIMTAB_F32, TRIMTAB_F16, TRIMTAB_BF16, TRIMTAB_F64
     public :: TRIMTAB_ROLE_WEIGHT, TRIMTAB_ROLE_BIAS, TRIMTAB_ROLES_WEIGHTS, TRIMTAB_ROLES_ALL
     public :: TRIMTAB_SCOPE_TENSOR, TRIMTAB_SCOPE_GLOBAL, TRIMTAB_GUARD_SKIP_STEP, TRIMTAB_GUARD_ZERO
     public :: TRIMTAB_STATE_NORM, TRIMTAB_STATE_AUTOSCALE, TRIMTAB_STATE_ZCLIP, TRIMTAB_STATE_GUARD, TRIMTAB_STATE_STEP
+    public :: TRIMTAB_METHOD_UNSCALE, TRIMTAB_METHOD_SCALE, TRIMTAB_METHOD_GUARD, TRIMTAB_METHOD_STABLE_GRAD
+    public :: TRIMTAB_METHOD_GRADIENT_STABILIZER, TRIMTAB_METHOD_AUTOSCALE, TRIMTAB_METHOD_CENTRALIZE
+    public :: TRIMTAB_METHOD_ZNORM, TRIMTAB_METHOD_CLIP_NORM, TRIMTAB_METHOD_CLIP_VALUE, TRIMTAB_METHOD_AGC
+    public :: TRIMTAB_METHOD_ZCLIP
     public :: TRIMTAB_RELU, TRIMTAB_TANH, TRIMTAB_SILU, TRIMTAB_GELU, TRIMTAB_SIN, TRIMTAB_IDENTITY, TRIMTAB_INFINITY
 
     public :: trimtab_moments, trimtab_affine, trimtab_tensor, trimtab_slot, trimtab_c_slot
+    public :: trimtab_method, trimtab_c_method, trimtab_centralize_config, trimtab_clip_norm_config
     public :: trimtab_guard_config, trimtab_stable_grad_config, trimtab_gradient_stabilizer_config
     public :: trimtab_znorm_config, trimtab_agc_config, trimtab_zclip_config, trimtab_sgd_config, trimtab_adam_config
     public :: trimtab_guard_state, trimtab_norm_state, trimtab_autoscale_state, trimtab_zclip_state, trimtab_step_state
@@ -55,6 +63,10 @@ module trimtab
     public :: trimtab_guard, trimtab_unscale, trimtab_scale, trimtab_stable_grad, trimtab_gradient_stabilizer
     public :: trimtab_autoscale, trimtab_centralize, trimtab_znorm, trimtab_clip_norm, trimtab_clip_value
     public :: trimtab_agc, trimtab_zclip, trimtab_apply, trimtab_apply_into, trimtab_sgd_step, trimtab_adam_step
+    public :: trimtab_decide, trimtab_guard_method, trimtab_unscale_method, trimtab_scale_method
+    public :: trimtab_stable_grad_method, trimtab_gradient_stabilizer_method, trimtab_autoscale_method
+    public :: trimtab_centralize_method, trimtab_znorm_method, trimtab_clip_norm_method, trimtab_clip_value_method
+    public :: trimtab_agc_method, trimtab_zclip_method
     public :: trimtab_states, trimtab_states_of, trimtab_state_save, trimtab_state_load
     public :: trimtab_init_std, trimtab_message, trimtab_version, trimtab_cpu_level, trimtab_set_threads
 
@@ -68,9 +80,10 @@ module trimtab
         !> are filled in and their affines reset all the same, so that `trimtab_guard` can decide. NOT_CONTIGUOUS,
         !> BAD_DTYPE, BAD_CONFIG (role), BAD_LENGTH: nothing is changed. UNSUPPORTED, here as in every pass, if the
         !> environment variable TRIMTAB_LEVEL names no instruction set of this processor.
-        module subroutine trimtab_observe(grads, stat)
+        module subroutine trimtab_observe(grads, stat, at)
             type(trimtab_tensor), intent(inout) :: grads(:)
             integer, intent(out) :: stat
+            integer, intent(out), optional :: at
         end subroutine
 
         !> Statistics of a gradient as it will be written: count, sum and sum_sq of what its affine makes of the
@@ -287,6 +300,29 @@ module trimtab
         end subroutine
     end interface
 
+    interface
+        !> Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no affine,
+        !> whichever method refused. A chain of one tells which tensor a single method refuses.
+        !>
+        !>     chain = [trimtab_guard_method(guard), trimtab_clip_norm_method(1.0_dp, TRIMTAB_SCOPE_GLOBAL)]
+        !>     call trimtab_decide(grads, chain, stat, refused, at)
+        !>
+        !> SKIP_STEP if a guard says so: it has counted, the methods in front of it have decided, and those behind it
+        !> are not asked.
+        !>
+        !> States, and AGC's moments, have to stay where they are as long as the chain is used; no two methods may share
+        !> a state. `refused`, if present, is set to the index of the method that refused, else to `TRIMTAB_NOWHERE`.
+        !>
+        !> Each method gives the `stat` that its own procedure would. Two or more start right after `trimtab_observe`,
+        !> where the affines are `trimtab_affine()`; else ORDER, of method 1. One may follow others.
+        module subroutine trimtab_decide(grads, chain, stat, refused, at)
+            type(trimtab_tensor), intent(inout) :: grads(:)
+            type(trimtab_method), intent(in), target :: chain(:)
+            integer, intent(out) :: stat
+            integer, intent(out), optional :: refused, at
+        end subroutine
+    end interface
+
     ! Write: what has been decided meets the elements.
 
     interface
@@ -299,9 +335,10 @@ module trimtab
         !>
         !> ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite value of
         !> the element type. NON_FINITE, BAD_STATE, and what `trimtab_observe` gives for bad descriptors.
-        module subroutine trimtab_apply(grads, stat)
+        module subroutine trimtab_apply(grads, stat, at)
             type(trimtab_tensor), intent(inout) :: grads(:)
             integer, intent(out) :: stat
+            integer, intent(out), optional :: at
         end subroutine
 
         !> Writes every gradient into the array that `out(i)` describes instead. Gradients, moments and affines stay as
@@ -309,10 +346,11 @@ module trimtab
         !>
         !> `out` has as many tensors as `grads`, each with its gradient's length, else BAD_LENGTH, and its gradient's
         !> element type, else BAD_DTYPE. `out(i)` may be the array of `grads(i)`; any other overlap is not allowed.
-        module subroutine trimtab_apply_into(grads, out, stat)
+        module subroutine trimtab_apply_into(grads, out, stat, at)
             type(trimtab_tensor), intent(in) :: grads(:)
             type(trimtab_tensor), intent(inout) :: out(:)
             integer, intent(out) :: stat
+            integer, intent(out), optional :: at
         end subroutine
 
         !> Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
@@ -322,17 +360,20 @@ module trimtab
         !>     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
         !>
         !> The gradients are not written; their descriptors are spent as by `trimtab_apply`. `slots(i)` goes with
-        !> `grads(i)`: as many, and each as long as its gradient, else BAD_LENGTH. NULL_POINTER: momentum is above 0 and a slot has no buffer. BAD_CONFIG also for nesterov
-        !> without momentum or with dampening. OVERFLOW where a parameter or buffer might become infinite: trimtab.h
-        !> has the bounds. BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter, no buffer and no
-        !> state. Larger parameters than 4.2e9 (real64: 1.1e77) and buffers of another configuration are not
-        !> looked at.
-        module subroutine trimtab_sgd_step(grads, slots, state, stat, config)
+        !> `grads(i)`: as many, and each as long as its gradient, else BAD_LENGTH. The decay is for `decay_roles`, all
+        !> tensors unless you choose weights.
+        !>
+        !> NULL_POINTER: momentum is above 0 and a slot has no buffer. BAD_CONFIG also for nesterov without momentum or
+        !> with dampening. OVERFLOW where a parameter or buffer might become infinite: trimtab.h has the bounds.
+        !> BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter, no buffer and no state. Larger
+        !> parameters than 4.2e9 (real64: 1.1e77) and buffers of another configuration are not looked at.
+        module subroutine trimtab_sgd_step(grads, slots, state, stat, config, at)
             type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_slot), intent(inout) :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
             type(trimtab_sgd_config), intent(in), optional :: config
+            integer, intent(out), optional :: at
         end subroutine
 
         !> Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
@@ -347,12 +388,13 @@ module trimtab
         !> Arguments and codes as for `trimtab_sgd_step`, except: OVERFLOW if a gradient may exceed the root of the
         !> largest finite value of the parameter's type (1.8e19 in real32), because a second moment that becomes
         !> infinite freezes its parameter for ever; other bounds matter for huge rates and decays only.
-        module subroutine trimtab_adam_step(grads, slots, state, stat, config)
+        module subroutine trimtab_adam_step(grads, slots, state, stat, config, at)
             type(trimtab_tensor), intent(inout) :: grads(:)
             type(trimtab_slot), intent(inout) :: slots(:)
             type(trimtab_step_state), intent(inout) :: state
             integer, intent(out) :: stat
             type(trimtab_adam_config), intent(in), optional :: config
+            integer, intent(out), optional :: at
         end subroutine
     end interface
 

@@ -54,6 +54,9 @@ module trimtab_types
     !> An array that was to be described is not contiguous. Of this module; the C library has no such status.
     integer, parameter, public :: TRIMTAB_NOT_CONTIGUOUS = -100
 
+    !> What `at` and `refused` are set to where no single tensor, or no method, made a call fail.
+    integer, parameter, public :: TRIMTAB_NOWHERE = 0
+
     ! Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64.
 
     !> IEEE binary32, real32.
@@ -105,6 +108,33 @@ module trimtab_types
     integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
     !> trimtab_step_state
     integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
+
+    ! The methods, which `trimtab_guard_method` and its kind name in a chain.
+
+    !> trimtab_unscale
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_UNSCALE = 0
+    !> trimtab_scale
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_SCALE = 1
+    !> trimtab_guard
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_GUARD = 2
+    !> trimtab_stable_grad
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_STABLE_GRAD = 3
+    !> trimtab_gradient_stabilizer
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_GRADIENT_STABILIZER = 4
+    !> trimtab_autoscale
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_AUTOSCALE = 5
+    !> trimtab_centralize
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_CENTRALIZE = 6
+    !> trimtab_znorm
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ZNORM = 7
+    !> trimtab_clip_norm
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_CLIP_NORM = 8
+    !> trimtab_clip_value
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_CLIP_VALUE = 9
+    !> trimtab_agc
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_AGC = 10
+    !> trimtab_zclip
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ZCLIP = 11
 
     ! Activation functions, for `trimtab_init_std`.
 
@@ -251,6 +281,40 @@ module trimtab_types
         real(c_double) :: mean = 0         !! Running mean of the norm
         real(c_double) :: var = 0          !! Running variance of the norm
         integer(c_int64_t) :: steps = 0    !! Number of steps
+    end type
+
+    !> What `trimtab_centralize_method` makes of its argument.
+    type, public, bind(c) :: trimtab_centralize_config
+        integer(c_int32_t) :: struct_size = 8                  !! Size of this type in bytes
+        integer(c_int32_t) :: roles = TRIMTAB_ROLES_WEIGHTS    !! `TRIMTAB_ROLES_WEIGHTS` or `TRIMTAB_ROLES_ALL`
+    end type
+
+    !> What `trimtab_clip_norm_method` makes of its argument.
+    type, public, bind(c) :: trimtab_clip_norm_config
+        integer(c_int32_t) :: struct_size = 8                 !! Size of this type in bytes
+        integer(c_int32_t) :: scope = TRIMTAB_SCOPE_TENSOR    !! `TRIMTAB_SCOPE_TENSOR` or `TRIMTAB_SCOPE_GLOBAL`
+    end type
+
+    !> A method of a chain, as the C library takes it.
+    type, public, bind(c) :: trimtab_c_method
+        integer(c_int32_t) :: kind = TRIMTAB_METHOD_UNSCALE    !! `TRIMTAB_METHOD_UNSCALE` to `ZCLIP`; negative as in a
+                                                               !! tensor
+        integer(c_int32_t) :: reserved = 0                     !! 0
+        type(c_ptr) :: config = c_null_ptr                     !! Filled in by `trimtab_decide`
+        type(c_ptr) :: state = c_null_ptr                      !! Its state, or states
+        real(c_double) :: number = 0                           !! Reference, largest norm, limit, factor or loss scale
+        type(c_ptr) :: input = c_null_ptr                      !! What it reads beside the gradients
+    end type
+
+    !> A method of a chain, for `trimtab_decide`. Made by `trimtab_guard_method` and its kind.
+    !>
+    !> Knows its configuration, so that an expression can be one, and how many states or inputs it has.
+    type, public :: trimtab_method
+        type(trimtab_c_method) :: c            !! The C struct `trimtab_method`
+        logical :: configured = .false.        !! Whether it has a configuration; else the defaults
+        integer(c_int64_t) :: config(5) = 0    !! The bytes of its configuration, and zeros
+        logical :: each = .false.              !! Whether each tensor has a state or input of its own; else one in all
+        integer(c_size_t) :: count = 1         !! How many there are
     end type
 
     !> For `trimtab_sgd_step`.

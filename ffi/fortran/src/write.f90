@@ -7,48 +7,60 @@ submodule (trimtab) trimtab_writing
 contains
 
     module procedure trimtab_apply
-        stat = refusal(grads)
-        if (stat /= TRIMTAB_OK) return
-        stat = c_apply(grads, size(grads, kind=c_size_t))
+        integer(c_size_t) :: place
+        call judge(grads%dtype, stat, place)
+        if (stat == TRIMTAB_OK) stat = c_apply_at(grads, size(grads, kind=c_size_t), place)
+        if (present(at)) at = int(place) + 1
     end procedure
 
     module procedure trimtab_apply_into
         type(c_ptr), target :: pointers(size(out))
-        stat = refusal(grads)
-        if (stat == TRIMTAB_OK) stat = refusal(out)
-        if (stat == TRIMTAB_OK .and. size(out) /= size(grads)) stat = TRIMTAB_BAD_LENGTH
-        if (stat /= TRIMTAB_OK) return
-        if (any(grads%dtype /= out%dtype)) stat = TRIMTAB_BAD_DTYPE
-        if (any(grads%len /= out%len)) stat = TRIMTAB_BAD_LENGTH
-        if (stat /= TRIMTAB_OK) return
-        pointers = out%data
-        stat = c_apply_into(grads, pointers, size(grads, kind=c_size_t))
+        integer(c_size_t) :: place
+        call pair(grads, out%dtype, out%len, stat, place)
+        if (stat == TRIMTAB_OK) then
+            place = first_of(grads%dtype /= out%dtype)
+            if (place >= 0) stat = TRIMTAB_BAD_DTYPE
+        end if
+        if (stat == TRIMTAB_OK) then
+            pointers = out%data
+            stat = c_apply_into_at(grads, pointers, size(grads, kind=c_size_t), place)
+        end if
+        if (present(at)) at = int(place) + 1
     end procedure
 
     module procedure trimtab_sgd_step
         type(trimtab_c_slot), target :: c_slots(size(slots))
-        stat = pairing(grads, slots)
-        if (stat /= TRIMTAB_OK) return
-        c_slots = slots%c
-        stat = c_sgd_step(config, state, grads, c_slots, size(grads, kind=c_size_t))
+        integer(c_size_t) :: place
+        call pair(grads, slots%c%dtype, slots%len, stat, place)
+        if (stat == TRIMTAB_OK) then
+            c_slots = slots%c
+            stat = c_sgd_step_at(config, state, grads, c_slots, size(grads, kind=c_size_t), place)
+        end if
+        if (present(at)) at = int(place) + 1
     end procedure
 
     module procedure trimtab_adam_step
         type(trimtab_c_slot), target :: c_slots(size(slots))
-        stat = pairing(grads, slots)
-        if (stat /= TRIMTAB_OK) return
-        c_slots = slots%c
-        stat = c_adam_step(config, state, grads, c_slots, size(grads, kind=c_size_t))
+        integer(c_size_t) :: place
+        call pair(grads, slots%c%dtype, slots%len, stat, place)
+        if (stat == TRIMTAB_OK) then
+            c_slots = slots%c
+            stat = c_adam_step_at(config, state, grads, c_slots, size(grads, kind=c_size_t), place)
+        end if
+        if (present(at)) at = int(place) + 1
     end procedure
 
-    !> OK if every gradient has a slot of its length.
-    pure integer function pairing(grads, slots) result(stat)
+    !> OK if every gradient has a slot or output of its length; else why not, and the first that has not, as C counts.
+    pure subroutine pair(grads, marks, lengths, stat, place)
         type(trimtab_tensor), intent(in) :: grads(:)
-        type(trimtab_slot), intent(in) :: slots(:)
-        stat = refusal(grads)
-        if (stat == TRIMTAB_OK) stat = refusal(slots)
-        if (stat == TRIMTAB_OK .and. size(slots) /= size(grads)) stat = TRIMTAB_BAD_LENGTH
+        integer(c_int32_t), intent(in) :: marks(:)
+        integer(c_size_t), intent(in) :: lengths(:)
+        integer, intent(out) :: stat
+        integer(c_size_t), intent(out) :: place
+        call judge(grads%dtype, stat, place)
+        if (stat == TRIMTAB_OK) call judge(marks, stat, place)
         if (stat /= TRIMTAB_OK) return
-        if (any(grads%len /= slots%len)) stat = TRIMTAB_BAD_LENGTH
-    end function
+        if (size(lengths) == size(grads)) place = first_of(grads%len /= lengths)
+        if (size(lengths) /= size(grads) .or. place >= 0) stat = TRIMTAB_BAD_LENGTH
+    end subroutine
 end submodule

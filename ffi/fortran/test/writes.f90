@@ -24,6 +24,7 @@ program writes
     call adam(decoupled=0)
     call adam_in_single_precision()
     call double_parameters_of_single_gradients()
+    call decay_of_weights_alone()
     call some_slots()
     call done("writes")
 
@@ -248,6 +249,33 @@ contains
         call trimtab_sgd_step(grads, slots, state, stat, trimtab_sgd_config(lr=1e-9_real64))
         call expect_stat(stat, TRIMTAB_OK, "real64 parameters of real32 gradients")
         call expect_close((1 - w) * 1e9_real64, real(g, real64), 1e-6_real64, "steps that real32 would lose")
+    end subroutine
+
+    !> Of gradients that are 0 nothing but the decay remains: w - lr*weight_decay*w with either optimizer.
+    subroutine decay_of_weights_alone()
+        real(real64), parameter :: lr = 0.5_real64
+        type(trimtab_step_state) :: sgd_state, adam_state
+        real(real64), target :: g(2, 2), w(2, 2), m(2, 2), v(2, 2)
+        type(trimtab_tensor) :: grads(2)
+        type(trimtab_slot) :: slots(2)
+        g = 0
+        w = 1
+        m = 0
+        v = 0
+        grads = [trimtab_weight(g(:, 1)), trimtab_bias(g(:, 2))]
+        slots = [trimtab_adam_slot(w(:, 1), m(:, 1), v(:, 1)), trimtab_adam_slot(w(:, 2), m(:, 2), v(:, 2))]
+        call trimtab_observe(grads, stat)
+        call trimtab_sgd_step(grads, slots, sgd_state, stat, &
+            trimtab_sgd_config(lr=lr, weight_decay=DECAY, decay_roles=TRIMTAB_ROLES_WEIGHTS))
+        call expect_stat(stat, TRIMTAB_OK, "sgd_step, decay of weights")
+        call expect_close(w(:, 1), spread(1 - lr * DECAY, 1, 2), ROUNDING, "the weight decays")
+        call expect(same_bits(w(:, 2), [1.0_real64, 1.0_real64]), "the bias does not")
+        call trimtab_observe(grads, stat)
+        call trimtab_adam_step(grads, slots, adam_state, stat, &
+            trimtab_adam_config(lr=lr, weight_decay=DECAY, decay_roles=TRIMTAB_ROLES_WEIGHTS))
+        call expect_stat(stat, TRIMTAB_OK, "adam_step, decay of weights")
+        call expect_close(w(:, 1), spread((1 - lr * DECAY)**2, 1, 2), ROUNDING, "the weight decays again")
+        call expect(same_bits(w(:, 2), [1.0_real64, 1.0_real64]), "the bias does not, again")
     end subroutine
 
     !> Slots and descriptors need not lie beside each other.

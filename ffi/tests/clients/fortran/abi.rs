@@ -118,6 +118,7 @@ fn struct_pointer(attributes: &str) -> Option<String> {
 fn c_name(fortran: &str) -> &str {
     match fortran {
         "trimtab_c_slot" => "trimtab_slot",
+        "trimtab_c_method" => "trimtab_method",
         same => same,
     }
 }
@@ -125,6 +126,7 @@ fn c_name(fortran: &str) -> &str {
 fn fortran_name(c: &str) -> &str {
     match c {
         "trimtab_slot" => "trimtab_c_slot",
+        "trimtab_method" => "trimtab_c_method",
         "TRIMTAB_WEIGHT" => "TRIMTAB_ROLE_WEIGHT",
         "TRIMTAB_BIAS" => "TRIMTAB_ROLE_BIAS",
         same => same,
@@ -172,7 +174,8 @@ fn struct_checks(variable: &str, name: &str, structure: &Struct) -> String {
         format!("call same(int(c_sizeof({variable}), int64), {size}_int64, 'sizeof {name}')\n");
     for field in &structure.fields {
         let (component, offset) = (format!("{variable}%{}", field.name), field.offset);
-        let (what, c) = (format!("{name}.{}", field.name), &field.c_type);
+        let what = format!("{name}.{}", field.name);
+        let c = as_fortran_has_it(&field.c_type);
         writeln!(
             text,
             "call lies(c_loc({variable}), c_loc({component}), {offset}_int64, \

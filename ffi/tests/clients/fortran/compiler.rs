@@ -9,8 +9,8 @@ use crate::common::root;
 use crate::package::installed;
 
 /// The sources of the module, each behind those that it uses.
-pub const SOURCES: [&str; 9] = [
-    "types", "describe", "c_api", "trimtab", "decide", "info", "observe", "state", "write",
+pub const SOURCES: [&str; 10] = [
+    "types", "describe", "chain", "c_api", "trimtab", "decide", "info", "observe", "state", "write",
 ];
 
 const STRICT: [&str; 5] = ["-std=f2018", "-pedantic", "-Wall", "-Wextra", "-Werror"];
