@@ -18,7 +18,7 @@ program chain_of_methods
         type(trimtab_guard_state) :: guard
     end type
 
-    type(run), target :: alone, chained
+    type(run), target :: alone, chained, before
     type(trimtab_method), allocatable :: chain(:)
     integer :: stat, refused, at, step
 
@@ -30,6 +30,7 @@ program chain_of_methods
     call refused_by_one()
     call states_that_do_not_fit()
     call states_that_are_not_contiguous()
+    deallocate (chain) ! for the leak checker: what a program has at its end it need not free
     call done("chain")
 
 contains
@@ -175,11 +176,10 @@ contains
 
     !> The guard counts, and what stands behind it is not asked; with zeros it goes on.
     subroutine a_bad_step()
-        integer(int8) :: before(size(transfer(chained%norms, [0_int8])))
         call observe(chained)
         chained%guard = trimtab_guard_state()
         chained%dW(2, 2) = ieee_value(1.0_real64, ieee_quiet_nan)
-        before = transfer(chained%norms, before)
+        before = chained
         call trimtab_observe(chained%grads, stat, at)
         call expect_stat(stat, TRIMTAB_NON_FINITE, "a NaN is observed")
         call expect(at == 1, "in the first tensor")
@@ -187,7 +187,8 @@ contains
         call expect_stat(stat, TRIMTAB_SKIP_STEP, "a bad step")
         call expect(refused == TRIMTAB_NOWHERE .and. at == TRIMTAB_NOWHERE, "is not refused")
         call expect(chained%guard%total == 1, "is counted")
-        call expect(same(transfer(chained%norms, before), before), "reaches no state behind the guard")
+        call expect(same(transfer(chained%norms, [0_int8]), transfer(before%norms, [0_int8])), &
+            "reaches no state behind the guard")
         chain(1) = trimtab_guard_method(chained%guard, trimtab_guard_config(policy=TRIMTAB_GUARD_ZERO))
         call trimtab_decide(chained%grads, chain, stat, refused, at)
         call expect_stat(stat, TRIMTAB_OK, "zeros")
@@ -221,13 +222,12 @@ contains
     subroutine expect_refused(expected, method, tensor, what)
         integer, intent(in) :: expected, method, tensor
         character(*), intent(in) :: what
-        integer(int8), allocatable :: before(:)
-        before = bytes_of(chained)
+        before = chained
         call trimtab_decide(chained%grads, chain, stat, refused, at)
         call expect_stat(stat, expected, what)
         call expect(refused == method, what // ": the method")
         call expect(at == tensor, what // ": the tensor")
-        call expect(same(bytes_of(chained), before), what // " changes nothing")
+        call expect(same(bytes_of(chained), bytes_of(before)), what // " changes nothing")
     end subroutine
 
     !> Methods in front of it have states, which stay.
