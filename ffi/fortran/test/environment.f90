@@ -61,6 +61,8 @@ program environment
     call trimtab_adam_step(grads, slots, step, stat)
     call unchanged("adam_step")
     call trimtab_observe(grads, stat)
+    call trimtab_decide(grads, [trimtab_unscale_method(3.0_real64), trimtab_znorm_method()], stat)
+    call unchanged("decide")
     call trimtab_sgd_step(grads, slots, step, stat)
     call unchanged("sgd_step")
     call trimtab_observe(grads, stat)

@@ -120,9 +120,11 @@ fn misuse() {
              implicit none\n    real(real64), intent(in), target :: known(3)\n    \
              integer(int16), intent(inout), target :: whole(3)\n    \
              integer(int32), intent(inout), target :: count(3)\n    \
-             type(trimtab_tensor) :: grads(1)\n    type(trimtab_slot) :: slots(1)\n    real(real64), target :: x(3)\n    \
+             type(trimtab_tensor) :: grads(1)\n    type(trimtab_slot) :: slots(1)\n    \
+             type(trimtab_method) :: chain(1)\n    real(real64), target :: x(3)\n    \
              real(real32), target :: y(3)\n    integer :: stat\n    x = known\n    y = 0\n    \
-             grads(1) = trimtab_weight(x)\n    slots(1) = trimtab_sgd_slot(y)\n    stat = int(whole(1)) + count(1)\n    \
+             grads(1) = trimtab_weight(x)\n    slots(1) = trimtab_sgd_slot(y)\n    \
+             chain(1) = trimtab_scale_method(x(1))\n    stat = int(whole(1)) + count(1)\n    \
              {line}\nend subroutine\n"
         )
     };
@@ -135,6 +137,10 @@ fn misuse() {
         (
             "slots(1) = trimtab_adam_slot(x, y, y)",
             "no specific function",
+        ),
+        (
+            "chain(1) = trimtab_guard_method(trimtab_guard_state())",
+            "Non-variable expression",
         ),
         ("call trimtab_observe(grads)", "Missing actual argument"),
         (
