@@ -195,7 +195,7 @@ unsafe fn update<I: Isa, G: Element, P: Parameter, R: Rule<P>>(
     buffers: [*mut P; 3],
     rule: &R,
 ) {
-    // Never in memory once compiled.
+    // The gradients in the parameter's type; in memory only where there are too few registers.
     let mut g = MaybeUninit::<[P; LANES]>::uninit();
     let g: *mut P = g.as_mut_ptr().cast();
     // SAFETY: in bounds by contract, and `g` is memory of its own with room for LANES.
