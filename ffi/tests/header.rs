@@ -4,14 +4,12 @@
 mod common;
 #[path = "header/design.rs"]
 mod design;
-#[path = "header/parse.rs"]
-mod parse;
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use common::parse::Header;
 use object::Object;
-use parse::Header;
 
 const GENERATED: &str = include_str!(concat!(env!("OUT_DIR"), "/trimtab.h"));
 

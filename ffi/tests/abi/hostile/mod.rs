@@ -1,7 +1,7 @@
 //! Bytes that are a program: gradients, configurations, states and a sequence of calls, all of them possibly hostile.
 //!
 //! The same code runs in two places: `cargo test` plays the committed corpus and random bytes (`../corpus.rs`), and the
-//! fuzz target `ffi/fuzz` looks for bytes that reach new code. What is claimed for every program:
+//! fuzz target `ffi/rigs/fuzz` looks for bytes that reach new code. What is claimed for every program:
 //!
 //! | claim | where |
 //! |---|---|
