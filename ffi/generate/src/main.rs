@@ -5,7 +5,7 @@ use std::fs;
 fn main() {
     let root = trimtab_generate::root();
     for (path, text) in trimtab_generate::files(&trimtab_generate::committed()) {
-        let file = root.join(path);
+        let file = root.join(&path);
         if fs::read_to_string(&file).is_ok_and(|before| before == text) {
             continue;
         }

@@ -155,11 +155,11 @@ module trimtab_types
     real(c_double), parameter, public :: TRIMTAB_INFINITY = transfer(int(z'7FF0000000000000', c_int64_t), 0.0_c_double)
 
     !> Count, sum, sum of squares and largest magnitude of the elements of a tensor.
-
+    !>
     !> Sums are accumulated in f64 in a fixed order: element i goes to lane i % 32; after every 2,048 elements the lanes
     !> are added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i + width], width 16, 8,
     !> 4, 2, 1), and blocks are added in index order. The bits of the result depend on nothing else.
-
+    !>
     !> NaN elements leave abs_max alone and make the sums NaN (always the same NaN), infinite ones make sum_sq infinite,
     !> and in f64 so do elements whose squares are.
     type, public, bind(c) :: trimtab_moments
@@ -175,9 +175,9 @@ module trimtab_types
     end type
 
     !> The pending transformation of one gradient tensor, element by element:
-
+    !>
     !> y = clamp((x - center) * scale, -limit, +limit)
-
+    !>
     !> center is in units of the gradient in the buffer, limit in units of the result. All three are f64 until they meet
     !> the data, so a scale outside the range of the gradient's dtype still gives the correctly scaled result. A scale
     !> of 0 writes +0.0 whatever the data, NaN included: that is how Guard silences a tensor.
@@ -192,7 +192,7 @@ module trimtab_types
 
     !> A gradient tensor: any contiguous range of elements that is to be treated as one. Describe each row as a tensor
     !> and every method becomes row-wise.
-
+    !>
     !> Fill in the first four fields and call trimtab_observe, which fills in the rest. Two tensors of one call must not
     !> overlap.
     type, public, bind(c) :: trimtab_tensor

@@ -12,7 +12,7 @@ import pytest
 import trimtab
 import trimtab.numpy as tn
 
-FILE = pathlib.Path(__file__).resolve().parents[3] / "tests" / "vectors" / "vectors.json"
+FILE = pathlib.Path(__file__).resolve().parents[4] / "tests" / "vectors" / "vectors.json"
 CASES = json.loads(FILE.read_text())["cases"]
 NAMES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16", "f64": "float64"}
 # Of states, relative; of parameters after 8 steps, relative to the largest.
