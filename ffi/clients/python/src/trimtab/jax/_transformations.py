@@ -1,4 +1,20 @@
-"""The methods as optax transformations."""
+"""The methods as optax transformations.
+
+| method | as a transformation |
+|---|---|
+| stable_grad | here |
+| gradient_stabilizer | here |
+| autoscale | here |
+| guard | the argument ``nonfinite`` of each of these |
+| unscale | ``optax.scale`` |
+| scale | ``optax.scale`` |
+| centralize | ``optax.centralize`` |
+| znorm | none |
+| clip_norm | ``optax.clip_by_global_norm`` |
+| clip_value | ``optax.clip`` |
+| agc | ``optax.adaptive_grad_clip`` |
+| zclip | none |
+"""
 
 from typing import Any, cast
 
