@@ -5,9 +5,37 @@
 //! is a few operations a tensor, so asking twice costs less than any place to remember the answers.
 
 use crate::affine::Affine;
-use crate::chain::Run;
 use crate::status::{Error, require_same};
 use crate::tensor::Tensor;
+
+/// Whether a method's states advance when it decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Affines change, for the methods behind; states do not.
+    Trial,
+    /// Both change.
+    Keep,
+}
+
+impl Run {
+    /// What `step` makes of a state, kept if this is no trial and `step` does not refuse.
+    ///
+    /// # Errors
+    ///
+    /// Those of `step`.
+    pub fn advance<S: Copy, T>(
+        self,
+        state: &mut S,
+        step: impl FnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut next = *state;
+        let result = step(&mut next)?;
+        if self == Run::Keep {
+            *state = next;
+        }
+        Ok(result)
+    }
+}
 
 /// What a rule wants done with one gradient, in the gradient's own units.
 #[derive(Clone, Copy, Debug, PartialEq)]
