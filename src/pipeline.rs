@@ -1,4 +1,4 @@
-//! Methods with their states in one value, for those who want one call a step.
+//! Methods with their states in one value, for one call per step.
 
 use heapless::Vec;
 
@@ -14,8 +14,8 @@ use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Up to `METHODS` methods in a row, with their states for up to `TENSORS` tensors. No heap; where the sizes are known
-/// at run time only, [`PipelineMut`] is the same in memory of the caller's.
+/// A chain of up to `METHODS` methods, with their states for up to `TENSORS` tensors. No heap; for sizes chosen at run
+/// time [`PipelineMut`] is the same in the caller's memory.
 ///
 /// ```
 /// use trimtab::{ClipNorm, GradientStabilizer, Inputs, Pipeline, StableGrad, Tensor, apply};
@@ -34,11 +34,11 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline<const METHODS: usize, const TENSORS: usize> {
     stages: Vec<Stage, METHODS>,
-    /// A row a stage.
+    /// A row per stage.
     norms: [[NormState; TENSORS]; METHODS],
 }
 
-/// A [`Pipeline`] in memory of the caller's: as many stages and tensors as there are at run time.
+/// A [`Pipeline`] in the caller's memory, for numbers of stages and tensors chosen at run time.
 ///
 /// ```
 /// use trimtab::{GradientStabilizer, NormState, PipelineMut, StableGrad, Stage, Tensor};
@@ -61,11 +61,11 @@ pub struct PipelineMut<'a> {
     norms: &'a mut [NormState],
 }
 
-/// What changes from step to step.
+/// The inputs of the methods that change from step to step.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Inputs<'a> {
-    /// StableGrad's reference; by default NaN, which it refuses.
+    /// The reference of StableGrad; by default NaN, which it refuses.
     pub reference: f64,
     /// The moments of the parameters, for adaptive gradient clipping; by default none.
     pub params: &'a [Moments],
@@ -82,7 +82,7 @@ impl Default for Inputs<'_> {
 
 setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a [Moments]);
 
-/// Any method of this library.
+/// A method of this library, with its configuration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 #[allow(missing_docs)] // Each variant is the method of its name.
@@ -101,14 +101,14 @@ pub enum Method {
     Znorm(Znorm),
 }
 
-/// What a method remembers between steps.
+/// The state of a method.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Memory {
-    /// Nothing.
+    /// No state.
     None,
-    /// Of [`GradientStabilizer`]: how many states there are in the stage's row, one a tensor or one for all; 0 before
-    /// the first step.
+    /// Of [`GradientStabilizer`]: the number of states in the stage's row, one per tensor or one for all; 0 before the
+    /// first step.
     Norms(usize),
     /// Of [`Autoscale`].
     Autoscale(AutoscaleState),
@@ -124,12 +124,12 @@ pub enum Memory {
 pub struct Stage {
     /// The configuration.
     pub method: Method,
-    /// What it remembers; the states of norms themselves lie in a row of the pipeline.
+    /// The state; the states of norms themselves lie in a row of the pipeline.
     pub memory: Memory,
 }
 
 impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
-    /// No methods yet.
+    /// A pipeline without methods.
     pub const fn new() -> Self {
         Self {
             stages: Vec::new(),
@@ -137,11 +137,11 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         }
     }
 
-    /// One method more, behind those already there.
+    /// Appends a method.
     ///
     /// # Errors
     ///
-    /// [`Error::BadLength`] if there are `METHODS` already.
+    /// [`Error::BadLength`] if the pipeline has `METHODS` methods already.
     pub fn with(mut self, method: impl Into<Method>) -> Result<Self, Error> {
         let index = self.stages.len();
         let pushed = self.stages.push(Stage::new(method));
@@ -149,22 +149,22 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         Ok(self)
     }
 
-    /// The methods with their states, to look at.
+    /// The methods with their states.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
     }
 
-    /// The same for changing a configuration (a new loss scale) or a state.
+    /// The methods with their states, to change a configuration (a new loss scale) or a state.
     pub fn stages_mut(&mut self) -> &mut [Stage] {
         &mut self.stages
     }
 
-    /// The states of the norms of a stage; none unless it is a [`GradientStabilizer`] that has made a step.
+    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`] after its first step.
     pub fn norms(&self, stage: usize) -> &[NormState] {
         norms(&self.stages, self.rows(), stage)
     }
 
-    /// Puts the states of all methods, in their order; the configurations stay the program's.
+    /// Puts the states of all methods, in their order. Configurations are not saved.
     ///
     /// ```
     /// use trimtab::{GradientStabilizer, Guard, Pipeline, StepState, checkpoint};
@@ -188,13 +188,12 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
 
     /// Takes the states of all methods, as [`save`](Self::save) has put them.
     ///
-    /// A pipeline that has made no step yet takes the states of as many tensors as were saved, up to
-    /// `TENSORS`.
+    /// Before its first step a pipeline takes the states of as many tensors as were saved, up to `TENSORS`.
     pub fn load(&mut self, from: &mut Reader) {
         self.borrow().load(from);
     }
 
-    /// Observes the gradients, then lets every method decide. What remains is to apply, or an
+    /// Observes the gradients and decides by every method. The write follows, by [`apply`](fn@crate::apply) or an
     /// optimizer step; after [`Verdict::SkipStep`] neither.
     ///
     /// # Errors
@@ -205,7 +204,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         self.borrow().decide(inputs, grads)
     }
 
-    /// [`decide`](Self::decide) with inputs that are computed from the observed gradients.
+    /// [`decide`](Self::decide) with inputs computed from the observed gradients.
     ///
     /// # Errors
     ///
@@ -218,7 +217,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         self.borrow().decide_with(grads, inputs)
     }
 
-    /// The rows of the stages that are there.
+    /// The rows of the stages in use.
     fn rows(&self) -> &[NormState] {
         let rows = self.norms.get(..self.stages.len());
         rows.unwrap_or_default().as_flattened()
@@ -240,8 +239,8 @@ impl<const METHODS: usize, const TENSORS: usize> Default for Pipeline<METHODS, T
 }
 
 impl<'a> PipelineMut<'a> {
-    /// Over stages that the caller keeps from step to step, and a row of norm states for each: as many as there are
-    /// stages times tensors, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
+    /// Over stages that the caller keeps from step to step, and a row of norm states for each: stages times tensors of
+    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
     pub fn new(stages: &'a mut [Stage], norms: &'a mut [NormState]) -> Self {
         Self { stages, norms }
     }
@@ -293,7 +292,7 @@ impl<'a> PipelineMut<'a> {
         inputs: impl FnOnce(&[Tensor]) -> Result<Inputs<'i>, Error>,
     ) -> Result<Verdict, Error> {
         match observe(grads) {
-            // For the first method to judge: a guard may have an answer to it.
+            // Left to the first method: it may be a guard.
             Ok(()) | Err(Error::NonFinite { .. }) => (),
             Err(refusal) => return Err(refusal),
         }
@@ -309,7 +308,7 @@ impl<'a> PipelineMut<'a> {
     }
 }
 
-/// How many norm states each stage has room for.
+/// Number of norm states that each stage has room for.
 fn row(stages: &[Stage], norms: &[NormState]) -> usize {
     norms.len().checked_div(stages.len()).unwrap_or(0)
 }
@@ -375,7 +374,7 @@ impl Stage {
         Self { method, memory }
     }
 
-    /// Lets the method decide, with its row of norm states: for a [`Chain`] of your own.
+    /// Decides by this method, with its row of norm states: for a [`Chain`] of your own.
     ///
     /// # Errors
     ///
@@ -407,7 +406,7 @@ impl Stage {
         self.link(inputs)?.decide(grads, run)
     }
 
-    /// All methods but the one whose states lie in a row.
+    /// All methods except the one whose states lie in a row.
     fn link<'l>(&'l mut self, inputs: &'l Inputs) -> Result<Link<'l>, Error> {
         Ok(match (self.method, &mut self.memory) {
             (Method::Guard(m), Memory::Guard(state)) => Link::Guard(m, state),

@@ -9,7 +9,7 @@ use crate::tensor::Tensor;
 
 /// Room for the descriptor of one tensor, for [`Tensor::collect_in`].
 ///
-/// A network whose tensors are known at run time keeps a `Vec<Place>` and fills it anew in every step,
+/// A network with tensors chosen at run time keeps a `Vec<Place>` and fills it anew in every step,
 /// without allocating: a `Vec<Tensor>` could not outlive the borrow of the first step's gradients.
 #[repr(transparent)]
 pub struct Place(MaybeUninit<Tensor<'static>>);
@@ -18,7 +18,7 @@ pub struct Place(MaybeUninit<Tensor<'static>>);
 const _: () = assert!(!needs_drop::<Tensor>());
 
 impl Place {
-    /// Empty.
+    /// An empty place.
     pub const EMPTY: Self = Self(MaybeUninit::uninit());
 
     /// The tensors, in the first of the places.
@@ -43,7 +43,7 @@ impl Place {
     }
 }
 
-/// Another empty one: what lies in a place belongs to the call that put it there.
+/// Another empty place: the contents of a place belong to the call that put them there.
 impl Clone for Place {
     fn clone(&self) -> Self {
         Self::EMPTY
