@@ -1,4 +1,4 @@
-//! Several methods as one: all of them decide, or nothing has changed.
+//! Several methods as one call: all of them decide, or nothing changes.
 
 use core::fmt;
 
@@ -8,10 +8,10 @@ use crate::method::{Link, Verdict};
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Methods in a row: an array or a slice of [`Link`]s, or whatever a caller's own structs make links of.
+/// A chain: an array or a slice of [`Link`]s, or a type of the caller's own that makes them.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Chain {
-    /// How many there are.
+    /// Number of methods.
     fn len(&self) -> usize;
 
     /// Lets the method with this index decide, as [`Custom::decide`] says.
@@ -44,13 +44,13 @@ impl<const METHODS: usize> Chain for [Link<'_>; METHODS] {
     }
 }
 
-/// Which method of a chain has refused, and why.
+/// The method of a chain that refused, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// Counted from 0.
+    /// Index of the method, from 0.
     pub method: usize,
-    /// With the index of the tensor, where it is about one.
+    /// The reason, with the index of the tensor where there is one.
     pub error: Error,
 }
 
@@ -72,13 +72,13 @@ impl From<Refused> for Error {
     }
 }
 
-/// Lets all methods of a chain decide in turn, or none: if one refuses, no state and no affine has changed.
+/// Decides by all methods of a chain, one after another, as a whole: if one refuses, no state and no affine has changed.
 ///
-/// A guard that asks to skip the step ends the chain: it has counted, methods in front of it have decided,
-/// and those behind it are not asked.
+/// A guard that returns [`Verdict::SkipStep`] ends the chain: it has counted, the methods before it have decided, and
+/// those after it have not.
 ///
 /// Needs no memory: the chain is evaluated once without keeping states, and again if nothing refused. So a chain of
-/// two or more methods starts right after [`observe`](fn@crate::observe); one method may follow others.
+/// two or more methods must follow [`observe`](fn@crate::observe) directly; a single method may follow others.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn decide<C: Chain + ?Sized>(chain: &mut C, grads: &mut [Tensor]) -> Result<
     }
     check_start(grads)?;
     let trial = turn(chain, methods, grads, Run::Trial);
-    // The first method has seen that the affines are what they have to be, or has refused and changed nothing.
+    // The first method has checked the affines, or has refused and changed nothing.
     if !matches!(trial, Err(Refused { method: 0, .. })) {
         reset(grads);
     }
@@ -120,7 +120,8 @@ pub fn decide<C: Chain + ?Sized>(chain: &mut C, grads: &mut [Tensor]) -> Result<
     kept.map(|(_, verdict)| verdict)
 }
 
-/// Lets the first so many methods decide, up to a guard that skips the step. Returns how many have, and the verdict.
+/// Decides by the first `methods` methods, up to a guard that skips the step. Returns how many have decided, and the
+/// verdict.
 fn turn<C: Chain + ?Sized>(
     chain: &mut C,
     methods: usize,
@@ -136,7 +137,7 @@ fn turn<C: Chain + ?Sized>(
     Ok((methods, Verdict::Proceed))
 }
 
-/// Refuses tensors about which something is decided. Affines that nothing can be done with are for the methods to refuse.
+/// Refuses tensors with a pending affine. Invalid affines are for the methods to refuse.
 fn check_start(grads: &[Tensor]) -> Result<(), Refused> {
     let pending = |tensor: &Tensor| tensor.affine().is_valid() && !tensor.affine().is_identity();
     match grads.iter().position(pending) {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Deciding costs a few floating-point operations per *tensor*. Moments can be pushed through an
-//! affine without looking at the data again, so methods chain for free: however many there are,
+//! affine without another read of the data, so methods chain for free: however long the chain,
 //! the gradients are read once and written once.
 //!
 //! ```
@@ -27,31 +27,33 @@
 //! # Ok::<(), trimtab::Error>(())
 //! ```
 //!
-//! # The map of the house
+//! # Map
+//!
+//! `ARCHITECTURE.md` in the repository is the whole picture, with a glossary.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`Tensor`] | a gradient buffer, its role, its moments and the affine decided so far |
+//! | [`Tensor`] | the descriptor of a gradient: buffer, role, moments and pending affine |
 //! | [`Moments`], [`Affine`], [`Outlook`] | statistics, the pending transformation, statistics after it |
 //! | [`observe`](fn@observe) | the read pass |
-//! | `method/` | one file a method: [`StableGrad`], [`GradientStabilizer`], [`Autoscale`], [`Centralize`], [`Znorm`], [`ClipNorm`], [`ClipValue`], [`Agc`], [`Zclip`], [`Unscale`], [`Scale`], [`Guard`] |
+//! | `method/` | one file per method: [`StableGrad`], [`GradientStabilizer`], [`Autoscale`], [`Centralize`], [`Znorm`], [`ClipNorm`], [`ClipValue`], [`Agc`], [`Zclip`], [`Unscale`], [`Scale`], [`Guard`] |
 //! | [`apply`](fn@apply), [`apply_into`] | the write pass |
 //! | `optimizer/` | the write pass fused with an update: [`Sgd`], [`Adam`] |
-//! | [`decide`](fn@decide), [`Link`], [`Chain`] | several methods as one call: all decide, or nothing has changed |
-//! | [`Pipeline`], [`PipelineMut`] | methods with their states in one value, for one call a step |
+//! | [`decide`](fn@decide), [`Link`], [`Chain`] | several methods as one call: all decide, or nothing changes |
+//! | [`Pipeline`], [`PipelineMut`] | methods with their states in one value, for one call per step |
 //! | [`custom`] | methods of your own |
 //! | [`checkpoint`] | all states of a run as bytes, and back |
-//! | [`Level`] | which instruction set the loops use |
-//! | [`set_threads`] | how many threads the passes may use, one unless asked |
+//! | [`Level`] | the instruction set that the loops use |
+//! | [`set_threads`] | the number of threads that a pass may use, 1 by default |
 //! | `kernel/` | the loops over elements, and the only `unsafe` of this crate |
-//! | [`init_std`] | the initialisation that goes with StableGrad |
-//! | [`Error`], [`Status`] | what can be refused, and why |
+//! | [`init_std`] | the initialisation recommended with StableGrad |
+//! | [`Error`], [`Status`] | the reasons for which a call is refused |
 //!
 //! # Promises
 //!
 //! * On one thread nothing is allocated; gradients are never copied; no panic is reachable.
-//! * A refused call changes no bit: not of gradients, parameters, states or affines. (What observes
-//!   says [`Error::NonFinite`] with the moments filled in and the affines at their start.)
+//! * A refused call changes no bit of gradients, parameters, states or affines. (Observing returns
+//!   [`Error::NonFinite`] with the moments filled in and the affines reset.)
 //! * The order of every sum is fixed, so results do not depend on instruction set, number of threads
 //!   or build.
 #![no_std]

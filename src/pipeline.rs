@@ -1,4 +1,4 @@
-//! Methods with their states in one value, for those who want one call a step.
+//! Methods with their states in one value, for one call per step.
 
 use heapless::Vec;
 
@@ -10,8 +10,8 @@ use crate::observe::observe;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Up to `METHODS` methods in a row, with their states for up to `TENSORS` tensors. No heap; where the sizes are known
-/// at run time only, [`PipelineMut`] is the same in memory of the caller's.
+/// A chain of up to `METHODS` methods, with their states for up to `TENSORS` tensors. No heap; for sizes chosen at run
+/// time [`PipelineMut`] is the same in the caller's memory.
 ///
 /// ```
 /// use trimtab::{ClipNorm, GradientStabilizer, Inputs, Pipeline, StableGrad, Tensor, apply};
@@ -30,11 +30,11 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline<const METHODS: usize, const TENSORS: usize> {
     stages: Vec<Stage, METHODS>,
-    /// A row a stage.
+    /// A row per stage.
     norms: [[NormState; TENSORS]; METHODS],
 }
 
-/// A [`Pipeline`] in memory of the caller's: as many stages and tensors as there are at run time.
+/// A [`Pipeline`] in the caller's memory, for numbers of stages and tensors chosen at run time.
 ///
 /// ```
 /// use trimtab::{GradientStabilizer, NormState, PipelineMut, StableGrad, Stage, Tensor};
@@ -63,12 +63,12 @@ pub struct PipelineMut<'a> {
 pub struct Stage {
     /// The configuration.
     pub method: Method,
-    /// What it remembers; the states of norms themselves lie in a row of the pipeline.
+    /// The state; the states of norms themselves lie in a row of the pipeline.
     pub memory: Memory,
 }
 
 impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
-    /// No methods yet.
+    /// A pipeline without methods.
     pub const fn new() -> Self {
         Self {
             stages: Vec::new(),
@@ -76,11 +76,11 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         }
     }
 
-    /// One method more, behind those already there.
+    /// Appends a method.
     ///
     /// # Errors
     ///
-    /// [`Error::BadLength`] if there are `METHODS` already.
+    /// [`Error::BadLength`] if the pipeline has `METHODS` methods already.
     pub fn with(mut self, method: impl Into<Method>) -> Result<Self, Error> {
         let index = self.stages.len();
         let pushed = self.stages.push(Stage::new(method));
@@ -88,22 +88,22 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         Ok(self)
     }
 
-    /// The methods with their states, to look at.
+    /// The methods with their states.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
     }
 
-    /// The same for changing a configuration (a new loss scale) or a state.
+    /// The methods with their states, to change a configuration (a new loss scale) or a state.
     pub fn stages_mut(&mut self) -> &mut [Stage] {
         &mut self.stages
     }
 
-    /// The states of the norms of a stage; none unless it is a [`GradientStabilizer`] that has made a step.
+    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`] after its first step.
     pub fn norms(&self, stage: usize) -> &[NormState] {
         norms(&self.stages, self.rows(), stage)
     }
 
-    /// Puts the states of all methods, in their order; the configurations stay the program's.
+    /// Puts the states of all methods, in their order. Configurations are not saved.
     ///
     /// ```
     /// use trimtab::{GradientStabilizer, Guard, Pipeline, StepState, checkpoint};
@@ -127,13 +127,12 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
 
     /// Takes the states of all methods, as [`save`](Self::save) has put them.
     ///
-    /// A pipeline that has made no step yet takes the states of as many tensors as were saved, up to
-    /// `TENSORS`.
+    /// Before its first step a pipeline takes the states of as many tensors as were saved, up to `TENSORS`.
     pub fn load(&mut self, from: &mut Reader) {
         self.borrow().load(from);
     }
 
-    /// Observes the gradients, then lets every method decide. What remains is to apply, or an
+    /// Observes the gradients and decides by every method. The write follows, by [`apply`](fn@crate::apply) or an
     /// optimizer step; after [`Verdict::SkipStep`] neither.
     ///
     /// # Errors
@@ -144,7 +143,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         self.borrow().decide(inputs, grads)
     }
 
-    /// [`decide`](Self::decide) with inputs that are computed from the observed gradients.
+    /// [`decide`](Self::decide) with inputs computed from the observed gradients.
     ///
     /// # Errors
     ///
@@ -157,7 +156,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         self.borrow().decide_with(grads, inputs)
     }
 
-    /// The rows of the stages that are there.
+    /// The rows of the stages in use.
     fn rows(&self) -> &[NormState] {
         let rows = self.norms.get(..self.stages.len());
         rows.unwrap_or_default().as_flattened()
@@ -179,8 +178,8 @@ impl<const METHODS: usize, const TENSORS: usize> Default for Pipeline<METHODS, T
 }
 
 impl<'a> PipelineMut<'a> {
-    /// Over stages that the caller keeps from step to step, and a row of norm states for each: as many as there are
-    /// stages times tensors, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
+    /// Over stages that the caller keeps from step to step, and a row of norm states for each: stages times tensors of
+    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
     pub fn new(stages: &'a mut [Stage], norms: &'a mut [NormState]) -> Self {
         Self { stages, norms }
     }
@@ -224,7 +223,7 @@ impl<'a> PipelineMut<'a> {
         inputs: impl FnOnce(&[Tensor]) -> Result<Inputs<'i>, Error>,
     ) -> Result<Verdict, Error> {
         match observe(grads) {
-            // For the first method to judge: a guard may have an answer to it.
+            // Left to the first method: it may be a guard.
             Ok(()) | Err(Error::NonFinite { .. }) => (),
             Err(refusal) => return Err(refusal),
         }
@@ -240,7 +239,7 @@ impl<'a> PipelineMut<'a> {
     }
 }
 
-/// How many norm states each stage has room for.
+/// Number of norm states that each stage has room for.
 fn row(stages: &[Stage], norms: &[NormState]) -> usize {
     norms.len().checked_div(stages.len()).unwrap_or(0)
 }
@@ -294,7 +293,7 @@ impl Stage {
         Self { method, memory }
     }
 
-    /// Lets the method decide, with its row of norm states: for a [`Chain`] of your own.
+    /// Decides by this method, with its row of norm states: for a [`Chain`] of your own.
     ///
     /// # Errors
     ///

@@ -15,19 +15,20 @@ use crate::config::{
 };
 use crate::types::{trimtab_method, trimtab_method_kind, trimtab_status, trimtab_tensor};
 
-/// Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no
-/// affine, whichever method refused.
+/// Decides by a chain of methods, one after another, as a whole: if any of them refuses, no state and no
+/// affine has changed.
 ///
-/// SKIP_STEP if a guard says so: it has counted, the methods in front of it have decided, and those
-/// behind it are not asked.
+/// chain    the methods in order, as many as methods says; may be NULL if methods is 0. No two may
+///          share a state.
+/// refused  set to the index of the method that refused; unchanged if none did. May be NULL.
 ///
-/// chain    methods of them, in order; may be NULL if methods is 0. No two may share a state.
-/// refused  if a method refuses, its index is written here; else it stays as it is. May be NULL.
+/// SKIP_STEP if a guard returns it: the guard has counted, the methods before it have decided, and
+/// those after it have not.
 ///
-/// The codes are those of the methods' own functions. Two or more methods start right after
-/// trimtab_observe, where the affines are {0, 1, infinity}; else ORDER, of method 0. One method may
-/// follow others. BAD_CONFIG also for an unknown kind, a reserved that is not 0, and a config, state,
-/// number or input that is not 0 or NULL where the method has none.
+/// The codes are those of the methods' own functions. A chain of two or more methods must follow
+/// trimtab_observe directly, where the affines are {0, 1, infinity}; else ORDER, of method 0. A chain of
+/// one may follow other methods. BAD_CONFIG also for an unknown kind, a reserved field that is not 0, and
+/// a config, state, number or input that is not NULL or 0 where the method has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_decide(
     chain: *const trimtab_method,
@@ -40,8 +41,8 @@ pub unsafe extern "C" fn trimtab_decide(
     unsafe { trimtab_decide_at(chain, methods, grads, n, refused, ptr::null_mut()) }
 }
 
-/// trimtab_decide that also says which tensor made it fail: see trimtab_observe_at. A chain of one does the
-/// same for a single method.
+/// trimtab_decide that also writes which tensor made it fail: see trimtab_observe_at. For a single
+/// method pass a chain of one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_decide_at(
     chain: *const trimtab_method,

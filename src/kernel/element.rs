@@ -1,4 +1,4 @@
-//! The element types: f32, f16, bf16 and f64, and how each meets f64 and comes back.
+//! The element types f32, f16, bf16 and f64, and their conversions to f64 and back.
 
 use half::{bf16, f16};
 
@@ -60,9 +60,9 @@ mod sealed {
 ///
 /// Sealed: the kernels rely on any bit pattern being a valid value.
 pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
-    /// The same type as a value.
+    /// The type as a value.
     const DTYPE: Dtype;
-    /// 0.
+    /// The number 0.
     const ZERO: Self;
 
     /// Exact. (Not `to_f64`: half's types have methods of that name, which would be called instead

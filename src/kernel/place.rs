@@ -9,7 +9,7 @@ use crate::tensor::Tensor;
 
 /// Room for the descriptor of one tensor, for [`Tensor::collect_in`].
 ///
-/// A network whose tensors are known at run time keeps a `Vec<Place>` and fills it anew in every step,
+/// A network with tensors chosen at run time keeps a `Vec<Place>` and fills it anew in every step,
 /// without allocating: a `Vec<Tensor>` could not outlive the borrow of the first step's gradients.
 #[repr(transparent)]
 pub struct Place(MaybeUninit<Tensor<'static>>);
@@ -18,13 +18,13 @@ pub struct Place(MaybeUninit<Tensor<'static>>);
 const _: () = assert!(!needs_drop::<Tensor>());
 
 impl Place {
-    /// Empty.
+    /// An empty place.
     pub const EMPTY: Self = Self(MaybeUninit::uninit());
 }
 
 impl Tensor<'_> {
-    /// Puts descriptors into places that are kept from step to step, so that a network whose tensors are
-    /// known at run time allocates once. What the places held before is forgotten.
+    /// Puts descriptors into places that are kept from step to step, so that a network with tensors chosen
+    /// at run time allocates once. The previous contents of the places are dropped.
     ///
     /// (For parameters and their buffers, a type of your own can be the [`Slots`](crate::Slots) of a step.)
     ///
@@ -76,7 +76,7 @@ impl Tensor<'_> {
     }
 }
 
-/// Another empty one: what lies in a place belongs to the call that put it there.
+/// Another empty place: the contents of a place belong to the call that put them there.
 impl Clone for Place {
     fn clone(&self) -> Self {
         Self::EMPTY

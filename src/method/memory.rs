@@ -5,11 +5,11 @@ use crate::checkpoint::{Reader, Writer};
 use crate::moments::Moments;
 use crate::setters::setters;
 
-/// What changes from step to step.
+/// The inputs of the methods that change from step to step.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Inputs<'a> {
-    /// StableGrad's reference; by default NaN, which it refuses.
+    /// The reference of StableGrad; by default NaN, which it refuses.
     pub reference: f64,
     /// The moments of the parameters, for adaptive gradient clipping; by default none.
     pub params: &'a [Moments],
@@ -26,14 +26,14 @@ impl Default for Inputs<'_> {
 
 setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a [Moments]);
 
-/// What a method remembers between steps.
+/// The state of a method.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Memory {
-    /// Nothing.
+    /// No state.
     None,
-    /// Of [`GradientStabilizer`]: how many states there are in the stage's row, one a tensor or one for all; 0 before
-    /// the first step.
+    /// Of [`GradientStabilizer`]: the number of states in the stage's row, one per tensor or one for all; 0 before the
+    /// first step.
     Norms(usize),
     /// Of [`Autoscale`].
     Autoscale(AutoscaleState),

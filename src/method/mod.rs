@@ -1,8 +1,8 @@
 //! The methods: one file each, from statistics to affines.
 //!
 //! Every method is a small value, its configuration, with a `decide` that refuses or succeeds as a
-//! whole. What it remembers between steps is a plain struct of the caller's, zero-initialised
-//! before the first step, and a [`State`](crate::checkpoint::State), so that it can be saved. To add
+//! whole. Its state is a plain struct in the caller's memory, zero-initialised before the first
+//! step, and a [`State`](crate::checkpoint::State), so that it can be saved. To add
 //! a method: write its file here, and name it in the three lists below.
 //!
 //! | file | holds |

@@ -30,7 +30,7 @@ impl Answer for Verdict {
 
 macro_rules! methods {
     ($($method:ident $(($takes:ident: $extra:ty))?;)*) => {
-        /// Any method of this library.
+        /// A method of this library, with its configuration.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         #[allow(missing_docs)] // Each variant is the method of its name.
@@ -44,13 +44,13 @@ macro_rules! methods {
             }
         })*
 
-        /// A method of a chain, and what its `decide` takes before the gradients: the reference, its state or states,
+        /// A method of a chain, and the other arguments of its `decide`: the reference, its state or states,
         /// or the moments of the parameters.
         #[non_exhaustive]
         #[allow(missing_docs)] // Each variant is the method of its name.
         pub enum Link<'a> {
             $($method($method $(, $extra)?),)*
-            /// Any other: see [`custom`](crate::custom).
+            /// A method of your own: see [`custom`](crate::custom).
             Other(&'a mut dyn Custom),
         }
 

@@ -4,7 +4,7 @@ use crate::kernel::Role;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Which tensors a method changes.
+/// The tensors that a method changes.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,7 +22,7 @@ impl Roles {
     }
 }
 
-/// Over what a norm is taken.
+/// The range over which a norm is taken.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,7 +34,7 @@ pub enum Scope {
     Global = 1,
 }
 
-/// Whether `x` can be the weight of the past in a running average: 0 <= x < 1.
+/// Whether `x` can be the decay of a running average: 0 <= x < 1.
 pub(crate) fn is_decay(x: f64) -> bool {
     (0.0..1.0).contains(&x)
 }
@@ -44,8 +44,8 @@ pub(crate) fn is_eps(x: f64) -> bool {
     x.is_finite() && x >= 0.0
 }
 
-/// Refuses two running averages, of norms and of their squares or variance, that no step can have
-/// left behind.
+/// Refuses two running averages, of norms and of their squares or variance, with values that no step can
+/// have left there.
 pub(super) fn check_averages(
     index: usize,
     first: f64,
