@@ -13,7 +13,7 @@
 //! the gradients are read once and written once.
 //!
 //! ```
-//! use trimtab::{Adam, ClipNorm, Scope, Slot, StableGrad, StepState, Tensor};
+//! use trimtab::{Adam, ClipNorm, Slot, StableGrad, StepState, Tensor};
 //!
 //! // One layer: its parameters, Adam's two moments, and this step's gradients.
 //! let (mut w, mut m, mut v) = ([0.1_f32, -0.2, 0.3], [0.0; 3], [0.0; 3]);
@@ -26,6 +26,47 @@
 //! Adam::default().step(&mut steps, &mut grads, &mut [Slot::adam(&mut w, &mut m, &mut v)])?;
 //! # Ok::<(), trimtab::Error>(())
 //! ```
+//!
+//! # A complete program
+//!
+//! ```
+//! use trimtab::{Adam, ClipNorm, GradientStabilizer, NormState, Slot, StepState, Tensor};
+//!
+//! fn main() -> Result<(), trimtab::Error> {
+//!     // Fit y = a*x + b to y = 2x + 1, with one wild batch on the way.
+//!     let (mut a, mut b) = ([0.0_f32], [0.0_f32]);
+//!     let mut buffers = [[0.0_f32]; 4]; // Adam's moments of a and of b
+//!     let mut steps = StepState::default();
+//!     let mut norms = [NormState::default(); 2];
+//!     let adam = Adam::new(0.02);
+//!
+//!     for step in 0..2000 {
+//!         let x = (step % 7) as f32 / 7.0;
+//!         let wild = if step == 500 { 1e30 } else { 1.0 };
+//!         let residual = (a[0] * x + b[0] - (2.0 * x + 1.0)) * wild;
+//!         let (mut da, mut db) = ([residual * x], [residual]);
+//!
+//!         let mut grads = [Tensor::weight(&mut da), Tensor::bias(&mut db)];
+//!         trimtab::observe(&mut grads)?;
+//!         ClipNorm::global(1.0).decide(&mut grads)?;
+//!         GradientStabilizer::default().decide(&mut norms, &mut grads)?;
+//!         let [ma, va, mb, vb] = &mut buffers;
+//!         let mut slots = [Slot::adam(&mut a, ma, va), Slot::adam(&mut b, mb, vb)];
+//!         adam.step(&mut steps, &mut grads, &mut slots)?;
+//!     }
+//!     println!("y = {:.2} x + {:.2}", a[0], b[0]);
+//!     assert!((a[0] - 2.0).abs() < 0.01 && (b[0] - 1.0).abs() < 0.01);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! It prints `y = 2.00 x + 1.00`. The clip comes first so that the running average of GradientStabilizer
+//! never sees the spike: behind a batch that wild it alone would keep updates small for thousands of steps.
+//!
+//! For one call per step instead of three, with configurations and states in one value: [`Pipeline`]. For
+//! methods of your own: [`custom`]. Features: `std` (default) and `rayon`; without either
+//! (`default-features = false`) the crate needs nothing but core. It is not on crates.io yet:
+//! `trimtab = { path = "path/to/trimtab" }`.
 //!
 //! # Map
 //!
@@ -101,8 +142,3 @@ pub use pipeline::{Pipeline, PipelineMut, Stage};
 pub use status::{Error, Status};
 pub use tensor::Tensor;
 pub use threads::{set_threads, threads};
-
-/// The README's Rust program, compiled and run with the examples of the documentation.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -1,4 +1,4 @@
-//! The header against the sources it is generated from, against DESIGN, and against what the library exports.
+//! The header against the sources it is generated from, against the ABI as it is fixed, and against what the library exports.
 
 #[allow(dead_code)] // Each test crate uses its own part.
 mod common;
