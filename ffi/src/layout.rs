@@ -26,7 +26,7 @@ macro_rules! structs {
 macro_rules! constants {
     ($($name:ident { $($constant:ident = $value:literal),* })*) => {
         $(const _: () = {
-            use crate::types::$name::{self, *};
+            use crate::$name::{self, *};
             $(assert!($constant as i64 == $value, stringify!($constant has another value));)*
             // A constant that the header lacks does not compile: there is no `_` in the match.
             let _: fn($name) = |value| match value {
@@ -60,7 +60,7 @@ structs! {
         scale: f64 = 8,
         limit: f64 = 16
     }
-    crate::types::trimtab_tensor: 80 {
+    crate::trimtab_tensor: 80 {
         data: *mut core::ffi::c_void = 0,
         len: usize = 8,
         dtype: u32 = 16,
@@ -68,7 +68,7 @@ structs! {
         moments: trimtab_core::Moments = 24,
         affine: trimtab_core::Affine = 56
     }
-    crate::config::trimtab_guard_config: 16 {
+    crate::trimtab_guard_config: 16 {
         struct_size: u32 = 0,
         policy: u32 = 4,
         max_consecutive: u64 = 8
@@ -77,12 +77,12 @@ structs! {
         consecutive: u64 = 0,
         total: u64 = 8
     }
-    crate::config::trimtab_stable_grad_config: 16 {
+    crate::trimtab_stable_grad_config: 16 {
         struct_size: u32 = 0,
         roles: u32 = 4,
         eps: f64 = 8
     }
-    crate::config::trimtab_gradient_stabilizer_config: 40 {
+    crate::trimtab_gradient_stabilizer_config: 40 {
         struct_size: u32 = 0,
         scope: u32 = 4,
         gamma1: f64 = 8,
@@ -103,26 +103,26 @@ structs! {
         alpha: f64 = 16,
         steps: u64 = 24
     }
-    crate::config::trimtab_centralize_config: 8 {
+    crate::trimtab_centralize_config: 8 {
         struct_size: u32 = 0,
         roles: u32 = 4
     }
-    crate::config::trimtab_znorm_config: 16 {
+    crate::trimtab_znorm_config: 16 {
         struct_size: u32 = 0,
         roles: u32 = 4,
         eps: f64 = 8
     }
-    crate::config::trimtab_clip_norm_config: 8 {
+    crate::trimtab_clip_norm_config: 8 {
         struct_size: u32 = 0,
         scope: u32 = 4
     }
-    crate::config::trimtab_agc_config: 24 {
+    crate::trimtab_agc_config: 24 {
         struct_size: u32 = 0,
         reserved: u32 = 4,
         clipping: f64 = 8,
         eps: f64 = 16
     }
-    crate::config::trimtab_zclip_config: 40 {
+    crate::trimtab_zclip_config: 40 {
         struct_size: u32 = 0,
         warmup: u32 = 4,
         alpha: f64 = 8,
@@ -135,7 +135,7 @@ structs! {
         var: f64 = 8,
         steps: u64 = 16
     }
-    crate::types::trimtab_method: 40 {
+    crate::trimtab_method: 40 {
         kind: u32 = 0,
         reserved: u32 = 4,
         config: *const core::ffi::c_void = 8,
@@ -143,7 +143,7 @@ structs! {
         number: f64 = 24,
         input: *const core::ffi::c_void = 32
     }
-    crate::config::trimtab_sgd_config: 48 {
+    crate::trimtab_sgd_config: 48 {
         struct_size: u32 = 0,
         nesterov: u32 = 4,
         lr: f64 = 8,
@@ -156,14 +156,14 @@ structs! {
     trimtab_core::StepState: 8 {
         steps: u64 = 0
     }
-    crate::types::trimtab_slot: 32 {
+    crate::trimtab_slot: 32 {
         param: *mut core::ffi::c_void = 0,
         first: *mut core::ffi::c_void = 8,
         second: *mut core::ffi::c_void = 16,
         dtype: u32 = 24,
         reserved: u32 = 28
     }
-    crate::config::trimtab_adam_config: 56 {
+    crate::trimtab_adam_config: 56 {
         struct_size: u32 = 0,
         decoupled: u32 = 4,
         lr: f64 = 8,
@@ -174,7 +174,7 @@ structs! {
         decay_roles: u32 = 48,
         reserved: u32 = 52
     }
-    crate::types::trimtab_states: 24 {
+    crate::trimtab_states: 24 {
         states: *mut core::ffi::c_void = 0,
         count: usize = 8,
         kind: u32 = 16,
