@@ -1,8 +1,7 @@
-//! Where every field of every struct of the header lies, as numbers: a change of the ABI does not compile unless it is
+//! The offset of every field of every struct of the header, as numbers: a change of the ABI does not compile unless it is
 //! made here, too.
 //!
-//! The offsets are those of 64-bit targets. The table is also what `ffi/abi.json` is made from, by
-//! `ffi/tests/abi_manifest.rs`.
+//! The offsets are those of 64-bit targets. `ffi/tests/abi_manifest.rs` makes `ffi/abi.json` from this table.
 
 /// Calls a macro with every struct: its name in C, its type in Rust, its size, and its fields with their offsets.
 macro_rules! with_structs {
