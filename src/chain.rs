@@ -3,103 +3,10 @@
 use core::fmt;
 
 use crate::affine::Affine;
-use crate::method::{
-    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
-    GuardState, NormState, Scale, StableGrad, Unscale, Verdict, Zclip, ZclipState, Znorm,
-};
-use crate::moments::Moments;
+use crate::custom::{Custom, Run};
+use crate::method::{Link, Verdict};
 use crate::status::Error;
 use crate::tensor::Tensor;
-
-/// A method of a chain, with its state and the other arguments of its `decide`.
-#[non_exhaustive]
-#[allow(missing_docs)] // Each variant is the method of its name.
-pub enum Link<'a> {
-    Unscale(Unscale),
-    Scale(Scale),
-    Guard(Guard, &'a mut GuardState),
-    /// With the reference.
-    StableGrad(StableGrad, f64),
-    /// With one state per tensor, or one for all.
-    GradientStabilizer(GradientStabilizer, &'a mut [NormState]),
-    Autoscale(Autoscale, &'a mut AutoscaleState),
-    Centralize(Centralize),
-    Znorm(Znorm),
-    ClipNorm(ClipNorm),
-    ClipValue(ClipValue),
-    /// With the moments of the parameters.
-    Agc(Agc, &'a [Moments]),
-    Zclip(Zclip, &'a mut ZclipState),
-    /// A method of your own: see [`custom`](crate::custom).
-    Other(&'a mut dyn Custom),
-}
-
-/// A method of your own: see [`custom`](crate::custom).
-pub trait Custom {
-    /// Decides for every tensor, or refuses and leaves affines and states as they were.
-    ///
-    /// A chain calls this twice for the same gradients: with [`Run::Trial`], and if no method has refused, with
-    /// [`Run::Keep`]. Both calls must decide alike.
-    ///
-    /// # Errors
-    ///
-    /// Those of the method.
-    fn decide(&mut self, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error>;
-}
-
-/// Whether a method's states advance when it decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Run {
-    /// Affines change, for the methods that follow; states do not.
-    Trial,
-    /// Both change.
-    Keep,
-}
-
-impl Run {
-    /// The result of `step` on a state, which advances unless this is a trial or `step` refuses.
-    ///
-    /// # Errors
-    ///
-    /// Those of `step`.
-    pub fn advance<S: Copy, T>(
-        self,
-        state: &mut S,
-        step: impl FnOnce(&mut S) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut next = *state;
-        let result = step(&mut next)?;
-        if self == Run::Keep {
-            *state = next;
-        }
-        Ok(result)
-    }
-}
-
-impl Custom for Link<'_> {
-    fn decide(&mut self, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error> {
-        match self {
-            Link::Guard(method, state) => {
-                return run.advance(*state, |state| method.decide(state, grads));
-            }
-            Link::Other(method) => return method.decide(grads, run),
-            Link::Unscale(method) => method.decide(grads),
-            Link::Scale(method) => method.decide(grads),
-            Link::StableGrad(method, reference) => method.decide(*reference, grads),
-            Link::GradientStabilizer(method, states) => method.decide_in(run, states, grads),
-            Link::Autoscale(method, state) => {
-                run.advance(*state, |state| method.decide(state, grads))
-            }
-            Link::Centralize(method) => method.decide(grads),
-            Link::Znorm(method) => method.decide(grads),
-            Link::ClipNorm(method) => method.decide(grads),
-            Link::ClipValue(method) => method.decide(grads),
-            Link::Agc(method, params) => method.decide(params, grads),
-            Link::Zclip(method, state) => run.advance(*state, |state| method.decide(state, grads)),
-        }?;
-        Ok(Verdict::Proceed)
-    }
-}
 
 /// A chain: an array or a slice of [`Link`]s, or a type of the caller's own that makes them.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.

@@ -56,7 +56,7 @@
 //!
 //! | kind | state | fields |
 //! |---:|---|---|
-//! | 0 | [`NormState`] | m: f64, v: f64, steps: u64, skipped: u64 |
+//! | 0 | [`NormState`](crate::NormState) | m: f64, v: f64, steps: u64, skipped: u64 |
 //! | 1 | [`AutoscaleState`](crate::AutoscaleState) | exponent: f64, sigma: f64, alpha: f64, steps: u64 |
 //! | 2 | [`ZclipState`](crate::ZclipState) | mean: f64, var: f64, steps: u64 |
 //! | 3 | [`GuardState`](crate::GuardState) | consecutive: u64, total: u64 |
@@ -70,7 +70,6 @@ use core::slice;
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
-use crate::method::NormState;
 use crate::status::Error;
 
 const MAGIC: [u8; 8] = *b"\x89TRIMTAB";
@@ -252,12 +251,16 @@ impl<'a> Reader<'a> {
 
     /// Takes the next entry of states that exist only from the first step on, of the saved run or of
     /// this one.
-    pub(crate) fn take_grown(&mut self, states: &mut [NormState], count: &mut usize) {
+    pub(crate) fn take_grown<S: State + Clone + Default>(
+        &mut self,
+        states: &mut [S],
+        count: &mut usize,
+    ) {
         let (len, room) = (*count as u64, states.len() as u64);
         let fits = |saved| saved == len || saved == 0 || (len == 0 && saved <= room);
-        if let Some(words) = self.entry::<NormState>(fits) {
+        if let Some(words) = self.entry::<S>(fits) {
             let mut words = words.iter();
-            states.fill(NormState::ZERO);
+            states.fill(S::default());
             *count = 0;
             for state in states {
                 if words.as_slice().is_empty() {

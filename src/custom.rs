@@ -52,5 +52,21 @@
 //! # Ok::<(), trimtab::Error>(())
 //! ```
 
-pub use crate::chain::{Custom, Run};
-pub use crate::decide::{Decision, each, each_with, global_norm};
+pub use crate::decide::{Decision, Run, each, each_with, global_norm};
+
+use crate::method::Verdict;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// A method of your own: see the [module](self).
+pub trait Custom {
+    /// Decides for every tensor, or refuses and leaves affines and states as they were.
+    ///
+    /// A chain calls this twice for the same gradients: with [`Run::Trial`], and if no method has refused, with
+    /// [`Run::Keep`]. Both calls must decide alike.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method.
+    fn decide(&mut self, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error>;
+}

@@ -5,9 +5,37 @@
 //! is a few operations per tensor, so evaluating twice costs less than storing the results would.
 
 use crate::affine::Affine;
-use crate::chain::Run;
 use crate::status::{Error, require_same};
 use crate::tensor::Tensor;
+
+/// Whether a method's states advance when it decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Affines change, for the methods that follow; states do not.
+    Trial,
+    /// Both change.
+    Keep,
+}
+
+impl Run {
+    /// The result of `step` on a state, which advances unless this is a trial or `step` refuses.
+    ///
+    /// # Errors
+    ///
+    /// Those of `step`.
+    pub fn advance<S: Copy, T>(
+        self,
+        state: &mut S,
+        step: impl FnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut next = *state;
+        let result = step(&mut next)?;
+        if self == Run::Keep {
+            *state = next;
+        }
+        Ok(result)
+    }
+}
 
 /// The decision of a rule about one gradient, in the units of its outlook.
 #[derive(Clone, Copy, Debug, PartialEq)]

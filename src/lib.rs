@@ -126,23 +126,19 @@ mod threads;
 
 pub use affine::Affine;
 pub use apply::{Outputs, apply, apply_into, apply_into_with};
-pub use chain::{Chain, Link, Refused, decide};
+pub use chain::{Chain, Refused, decide};
 pub use cpu::Level;
 pub use half::{bf16, f16};
 pub use init::{Activation, init_std};
 #[doc(hidden)] // For the C ABI.
 pub use kernel::in_default_mode;
 pub use kernel::{BLOCK, Buffer, Dtype, Element, LANES, Parameter, Place, Role};
-pub use method::{
-    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
-    GuardPolicy, GuardState, NormState, Roles, Scale, Scope, StableGrad, Unscale, Verdict, Zclip,
-    ZclipState, Znorm,
-};
+pub use method::*;
 pub use moments::Moments;
 pub use observe::observe;
 pub use optimizer::{Adam, Sgd, Slot, Slots, StepState};
 pub use outlook::Outlook;
-pub use pipeline::{Inputs, Memory, Method, Pipeline, PipelineMut, Stage};
+pub use pipeline::{Pipeline, PipelineMut, Stage};
 pub use status::{Error, Status};
 pub use tensor::Tensor;
 pub use threads::{set_threads, threads};

@@ -2,15 +2,11 @@
 
 use heapless::Vec;
 
-use crate::chain::{Chain, Custom, Link, Run, decide};
+use crate::chain::{Chain, decide};
 use crate::checkpoint::{Reader, Writer};
-use crate::method::{
-    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
-    GuardState, NormState, Scale, StableGrad, Unscale, Verdict, Zclip, ZclipState, Znorm,
-};
-use crate::moments::Moments;
+use crate::custom::{Custom, Run};
+use crate::method::{Inputs, Memory, Method, NormState, Verdict};
 use crate::observe::observe;
-use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
@@ -59,63 +55,6 @@ pub struct Pipeline<const METHODS: usize, const TENSORS: usize> {
 pub struct PipelineMut<'a> {
     stages: &'a mut [Stage],
     norms: &'a mut [NormState],
-}
-
-/// The inputs of the methods that change from step to step.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Inputs<'a> {
-    /// The reference of StableGrad; by default NaN, which it refuses.
-    pub reference: f64,
-    /// The moments of the parameters, for adaptive gradient clipping; by default none.
-    pub params: &'a [Moments],
-}
-
-impl Default for Inputs<'_> {
-    fn default() -> Self {
-        Self {
-            reference: f64::NAN,
-            params: &[],
-        }
-    }
-}
-
-setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a [Moments]);
-
-/// A method of this library, with its configuration.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-#[allow(missing_docs)] // Each variant is the method of its name.
-pub enum Method {
-    Agc(Agc),
-    Autoscale(Autoscale),
-    Centralize(Centralize),
-    ClipNorm(ClipNorm),
-    ClipValue(ClipValue),
-    GradientStabilizer(GradientStabilizer),
-    Guard(Guard),
-    Scale(Scale),
-    StableGrad(StableGrad),
-    Unscale(Unscale),
-    Zclip(Zclip),
-    Znorm(Znorm),
-}
-
-/// The state of a method.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Memory {
-    /// No state.
-    None,
-    /// Of [`GradientStabilizer`]: the number of states in the stage's row, one per tensor or one for all; 0 before the
-    /// first step.
-    Norms(usize),
-    /// Of [`Autoscale`].
-    Autoscale(AutoscaleState),
-    /// Of [`Zclip`].
-    Zclip(ZclipState),
-    /// Of [`Guard`].
-    Guard(GuardState),
 }
 
 /// A method of a [`Pipeline`] and its state.
@@ -259,16 +198,8 @@ impl<'a> PipelineMut<'a> {
     pub fn load(&mut self, from: &mut Reader) {
         let row = row(self.stages, self.norms);
         for (index, stage) in self.stages.iter_mut().enumerate() {
-            match &mut stage.memory {
-                Memory::None => (),
-                Memory::Norms(count) => {
-                    let states = self.norms.get_mut(row * index..row * (index + 1));
-                    from.take_grown(states.unwrap_or_default(), count);
-                }
-                Memory::Autoscale(state) => from.take_one(state),
-                Memory::Zclip(state) => from.take_one(state),
-                Memory::Guard(state) => from.take_one(state),
-            }
+            let states = self.norms.get_mut(row * index..row * (index + 1));
+            stage.memory.load(states.unwrap_or_default(), from);
         }
     }
 
@@ -327,13 +258,7 @@ fn norms<'n>(stages: &[Stage], norms: &'n [NormState], stage: usize) -> &'n [Nor
 /// See [`Pipeline::save`].
 fn save(stages: &[Stage], all: &[NormState], to: &mut Writer) {
     for (index, stage) in stages.iter().enumerate() {
-        match &stage.memory {
-            Memory::None => (),
-            Memory::Norms(_) => to.put(norms(stages, all, index)),
-            Memory::Autoscale(state) => to.put_one(state),
-            Memory::Zclip(state) => to.put_one(state),
-            Memory::Guard(state) => to.put_one(state),
-        }
+        stage.memory.save(norms(stages, all, index), to);
     }
 }
 
@@ -364,13 +289,7 @@ impl Stage {
     /// A method before its first step.
     pub fn new(method: impl Into<Method>) -> Self {
         let method = method.into();
-        let memory = match method {
-            Method::GradientStabilizer(_) => Memory::Norms(0),
-            Method::Autoscale(_) => Memory::Autoscale(AutoscaleState::default()),
-            Method::Zclip(_) => Memory::Zclip(ZclipState::default()),
-            Method::Guard(_) => Memory::Guard(GuardState::default()),
-            _ => Memory::None,
-        };
+        let memory = method.memory();
         Self { method, memory }
     }
 
@@ -387,70 +306,18 @@ impl Stage {
         grads: &mut [Tensor],
         run: Run,
     ) -> Result<Verdict, Error> {
-        if let (Method::GradientStabilizer(method), Memory::Norms(count)) =
-            (self.method, &mut self.memory)
-        {
-            let needed = if *count == 0 {
-                method.states(grads.len())
-            } else {
-                *count
-            };
-            let index = norms.len();
-            let states = norms.get_mut(..needed).ok_or(Error::BadLength { index })?;
-            let verdict = Link::GradientStabilizer(method, states).decide(grads, run)?;
-            if run == Run::Keep {
-                *count = needed;
-            }
-            return Ok(verdict);
+        let needed = match self.memory {
+            Memory::Norms(0) => self.method.norms(grads.len()),
+            Memory::Norms(count) => count,
+            _ => 0,
+        };
+        let index = norms.len();
+        let norms = norms.get_mut(..needed).ok_or(Error::BadLength { index })?;
+        let mut link = self.method.link(&mut self.memory, norms, inputs)?;
+        let verdict = link.decide(grads, run)?;
+        if let (Run::Keep, Memory::Norms(count)) = (run, &mut self.memory) {
+            *count = needed;
         }
-        self.link(inputs)?.decide(grads, run)
-    }
-
-    /// All methods except the one whose states lie in a row.
-    fn link<'l>(&'l mut self, inputs: &'l Inputs) -> Result<Link<'l>, Error> {
-        Ok(match (self.method, &mut self.memory) {
-            (Method::Guard(m), Memory::Guard(state)) => Link::Guard(m, state),
-            (Method::Autoscale(m), Memory::Autoscale(state)) => Link::Autoscale(m, state),
-            (Method::Zclip(m), Memory::Zclip(state)) => Link::Zclip(m, state),
-            (Method::Agc(m), _) => Link::Agc(m, inputs.params),
-            (Method::StableGrad(m), _) => Link::StableGrad(m, inputs.reference),
-            (Method::Centralize(m), _) => Link::Centralize(m),
-            (Method::ClipNorm(m), _) => Link::ClipNorm(m),
-            (Method::ClipValue(m), _) => Link::ClipValue(m),
-            (Method::Scale(m), _) => Link::Scale(m),
-            (Method::Unscale(m), _) => Link::Unscale(m),
-            (Method::Znorm(m), _) => Link::Znorm(m),
-            _ => {
-                return Err(Error::BadState {
-                    index: 0,
-                    what: "the memory of a pipeline's stage belongs to another method",
-                });
-            }
-        })
+        Ok(verdict)
     }
 }
-
-macro_rules! into_method {
-    ($($name:ident),*) => {
-        $(impl From<$name> for Method {
-            fn from(method: $name) -> Self {
-                Method::$name(method)
-            }
-        })*
-    };
-}
-
-into_method!(
-    Agc,
-    Autoscale,
-    Centralize,
-    ClipNorm,
-    ClipValue,
-    GradientStabilizer,
-    Guard,
-    Scale,
-    StableGrad,
-    Unscale,
-    Zclip,
-    Znorm
-);

@@ -3,7 +3,7 @@
 use core::mem::offset_of;
 
 use crate::affine::Affine;
-use crate::kernel::{Buffer, Dtype, Element, Place, Role};
+use crate::kernel::{Buffer, Dtype, Element, Role};
 use crate::moments::Moments;
 use crate::outlook::Outlook;
 use crate::status::Error;
@@ -101,45 +101,6 @@ impl<'a> Tensor<'a> {
             moments: Moments::default(),
             affine: Affine::IDENTITY,
         }
-    }
-
-    /// Puts descriptors into places that are kept from step to step, so that a network with tensors chosen
-    /// at run time allocates once. The previous contents of the places are dropped.
-    ///
-    /// (For parameters and their buffers, a type of your own can be the [`Slots`](crate::Slots) of a step.)
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BadLength`] if there are more tensors than places.
-    ///
-    /// ```
-    /// use trimtab::{Place, Tensor, observe};
-    /// let mut network = vec![vec![0.0_f32; 8]; 3]; // gradients of three layers
-    /// let mut places = vec![Place::EMPTY; network.len()];
-    /// for step in 1..=5 {
-    ///     network.iter_mut().for_each(|layer| layer.fill(step as f32)); // backward
-    ///     let layers = network.iter_mut().map(|layer| Tensor::weight(layer));
-    ///     let grads = Tensor::collect_in(&mut places, layers)?;
-    ///     observe(grads)?;
-    ///     assert_eq!(grads[2].moments().sum, 8.0 * step as f64);
-    /// }
-    /// # Ok::<(), trimtab::Error>(())
-    /// ```
-    ///
-    /// The gradients stay borrowed as long as the descriptors are used:
-    ///
-    /// ```compile_fail,E0499
-    /// use trimtab::{Place, Tensor};
-    /// let (mut gradient, mut places) = ([1.0_f32], [Place::EMPTY]);
-    /// let grads = Tensor::collect_in(&mut places, [Tensor::weight(&mut gradient)]).unwrap();
-    /// let again = &mut gradient;
-    /// assert_eq!((grads.len(), again.len()), (1, 1));
-    /// ```
-    pub fn collect_in(
-        places: &mut [Place],
-        tensors: impl IntoIterator<Item = Self>,
-    ) -> Result<&mut [Self], Error> {
-        Place::fill(places, tensors)
     }
 
     /// Number of elements.

@@ -3,7 +3,6 @@
 use half::{bf16, f16};
 
 use super::halves;
-use super::isa::Real;
 
 /// The type of the elements of a buffer.
 #[repr(u32)]
@@ -73,12 +72,6 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     /// Rounds to nearest, ties to even; 16-bit types by way of f32, as the processors do.
     fn narrow(x: f64) -> Self;
 }
-
-/// A type that parameters and optimizer moments can have: `f32` or `f64`. Sealed.
-pub trait Parameter: Real {}
-
-impl Parameter for f32 {}
-impl Parameter for f64 {}
 
 impl sealed::Sealed for f32 {}
 impl Element for f32 {

@@ -266,6 +266,12 @@ impl Real for f64 {
     type Pack<I: Isa> = I::Double;
 }
 
+/// A type that parameters and optimizer moments can have: `f32` or `f64`. Sealed.
+pub trait Parameter: Real {}
+
+impl Parameter for f32 {}
+impl Parameter for f64 {}
+
 /// A loop over elements, to be compiled for each instruction set.
 ///
 /// `run` is `#[inline(always)]` in every implementation, down to the intrinsics: that is what puts

@@ -48,7 +48,8 @@ mod write;
 mod x86;
 
 pub use buffer::{Buffer, Role};
-pub use element::{Dtype, Element, Parameter};
+pub use element::{Dtype, Element};
+pub use isa::Parameter;
 pub(crate) use isa::{Isa, Pack};
 pub use mode::in_default_mode;
 #[cfg(feature = "rayon")]

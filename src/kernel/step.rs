@@ -14,8 +14,8 @@ use core::ptr;
 
 use super::buffer::Buffer;
 use super::dispatch::run;
-use super::element::{Element, Parameter};
-use super::isa::{Isa, Job, Pack};
+use super::element::Element;
+use super::isa::{Isa, Job, Pack, Parameter};
 use super::sums::LANES;
 use super::with_element;
 use super::write::{Exact, Plain, Transform};

@@ -1,6 +1,6 @@
 //! Adaptive gradient clipping (arXiv 2102.06171), per tensor.
 
-use super::is_eps;
+use super::terms::is_eps;
 use crate::decide::{self, Decision};
 use crate::moments::Moments;
 use crate::setters::setters;

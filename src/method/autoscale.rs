@@ -1,6 +1,6 @@
 //! Gradient Autoscaled Normalization (arXiv 2509.03677): mean removed, one smooth global factor.
 
-use super::Roles;
+use super::terms::Roles;
 use crate::checkpoint::State;
 use crate::decide::{self, Decision};
 use crate::status::Error;

@@ -1,6 +1,6 @@
 //! Gradient centralization (arXiv 2004.01461): the mean removed, nothing else.
 
-use super::Roles;
+use super::terms::Roles;
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::Error;

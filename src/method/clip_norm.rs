@@ -1,6 +1,6 @@
 //! Clipping by norm.
 
-use super::Scope;
+use super::terms::Scope;
 use crate::decide::{self, Decision};
 use crate::status::{Error, require};
 use crate::tensor::Tensor;

@@ -2,10 +2,9 @@
 
 use core::cell::Cell;
 
-use super::{Scope, is_decay, is_eps};
-use crate::chain::Run;
+use super::terms::{Scope, is_decay, is_eps};
 use crate::checkpoint::State;
-use crate::decide::{self, Decision};
+use crate::decide::{self, Decision, Run};
 use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -259,6 +258,6 @@ struct Corrections {
 
 impl NormState {
     fn validate(&self, index: usize) -> Result<(), Error> {
-        super::check_averages(index, self.m, self.v, self.steps)
+        super::terms::check_averages(index, self.m, self.v, self.steps)
     }
 }

@@ -1,6 +1,6 @@
 //! StableGrad (arXiv 2605.19856): every weight gradient at the scale of the prediction gradient.
 
-use super::{Roles, is_eps};
+use super::terms::{Roles, is_eps};
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::{Error, require};

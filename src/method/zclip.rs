@@ -1,6 +1,6 @@
 //! ZClip (arXiv 2504.02507): clipping of norms with a large z-score.
 
-use super::{check_averages, is_decay, is_eps};
+use super::terms::{check_averages, is_decay, is_eps};
 use crate::checkpoint::State;
 use crate::decide;
 use crate::setters::setters;

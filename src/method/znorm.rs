@@ -1,6 +1,6 @@
 //! Z-score normalisation of gradients (arXiv 2408.01215).
 
-use super::{Roles, is_eps};
+use super::terms::{Roles, is_eps};
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::{Error, require};
