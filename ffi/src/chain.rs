@@ -133,13 +133,13 @@ impl RawChain<'_> {
     ///
     /// # Safety
     ///
-    /// Descriptors and methods are what the header asks for.
+    /// Descriptors and methods are as the header requires.
     unsafe fn decide(
         &mut self,
         grads: *mut trimtab_tensor,
         n: usize,
     ) -> Result<(), (Option<usize>, Blame)> {
-        // As its own function does it: first what belongs to the method, then the gradients.
+        // In the order of the method's own function: first its arguments, then the gradients.
         if let Some(first) = self.methods.first() {
             // SAFETY: passed on.
             unsafe { link(first, n) }.map_err(|blame| (Some(0), blame))?;
@@ -165,7 +165,7 @@ impl Chain for RawChain<'_> {
     fn decide(&mut self, method: usize, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error> {
         let index = method;
         let method = self.methods.get(index).ok_or(Error::BadLength { index })?;
-        // SAFETY: the caller of trimtab_decide promises what the pointers are for.
+        // SAFETY: the caller of trimtab_decide promises that the pointers fit the kind.
         match unsafe { link(method, grads.len()) } {
             Ok(mut link) => link.decide(grads, run),
             Err(blame) => {
@@ -180,7 +180,7 @@ impl Chain for RawChain<'_> {
 ///
 /// # Safety
 ///
-/// The pointers of the method are to what its kind has, for `n` tensors and for `'a`.
+/// The pointers of the method are those that its kind takes, valid for `n` tensors and for `'a`.
 unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame> {
     use trimtab_method_kind::*;
     let mut has = Fields::of(method);

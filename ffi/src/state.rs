@@ -118,7 +118,7 @@ pub unsafe extern "C" fn trimtab_state_load(
     code(load)
 }
 
-/// The bytes of a record of these entries, or what is wrong with one of them.
+/// The number of bytes of a record of these entries, or the status of the first bad one.
 ///
 /// # Safety
 ///
