@@ -148,19 +148,21 @@ typedef enum {
   TRIMTAB_GUARD_ZERO = 1,
 } trimtab_guard_policy;
 
-/** The type of the states in an entry of trimtab_states. */
+/** Activation functions, for trimtab_init_std. */
 typedef enum {
-  /** trimtab_norm_state */
-  TRIMTAB_STATE_NORM = 0,
-  /** trimtab_autoscale_state */
-  TRIMTAB_STATE_AUTOSCALE = 1,
-  /** trimtab_zclip_state */
-  TRIMTAB_STATE_ZCLIP = 2,
-  /** trimtab_guard_state */
-  TRIMTAB_STATE_GUARD = 3,
-  /** trimtab_step_state */
-  TRIMTAB_STATE_STEP = 4,
-} trimtab_state_kind;
+  /** max(0, z) */
+  TRIMTAB_RELU = 0,
+  /** tanh(z) */
+  TRIMTAB_TANH = 1,
+  /** z / (1 + exp(-z)) */
+  TRIMTAB_SILU = 2,
+  /** z times the normal distribution function of z */
+  TRIMTAB_GELU = 3,
+  /** sin(z) */
+  TRIMTAB_SIN = 4,
+  /** z */
+  TRIMTAB_IDENTITY = 5,
+} trimtab_activation;
 
 /** The methods, for trimtab_decide, and the fields of trimtab_method that each uses. */
 typedef enum {
@@ -190,21 +192,19 @@ typedef enum {
   TRIMTAB_METHOD_ZCLIP = 11,
 } trimtab_method_kind;
 
-/** Activation functions, for trimtab_init_std. */
+/** The type of the states in an entry of trimtab_states. */
 typedef enum {
-  /** max(0, z) */
-  TRIMTAB_RELU = 0,
-  /** tanh(z) */
-  TRIMTAB_TANH = 1,
-  /** z / (1 + exp(-z)) */
-  TRIMTAB_SILU = 2,
-  /** z times the normal distribution function of z */
-  TRIMTAB_GELU = 3,
-  /** sin(z) */
-  TRIMTAB_SIN = 4,
-  /** z */
-  TRIMTAB_IDENTITY = 5,
-} trimtab_activation;
+  /** trimtab_norm_state */
+  TRIMTAB_STATE_NORM = 0,
+  /** trimtab_autoscale_state */
+  TRIMTAB_STATE_AUTOSCALE = 1,
+  /** trimtab_zclip_state */
+  TRIMTAB_STATE_ZCLIP = 2,
+  /** trimtab_guard_state */
+  TRIMTAB_STATE_GUARD = 3,
+  /** trimtab_step_state */
+  TRIMTAB_STATE_STEP = 4,
+} trimtab_state_kind;
 
 /**
  * The result of a call: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means

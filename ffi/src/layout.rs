@@ -227,12 +227,13 @@ constants! {
         TRIMTAB_GUARD_SKIP_STEP = 0,
         TRIMTAB_GUARD_ZERO = 1
     }
-    trimtab_state_kind {
-        TRIMTAB_STATE_NORM = 0,
-        TRIMTAB_STATE_AUTOSCALE = 1,
-        TRIMTAB_STATE_ZCLIP = 2,
-        TRIMTAB_STATE_GUARD = 3,
-        TRIMTAB_STATE_STEP = 4
+    trimtab_activation {
+        TRIMTAB_RELU = 0,
+        TRIMTAB_TANH = 1,
+        TRIMTAB_SILU = 2,
+        TRIMTAB_GELU = 3,
+        TRIMTAB_SIN = 4,
+        TRIMTAB_IDENTITY = 5
     }
     trimtab_method_kind {
         TRIMTAB_METHOD_UNSCALE = 0,
@@ -248,13 +249,12 @@ constants! {
         TRIMTAB_METHOD_AGC = 10,
         TRIMTAB_METHOD_ZCLIP = 11
     }
-    trimtab_activation {
-        TRIMTAB_RELU = 0,
-        TRIMTAB_TANH = 1,
-        TRIMTAB_SILU = 2,
-        TRIMTAB_GELU = 3,
-        TRIMTAB_SIN = 4,
-        TRIMTAB_IDENTITY = 5
+    trimtab_state_kind {
+        TRIMTAB_STATE_NORM = 0,
+        TRIMTAB_STATE_AUTOSCALE = 1,
+        TRIMTAB_STATE_ZCLIP = 2,
+        TRIMTAB_STATE_GUARD = 3,
+        TRIMTAB_STATE_STEP = 4
     }
 }
 

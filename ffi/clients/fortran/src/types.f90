@@ -96,18 +96,20 @@ module trimtab_types
     !> Turn the offending tensors into zeros and continue.
     integer(c_int32_t), parameter, public :: TRIMTAB_GUARD_ZERO = 1
 
-    ! The type of the states in an entry of trimtab_states.
+    ! Activation functions, for trimtab_init_std.
 
-    !> trimtab_norm_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
-    !> trimtab_autoscale_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
-    !> trimtab_zclip_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
-    !> trimtab_guard_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
-    !> trimtab_step_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
+    !> max(0, z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_RELU = 0
+    !> tanh(z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_TANH = 1
+    !> z / (1 + exp(-z))
+    integer(c_int32_t), parameter, public :: TRIMTAB_SILU = 2
+    !> z times the normal distribution function of z
+    integer(c_int32_t), parameter, public :: TRIMTAB_GELU = 3
+    !> sin(z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_SIN = 4
+    !> z
+    integer(c_int32_t), parameter, public :: TRIMTAB_IDENTITY = 5
 
     ! The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
 
@@ -136,20 +138,18 @@ module trimtab_types
     !> trimtab_zclip_config, trimtab_zclip_state
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ZCLIP = 11
 
-    ! Activation functions, for trimtab_init_std.
+    ! The type of the states in an entry of trimtab_states.
 
-    !> max(0, z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_RELU = 0
-    !> tanh(z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_TANH = 1
-    !> z / (1 + exp(-z))
-    integer(c_int32_t), parameter, public :: TRIMTAB_SILU = 2
-    !> z times the normal distribution function of z
-    integer(c_int32_t), parameter, public :: TRIMTAB_GELU = 3
-    !> sin(z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_SIN = 4
-    !> z
-    integer(c_int32_t), parameter, public :: TRIMTAB_IDENTITY = 5
+    !> trimtab_norm_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
+    !> trimtab_autoscale_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
+    !> trimtab_zclip_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
+    !> trimtab_guard_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
+    !> trimtab_step_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
 
     !> Positive infinity: no limit, no largest norm.
     real(c_double), parameter, public :: TRIMTAB_INFINITY = transfer(int(z'7FF0000000000000', c_int64_t), 0.0_c_double)

@@ -110,20 +110,22 @@ The action of a guard on gradients that are not finite.
 end
 
 """
-The type of the states in an entry of trimtab_states.
+Activation functions, for trimtab_init_std.
 
-- `STATE_NORM`: trimtab_norm_state
-- `STATE_AUTOSCALE`: trimtab_autoscale_state
-- `STATE_ZCLIP`: trimtab_zclip_state
-- `STATE_GUARD`: trimtab_guard_state
-- `STATE_STEP`: trimtab_step_state
+- `RELU`: max(0, z)
+- `TANH`: tanh(z)
+- `SILU`: z / (1 + exp(-z))
+- `GELU`: z times the normal distribution function of z
+- `SIN`: sin(z)
+- `IDENTITY`: z
 """
-@enum StateKind::UInt32 begin
-    STATE_NORM = 0
-    STATE_AUTOSCALE = 1
-    STATE_ZCLIP = 2
-    STATE_GUARD = 3
-    STATE_STEP = 4
+@enum Activation::UInt32 begin
+    RELU = 0
+    TANH = 1
+    SILU = 2
+    GELU = 3
+    SIN = 4
+    IDENTITY = 5
 end
 
 """
@@ -158,22 +160,20 @@ The methods, for trimtab_decide, and the fields of trimtab_method that each uses
 end
 
 """
-Activation functions, for trimtab_init_std.
+The type of the states in an entry of trimtab_states.
 
-- `RELU`: max(0, z)
-- `TANH`: tanh(z)
-- `SILU`: z / (1 + exp(-z))
-- `GELU`: z times the normal distribution function of z
-- `SIN`: sin(z)
-- `IDENTITY`: z
+- `STATE_NORM`: trimtab_norm_state
+- `STATE_AUTOSCALE`: trimtab_autoscale_state
+- `STATE_ZCLIP`: trimtab_zclip_state
+- `STATE_GUARD`: trimtab_guard_state
+- `STATE_STEP`: trimtab_step_state
 """
-@enum Activation::UInt32 begin
-    RELU = 0
-    TANH = 1
-    SILU = 2
-    GELU = 3
-    SIN = 4
-    IDENTITY = 5
+@enum StateKind::UInt32 begin
+    STATE_NORM = 0
+    STATE_AUTOSCALE = 1
+    STATE_ZCLIP = 2
+    STATE_GUARD = 3
+    STATE_STEP = 4
 end
 
 """
