@@ -10,9 +10,9 @@ use trimtab_core::{
 
 use crate::check::{Blame, array, array_mut, blamed, configuration, one_mut, put, tensors_mut};
 use crate::config::{
-    Configuration, trimtab_agc_config, trimtab_centralize_config, trimtab_clip_norm_config,
-    trimtab_gradient_stabilizer_config, trimtab_guard_config, trimtab_stable_grad_config,
-    trimtab_zclip_config, trimtab_znorm_config,
+    Configuration, trimtab_adagc_config, trimtab_agc_config, trimtab_centralize_config,
+    trimtab_clip_norm_config, trimtab_gradient_stabilizer_config, trimtab_guard_config,
+    trimtab_stable_grad_config, trimtab_zclip_config, trimtab_znorm_config,
 };
 use crate::types::{trimtab_status, trimtab_tensor};
 
@@ -43,6 +43,8 @@ pub enum trimtab_method_kind {
     TRIMTAB_METHOD_AGC = 10,
     /// trimtab_zclip_config, trimtab_zclip_state
     TRIMTAB_METHOD_ZCLIP = 11,
+    /// trimtab_adagc_config, trimtab_norm_state: n
+    TRIMTAB_METHOD_ADAGC = 12,
 }
 
 /// A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
@@ -217,6 +219,9 @@ unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame>
             }
             _ if is(TRIMTAB_METHOD_ZCLIP) => {
                 Link::Zclip(has.config::<trimtab_zclip_config>()?, has.state()?)
+            }
+            _ if is(TRIMTAB_METHOD_ADAGC) => {
+                Link::Adagc(has.config::<trimtab_adagc_config>()?, has.states(n)?)
             }
             _ => return Err(Status::BadConfig.into()),
         }

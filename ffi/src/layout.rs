@@ -143,6 +143,13 @@ structs! {
         number: f64 = 24,
         input: *const core::ffi::c_void = 32
     }
+    crate::trimtab_adagc_config: 32 {
+        struct_size: u32 = 0,
+        warmup: u32 = 4,
+        lambda_rel: f64 = 8,
+        lambda_abs: f64 = 16,
+        beta: f64 = 24
+    }
     crate::trimtab_sgd_config: 48 {
         struct_size: u32 = 0,
         nesterov: u32 = 4,
@@ -247,7 +254,8 @@ constants! {
         TRIMTAB_METHOD_CLIP_NORM = 8,
         TRIMTAB_METHOD_CLIP_VALUE = 9,
         TRIMTAB_METHOD_AGC = 10,
-        TRIMTAB_METHOD_ZCLIP = 11
+        TRIMTAB_METHOD_ZCLIP = 11,
+        TRIMTAB_METHOD_ADAGC = 12
     }
     trimtab_state_kind {
         TRIMTAB_STATE_NORM = 0,
@@ -297,6 +305,12 @@ defaults! {
         z_max = 2.5,
         eps = 1e-6,
         max_norm = f64::INFINITY
+    }
+    trimtab_adagc_config {
+        warmup = 100,
+        lambda_rel = 1.05,
+        lambda_abs = 1.0,
+        beta = 0.98
     }
     trimtab_sgd_config {
         nesterov = 0,
