@@ -98,7 +98,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         &mut self.stages
     }
 
-    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`] after its first step.
+    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`](crate::GradientStabilizer) after its first step.
     pub fn norms(&self, stage: usize) -> &[NormState] {
         norms(&self.stages, self.rows(), stage)
     }
