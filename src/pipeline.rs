@@ -179,7 +179,7 @@ impl<const METHODS: usize, const TENSORS: usize> Default for Pipeline<METHODS, T
 
 impl<'a> PipelineMut<'a> {
     /// Over stages that the caller keeps from step to step, and a row of norm states for each: stages times tensors of
-    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
+    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`](crate::GradientStabilizer).)
     pub fn new(stages: &'a mut [Stage], norms: &'a mut [NormState]) -> Self {
         Self { stages, norms }
     }
