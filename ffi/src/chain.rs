@@ -178,7 +178,7 @@ impl Chain for RawChain<'_> {
     }
 }
 
-/// The link that a method becomes: the one place that says what each kind has.
+/// The link of a method: the one place that names the fields of each kind.
 ///
 /// # Safety
 ///
@@ -230,7 +230,7 @@ unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame>
     Ok(link)
 }
 
-/// The fields of a method of which nothing has been asked for yet; those left at the end are to be NULL or 0.
+/// The fields of a method that have not been taken yet; those left at the end must be NULL or 0.
 struct Fields {
     left: trimtab_method,
 }

@@ -8,9 +8,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `terms.rs` | roles, scopes, and the ranges of configurations |
-//! | `memory.rs` | what a pipeline keeps for a method, and what it is given in each step |
-//! | `table.rs` | what the list of methods is expanded to |
-//! | the others | a method each |
+//! | `memory.rs` | the memory and the inputs of a pipeline |
+//! | `table.rs` | the expansion of the list of methods |
+//! | the others | one method each |
 
 mod adagc;
 mod agc;
@@ -49,7 +49,7 @@ use crate::moments::Moments;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-// Every method, and what its `decide` takes before the gradients.
+// Every method, with the argument of its `decide` before the gradients.
 table::methods! {
     Adagc(norms: &'a mut [NormState]);
     Agc(params: &'a [Moments]);
