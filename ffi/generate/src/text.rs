@@ -75,8 +75,20 @@ pub fn wrapped(code: &str, indent: &str) -> String {
     lines.join("\n")
 }
 
-/// Without the paragraph that names the macro to start from: other languages have constructors.
+/// Without the sentence that names the macro to start from: other languages have constructors.
 pub fn without_init(doc: &str) -> String {
-    let paragraphs = doc.split("\n\n").filter(|p| !p.contains("_INIT"));
+    let paragraphs = doc
+        .split("\n\n")
+        .map(|paragraph| match paragraph.contains("_INIT") {
+            true => without_sentence(&paragraph.replace('\n', " ")),
+            false => paragraph.to_string(),
+        });
+    let paragraphs = paragraphs.filter(|paragraph| !paragraph.is_empty());
     paragraphs.collect::<Vec<_>>().join("\n\n")
+}
+
+fn without_sentence(paragraph: &str) -> String {
+    let sentences = paragraph.split_inclusive(". ");
+    let kept = sentences.filter(|sentence| !sentence.contains("_INIT"));
+    kept.collect::<String>().trim().to_string()
 }

@@ -15,46 +15,46 @@ module trimtab_types
 
     ! The values of trimtab_status.
 
-    !> Done.
+    !> The call succeeded.
     integer, parameter, public :: TRIMTAB_OK = 0
     !> The guard asks the caller to skip this step.
     integer, parameter, public :: TRIMTAB_SKIP_STEP = 1
-    !> A pointer is NULL that must not be.
+    !> A required pointer is NULL.
     integer, parameter, public :: TRIMTAB_NULL_POINTER = -1
-    !> An element type is unknown or not allowed here.
+    !> An element type is unknown, or not allowed here.
     integer, parameter, public :: TRIMTAB_BAD_DTYPE = -2
     !> A configuration value, an enum value or a struct_size is out of range.
     integer, parameter, public :: TRIMTAB_BAD_CONFIG = -3
-    !> StableGrad's reference is not finite and > 0.
+    !> The reference of StableGrad is not finite, or not > 0.
     integer, parameter, public :: TRIMTAB_BAD_REFERENCE = -4
-    !> A state, moments or an affine hold what no call can have left there.
+    !> A state, moments or an affine hold values that no call can have left there.
     integer, parameter, public :: TRIMTAB_BAD_STATE = -5
-    !> A gradient holds NaN, infinity, or (f64) a magnitude beyond 1e150.
+    !> A gradient holds NaN, an infinity, or (double) a magnitude beyond 1e150.
     integer, parameter, public :: TRIMTAB_NON_FINITE = -6
-    !> The result would not be finite in the type it is written to, or a factor leaves the range of double at either
-    !> end.
+    !> The result would not be finite in its element type, or a factor leaves the range of double: too large, or so
+    !> small that it would vanish.
     integer, parameter, public :: TRIMTAB_OVERFLOW = -7
-    !> Calls came in an order that cannot work: observe first, clip by value last.
+    !> The call is out of order: observe first, clip by value last.
     integer, parameter, public :: TRIMTAB_ORDER = -8
-    !> The guard saw max_consecutive bad steps in a row.
+    !> The guard counted max_consecutive bad steps in a row.
     integer, parameter, public :: TRIMTAB_DIVERGED = -9
-    !> This build cannot do that.
+    !> This build or this machine cannot do what was asked.
     integer, parameter, public :: TRIMTAB_UNSUPPORTED = -10
     !> A pointer is not aligned to its type.
     integer, parameter, public :: TRIMTAB_MISALIGNED = -11
-    !> A length cannot exist, or does not match.
+    !> A length is impossible, or does not match.
     integer, parameter, public :: TRIMTAB_BAD_LENGTH = -12
-    !> These bytes are no saved states.
+    !> The bytes are not a record of states.
     integer, parameter, public :: TRIMTAB_BAD_MAGIC = -13
-    !> States were saved in a format that this library does not know.
+    !> The record has a format that this library does not support.
     integer, parameter, public :: TRIMTAB_BAD_VERSION = -14
-    !> Saved states are of other kinds, or in another order, than those to be loaded.
+    !> The record holds states of other kinds, or in another order, than asked for.
     integer, parameter, public :: TRIMTAB_WRONG_KIND = -15
-    !> More or fewer states were saved than are to be loaded.
+    !> The record holds more or fewer states than asked for.
     integer, parameter, public :: TRIMTAB_WRONG_COUNT = -16
-    !> Saved states end too early.
+    !> The record is shorter than its header says.
     integer, parameter, public :: TRIMTAB_TRUNCATED = -17
-    !> Saved states have been damaged.
+    !> The record is damaged: a checksum does not match.
     integer, parameter, public :: TRIMTAB_BAD_CHECKSUM = -18
 
     ! Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64.
@@ -68,48 +68,50 @@ module trimtab_types
     !> IEEE binary64, double.
     integer(c_int32_t), parameter, public :: TRIMTAB_F64 = 3
 
-    ! What a tensor is.
+    ! The role of a tensor: many methods leave biases alone.
 
     !> A weight matrix or kernel.
     integer(c_int32_t), parameter, public :: TRIMTAB_ROLE_WEIGHT = 0
     !> A bias, or any other one-dimensional parameter.
     integer(c_int32_t), parameter, public :: TRIMTAB_ROLE_BIAS = 1
 
-    ! Which tensors a method changes.
+    ! The tensors that a method changes.
 
     !> Weights only.
     integer(c_int32_t), parameter, public :: TRIMTAB_ROLES_WEIGHTS = 0
     !> All tensors.
     integer(c_int32_t), parameter, public :: TRIMTAB_ROLES_ALL = 1
 
-    ! Over what a norm is taken.
+    ! The range over which a norm is taken.
 
     !> Each tensor by itself.
     integer(c_int32_t), parameter, public :: TRIMTAB_SCOPE_TENSOR = 0
     !> All tensors together.
     integer(c_int32_t), parameter, public :: TRIMTAB_SCOPE_GLOBAL = 1
 
-    ! What a guard does about gradients that are not finite.
+    ! The action of a guard on gradients that are not finite.
 
     !> Return TRIMTAB_SKIP_STEP.
     integer(c_int32_t), parameter, public :: TRIMTAB_GUARD_SKIP_STEP = 0
-    !> Turn the offending tensors into zeros and go on.
+    !> Turn the offending tensors into zeros and continue.
     integer(c_int32_t), parameter, public :: TRIMTAB_GUARD_ZERO = 1
 
-    ! Which states an entry of trimtab_states is about.
+    ! Activation functions, for trimtab_init_std.
 
-    !> trimtab_norm_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
-    !> trimtab_autoscale_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
-    !> trimtab_zclip_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
-    !> trimtab_guard_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
-    !> trimtab_step_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
+    !> max(0, z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_RELU = 0
+    !> tanh(z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_TANH = 1
+    !> z / (1 + exp(-z))
+    integer(c_int32_t), parameter, public :: TRIMTAB_SILU = 2
+    !> z times the normal distribution function of z
+    integer(c_int32_t), parameter, public :: TRIMTAB_GELU = 3
+    !> sin(z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_SIN = 4
+    !> z
+    integer(c_int32_t), parameter, public :: TRIMTAB_IDENTITY = 5
 
-    ! The methods, for trimtab_decide: which fields of trimtab_method each has.
+    ! The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
 
     !> number: the loss scale
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_UNSCALE = 0
@@ -127,7 +129,7 @@ module trimtab_types
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_CENTRALIZE = 6
     !> trimtab_znorm_config
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ZNORM = 7
-    !> trimtab_clip_norm_config, number: the largest norm
+    !> trimtab_clip_norm_config, number: the maximum norm
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_CLIP_NORM = 8
     !> number: the limit
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_CLIP_VALUE = 9
@@ -135,33 +137,34 @@ module trimtab_types
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_AGC = 10
     !> trimtab_zclip_config, trimtab_zclip_state
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ZCLIP = 11
+    !> trimtab_adagc_config, trimtab_norm_state: n
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ADAGC = 12
 
-    ! Activation functions, for trimtab_init_std.
+    ! The type of the states in an entry of trimtab_states.
 
-    !> max(0, z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_RELU = 0
-    !> tanh(z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_TANH = 1
-    !> z / (1 + exp(-z))
-    integer(c_int32_t), parameter, public :: TRIMTAB_SILU = 2
-    !> z times the normal distribution function of z
-    integer(c_int32_t), parameter, public :: TRIMTAB_GELU = 3
-    !> sin(z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_SIN = 4
-    !> z
-    integer(c_int32_t), parameter, public :: TRIMTAB_IDENTITY = 5
+    !> trimtab_norm_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
+    !> trimtab_autoscale_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
+    !> trimtab_zclip_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
+    !> trimtab_guard_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
+    !> trimtab_step_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
 
     !> Positive infinity: no limit, no largest norm.
     real(c_double), parameter, public :: TRIMTAB_INFINITY = transfer(int(z'7FF0000000000000', c_int64_t), 0.0_c_double)
 
     !> Count, sum, sum of squares and largest magnitude of the elements of a tensor.
     !>
-    !> Sums are accumulated in f64 in a fixed order: element i goes to lane i % 32; after every 2,048 elements the lanes
-    !> are added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i + width], width 16, 8,
-    !> 4, 2, 1), and blocks are added in index order. The bits of the result depend on nothing else.
+    !> Sums are accumulated in double precision in a fixed order: element i goes to lane i % 32; after every 2,048
+    !> elements the lanes are added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i +
+    !> width], width 16, 8, 4, 2, 1), and blocks are added in index order. The bits of the result depend on nothing
+    !> else.
     !>
-    !> NaN elements leave abs_max alone and make the sums NaN (always the same NaN), infinite ones make sum_sq infinite,
-    !> and in f64 so do elements whose squares are.
+    !> NaN elements leave abs_max alone and make the sums NaN (always the same NaN). Infinite elements, and elements of
+    !> double precision whose squares overflow, make sum_sq infinite.
     type, public, bind(c) :: trimtab_moments
         !> Number of elements.
         integer(c_int64_t) :: count = 0
@@ -169,8 +172,8 @@ module trimtab_types
         real(c_double) :: sum = 0
         !> Sum of the squares of the elements.
         real(c_double) :: sum_sq = 0
-        !> Largest magnitude among the elements that are not NaN; an upper bound once a mean was subtracted without the
-        !> data being read again.
+        !> Largest magnitude of the elements that are not NaN; an upper bound where a mean was subtracted without
+        !> another read of the data.
         real(c_double) :: abs_max = 0
     end type
 
@@ -178,142 +181,157 @@ module trimtab_types
     !>
     !> y = clamp((x - center) * scale, -limit, +limit)
     !>
-    !> center is in units of the gradient in the buffer, limit in units of the result. All three are f64 until they meet
-    !> the data, so a scale outside the range of the gradient's dtype still gives the correctly scaled result. A scale
-    !> of 0 writes +0.0 whatever the data, NaN included: that is how Guard silences a tensor.
+    !> center is in units of the gradient in the buffer, limit in units of the result. All three stay in double
+    !> precision until they meet the data, so a scale outside the range of the gradient's dtype still gives the
+    !> correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN included: that is how Guard silences a
+    !> tensor.
     type, public, bind(c) :: trimtab_affine
-        !> Subtracted first: 0, or the mean of the gradient.
+        !> Subtracted first; 0, or the mean of the gradient.
         real(c_double) :: center = 0
         !> Multiplied next; finite.
         real(c_double) :: scale = 1
-        !> Bound of the magnitude of the result; +infinity for none.
+        !> Upper bound on the magnitude of the result; +infinity for none.
         real(c_double) :: limit = TRIMTAB_INFINITY
     end type
 
-    !> A gradient tensor: any contiguous range of elements that is to be treated as one. Describe each row as a tensor
-    !> and every method becomes row-wise.
+    !> The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one. Describe each
+    !> row as a tensor and every method becomes row-wise.
     !>
-    !> Fill in the first four fields and call trimtab_observe, which fills in the rest. Two tensors of one call must not
+    !> Fill in the first four fields and call trimtab_observe, which fills in the rest. The tensors of one call must not
     !> overlap.
     type, public, bind(c) :: trimtab_tensor
         !> The elements, in memory that the host can read and write; may be NULL if len is 0.
         type(c_ptr) :: data = c_null_ptr
         !> Number of elements.
         integer(c_size_t) :: len = 0
-        !> TRIMTAB_F32, F16, BF16 or F64.
+        !> Element type: TRIMTAB_F32, F16, BF16 or F64.
         integer(c_int32_t) :: dtype = TRIMTAB_F32
-        !> TRIMTAB_ROLE_WEIGHT or TRIMTAB_ROLE_BIAS.
+        !> Role: TRIMTAB_ROLE_WEIGHT or TRIMTAB_ROLE_BIAS.
         integer(c_int32_t) :: role = TRIMTAB_ROLE_WEIGHT
-        !> Statistics of what lies in the buffer. You may set them yourself, streamed by trimtab_observe_chunk or merged
-        !> over ranks; a count above len then means that this is a shard.
+        !> Statistics of the elements in the buffer. You may set them yourself, streamed by trimtab_observe_chunk or
+        !> merged over ranks; a count above len then marks a shard.
         type(trimtab_moments) :: moments
-        !> What has been decided and not yet written; set it to {0, 1, INFINITY} with your own moments.
+        !> The pending transformation, decided and not yet written. With moments of your own set it to {0, 1, INFINITY}.
         type(trimtab_affine) :: affine
     end type
 
     type, public, bind(c) :: trimtab_guard_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 16
-        !> TRIMTAB_GUARD_SKIP_STEP (default) or TRIMTAB_GUARD_ZERO.
+        !> The action on a bad step: TRIMTAB_GUARD_SKIP_STEP (default) or TRIMTAB_GUARD_ZERO.
         integer(c_int32_t) :: policy = TRIMTAB_GUARD_SKIP_STEP
-        !> How many bad steps in a row mean that the run has diverged; 0 (default): never.
+        !> Number of bad steps in a row that counts as divergence; 0 (default) for never.
         integer(c_int64_t) :: max_consecutive = 0
     end type
 
-    !> What Guard remembers; zero before the first step.
+    !> The state of Guard; zeros before the first step.
     type, public, bind(c) :: trimtab_guard_state
-        !> Bad steps since the last good one.
+        !> Number of bad steps since the last good one.
         integer(c_int64_t) :: consecutive = 0
-        !> Bad steps in all.
+        !> Number of all bad steps.
         integer(c_int64_t) :: total = 0
     end type
 
     type, public, bind(c) :: trimtab_stable_grad_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 16
-        !> TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+        !> The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
         integer(c_int32_t) :: roles = TRIMTAB_ROLES_WEIGHTS
         !> Added to the standard deviation; finite, >= 0, default 0.
         real(c_double) :: eps = 0.0_c_double
     end type
 
     type, public, bind(c) :: trimtab_gradient_stabilizer_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 40
-        !> TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+        !> One norm per tensor, TRIMTAB_SCOPE_TENSOR (default), or one of all, TRIMTAB_SCOPE_GLOBAL.
         integer(c_int32_t) :: scope = TRIMTAB_SCOPE_TENSOR
-        !> Weight of the past in the running norm; in [0, 1), default 0.6.
+        !> Decay of the running average of the norm; in [0, 1), default 0.6.
         real(c_double) :: gamma1 = 0.6_c_double
-        !> Weight of the past in the running squared norm; in [0, 1), default 0.999.
+        !> Decay of the running average of the squared norm; in [0, 1), default 0.999.
         real(c_double) :: gamma2 = 0.999_c_double
-        !> Added to the root, and the smallest norm divided by; finite, >= 0, default 1e-12.
+        !> Added to the root, and lower bound on the norm divided by; finite, >= 0, default 1e-12.
         real(c_double) :: eps = 1e-12_c_double
-        !> 1 (default): averages are corrected for starting at 0. 0: the paper's own box.
+        !> 1 (default) corrects the averages for their start at 0; 0 is the algorithm box of the paper.
         integer(c_int32_t) :: bias_correction = 1
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
     end type
 
-    !> What GradientStabilizer remembers of one norm; zero before the first step.
+    !> The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
     type, public, bind(c) :: trimtab_norm_state
         !> Running average of the norm, before bias correction.
         real(c_double) :: m = 0
-        !> Running average of the squared norm, before bias correction.
+        !> Running average of the squared norm, before bias correction; 0 for AdaGC.
         real(c_double) :: v = 0
         !> Number of gradients averaged.
         integer(c_int64_t) :: steps = 0
-        !> Number of gradients of norm 0, which are not averaged.
+        !> Number of gradients of norm 0, which do not enter the averages.
         integer(c_int64_t) :: skipped = 0
     end type
 
-    !> What Autoscale remembers; zero before the first step.
+    !> The state of Autoscale; zeros before the first step.
     type, public, bind(c) :: trimtab_autoscale_state
-        !> Fixed at the first step with sigma > 0; in (0, 1].
+        !> Exponent of alpha, fixed at the first step with sigma > 0; in (0, 1].
         real(c_double) :: exponent = 0
-        !> Global standard deviation at the last step; for looking at.
+        !> Global standard deviation at the last step; informative, not read.
         real(c_double) :: sigma = 0
-        !> Factor of the last step; for looking at.
+        !> Factor of the last step; informative, not read.
         real(c_double) :: alpha = 0
         !> Number of steps with sigma > 0.
         integer(c_int64_t) :: steps = 0
     end type
 
+    type, public, bind(c) :: trimtab_centralize_config
+        !> sizeof of this struct; the INIT macro sets it.
+        integer(c_int32_t) :: struct_size = 8
+        !> The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+        integer(c_int32_t) :: roles = TRIMTAB_ROLES_WEIGHTS
+    end type
+
     type, public, bind(c) :: trimtab_znorm_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 16
-        !> TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+        !> The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
         integer(c_int32_t) :: roles = TRIMTAB_ROLES_WEIGHTS
         !> Added to the standard deviation; finite, >= 0, default 1e-8.
         real(c_double) :: eps = 1e-8_c_double
     end type
 
+    type, public, bind(c) :: trimtab_clip_norm_config
+        !> sizeof of this struct; the INIT macro sets it.
+        integer(c_int32_t) :: struct_size = 8
+        !> One norm per tensor, TRIMTAB_SCOPE_TENSOR (default), or one of all, TRIMTAB_SCOPE_GLOBAL.
+        integer(c_int32_t) :: scope = TRIMTAB_SCOPE_TENSOR
+    end type
+
     type, public, bind(c) :: trimtab_agc_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 24
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
-        !> Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
+        !> Upper bound on the ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
         real(c_double) :: clipping = 0.01_c_double
-        !> Smallest parameter norm reckoned with; finite, >= 0, default 1e-3.
+        !> Lower bound on the parameter norm; finite, >= 0, default 1e-3.
         real(c_double) :: eps = 1e-3_c_double
     end type
 
     type, public, bind(c) :: trimtab_zclip_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 40
-        !> Number of steps that only collect norms; >= 1, default 25.
+        !> Number of first steps that only collect norms; >= 1, default 25.
         integer(c_int32_t) :: warmup = 25
-        !> Weight of the past in the running mean and variance; in [0, 1), default 0.97.
+        !> Decay of the running mean and variance; in [0, 1), default 0.97.
         real(c_double) :: alpha = 0.97_c_double
-        !> The z-score that is clipped; finite, > 0, default 2.5.
+        !> Threshold: a norm with a larger z-score is clipped; finite, > 0, default 2.5.
         real(c_double) :: z_max = 2.5_c_double
         !> Added to the standard deviation; finite, >= 0, default 1e-6.
         real(c_double) :: eps = 1e-6_c_double
-        !> The largest norm ever let through; > 0, default +infinity.
+        !> Upper bound on every norm, also during the warm-up; > 0, default +infinity.
         real(c_double) :: max_norm = TRIMTAB_INFINITY
     end type
 
-    !> What Zclip remembers; zero before the first step.
+    !> The state of Zclip; zeros before the first step.
     type, public, bind(c) :: trimtab_zclip_state
         !> Running mean of the norm.
         real(c_double) :: mean = 0
@@ -323,106 +341,115 @@ module trimtab_types
         integer(c_int64_t) :: steps = 0
     end type
 
-    !> A method of a chain, for trimtab_decide. What its kind does not have is NULL, or 0.
+    !> A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
     type, public, bind(c) :: trimtab_c_method
-        !> TRIMTAB_METHOD_UNSCALE and so on.
+        !> The method: TRIMTAB_METHOD_UNSCALE and so on.
         integer(c_int32_t) :: kind = TRIMTAB_METHOD_UNSCALE
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
-        !> Its configuration; NULL: the defaults.
+        !> The configuration of the method; NULL means the defaults.
         type(c_ptr) :: config = c_null_ptr
-        !> Its state, or states; zeros before the first step.
+        !> The state of the method, or its array of states; zeros before the first step.
         type(c_ptr) :: state = c_null_ptr
-        !> Reference, largest norm, limit, factor or loss scale.
+        !> The reference, maximum norm, limit, factor or loss scale.
         real(c_double) :: number = 0
-        !> What it reads beside the gradients.
+        !> Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters.
         type(c_ptr) :: input = c_null_ptr
     end type
 
+    !> AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient relative to a
+    !> running average of its clipped norms. Weights and biases.
+    !>
+    !>     R = ||g||;   R == 0: skipped += 1, nothing else
+    !>     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+    !>                              m = min(m, h*R);   at the first step m = h*R
+    !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+    !>     steps += 1;   g * h
+    !>
+    !> n states of type trimtab_norm_state, whose v stays 0.
+    type, public, bind(c) :: trimtab_adagc_config
+        !> sizeof of this struct; the INIT macro sets it.
+        integer(c_int32_t) :: struct_size = 32
+        !> Number of steps that are clipped by the global norm; >= 1, default 100.
+        integer(c_int32_t) :: warmup = 100
+        !> Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+        real(c_double) :: lambda_rel = 1.05_c_double
+        !> Maximum global norm during the warm-up; > 0, default 1.
+        real(c_double) :: lambda_abs = 1.0_c_double
+        !> Weight of the past in the running average; in [0, 1), default 0.98.
+        real(c_double) :: beta = 0.98_c_double
+    end type
+
     type, public, bind(c) :: trimtab_sgd_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 48
-        !> 1: look ahead along the momentum, which must not be 0, without dampening; default 0.
+        !> 1 for Nesterov's momentum, which needs momentum > 0 and dampening 0; default 0.
         integer(c_int32_t) :: nesterov = 0
         !> Learning rate; finite, default 1e-2.
         real(c_double) :: lr = 1e-2_c_double
-        !> Weight of the past in the momentum buffer; in [0, 1), default 0: no buffer is needed.
+        !> Decay of the momentum buffer; in [0, 1), default 0, which needs no buffer.
         real(c_double) :: momentum = 0.0_c_double
-        !> How much less of the new gradient enters the buffer; in [0, 1], default 0.
+        !> The new gradient enters the buffer times 1 - dampening; in [0, 1], default 0.
         real(c_double) :: dampening = 0.0_c_double
-        !> L2 penalty, added to the gradient; finite, default 0.
+        !> Coefficient of the L2 penalty, added to the gradient; finite, default 0.
         real(c_double) :: weight_decay = 0.0_c_double
-        !> What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+        !> The parameters that decay: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
         integer(c_int32_t) :: decay_roles = TRIMTAB_ROLES_ALL
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
     end type
 
-    !> What an optimizer remembers beside its buffers; zero before the first step.
+    !> The state of an optimizer beside its buffers; zeros before the first step.
     type, public, bind(c) :: trimtab_step_state
         !> Number of steps taken.
         integer(c_int64_t) :: steps = 0
     end type
 
-    !> A parameter and what the optimizer remembers of it, as many elements each as the gradient has.
+    !> A parameter and its optimizer buffers, each with as many elements as the gradient.
     type, public, bind(c) :: trimtab_c_slot
         !> The parameter.
         type(c_ptr) :: param = c_null_ptr
         !> Adam: first moment. SGD: momentum buffer, NULL if momentum is 0. Zeros before the first step.
         type(c_ptr) :: first = c_null_ptr
-        !> Adam: second moment. SGD: not looked at. Zeros before the first step.
+        !> Adam: second moment. SGD: ignored. Zeros before the first step.
         type(c_ptr) :: second = c_null_ptr
-        !> TRIMTAB_F32 or TRIMTAB_F64, for all three.
+        !> Element type of all three: TRIMTAB_F32 or TRIMTAB_F64.
         integer(c_int32_t) :: dtype = TRIMTAB_F32
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
     end type
 
     type, public, bind(c) :: trimtab_adam_config
-        !> sizeof of this struct.
+        !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 56
-        !> 1 (default): the decay shrinks the parameter, AdamW. 0: it is added to the gradient.
+        !> 1 (default) decays the parameter itself (AdamW); 0 adds the decay to the gradient (Adam).
         integer(c_int32_t) :: decoupled = 1
         !> Learning rate; finite, default 1e-3.
         real(c_double) :: lr = 1e-3_c_double
-        !> Weight of the past in the first moment; in [0, 1), default 0.9.
+        !> Decay of the first moment; in [0, 1), default 0.9.
         real(c_double) :: beta1 = 0.9_c_double
-        !> Weight of the past in the second moment; in [0, 1), default 0.999.
+        !> Decay of the second moment; in [0, 1), default 0.999.
         real(c_double) :: beta2 = 0.999_c_double
         !> Added to the root of the second moment; finite, >= 0, default 1e-8.
         real(c_double) :: eps = 1e-8_c_double
-        !> Weight decay; finite, default 0.
+        !> Coefficient of the weight decay; finite, default 0.
         real(c_double) :: weight_decay = 0.0_c_double
-        !> What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+        !> The parameters that decay: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
         integer(c_int32_t) :: decay_roles = TRIMTAB_ROLES_ALL
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
     end type
 
-    !> States to save or to load: an array of one kind. A run has one such entry per method and optimizer that has a
+    !> An array of states of one kind, to save or to load. A run has one such entry per method and optimizer with a
     !> state.
     type, public, bind(c) :: trimtab_states
-        !> The first of them; may be NULL if count is 0.
+        !> The array; may be NULL if count is 0.
         type(c_ptr) :: states = c_null_ptr
-        !> How many.
+        !> Number of states in the array.
         integer(c_size_t) :: count = 0
-        !> TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+        !> Type of the states: TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
         integer(c_int32_t) :: kind = TRIMTAB_STATE_NORM
-        !> Set to 0.
+        !> Must be 0.
         integer(c_int32_t) :: reserved = 0
-    end type
-
-    type, public, bind(c) :: trimtab_centralize_config
-        !> sizeof of this struct.
-        integer(c_int32_t) :: struct_size = 8
-        !> TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
-        integer(c_int32_t) :: roles = TRIMTAB_ROLES_WEIGHTS
-    end type
-
-    type, public, bind(c) :: trimtab_clip_norm_config
-        !> sizeof of this struct.
-        integer(c_int32_t) :: struct_size = 8
-        !> TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
-        integer(c_int32_t) :: scope = TRIMTAB_SCOPE_TENSOR
     end type
 end module

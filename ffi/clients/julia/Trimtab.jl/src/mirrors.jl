@@ -5,27 +5,27 @@
 """
 The values of trimtab_status.
 
-- `OK`: Done.
+- `OK`: The call succeeded.
 - `SKIP_STEP`: The guard asks the caller to skip this step.
-- `NULL_POINTER`: A pointer is NULL that must not be.
-- `BAD_DTYPE`: An element type is unknown or not allowed here.
+- `NULL_POINTER`: A required pointer is NULL.
+- `BAD_DTYPE`: An element type is unknown, or not allowed here.
 - `BAD_CONFIG`: A configuration value, an enum value or a struct_size is out of range.
-- `BAD_REFERENCE`: StableGrad's reference is not finite and > 0.
-- `BAD_STATE`: A state, moments or an affine hold what no call can have left there.
-- `NON_FINITE`: A gradient holds NaN, infinity, or (f64) a magnitude beyond 1e150.
-- `OVERFLOW`: The result would not be finite in the type it is written to, or a factor leaves the range of double at
-  either end.
-- `ORDER`: Calls came in an order that cannot work: observe first, clip by value last.
-- `DIVERGED`: The guard saw max_consecutive bad steps in a row.
-- `UNSUPPORTED`: This build cannot do that.
+- `BAD_REFERENCE`: The reference of StableGrad is not finite, or not > 0.
+- `BAD_STATE`: A state, moments or an affine hold values that no call can have left there.
+- `NON_FINITE`: A gradient holds NaN, an infinity, or (double) a magnitude beyond 1e150.
+- `OVERFLOW`: The result would not be finite in its element type, or a factor leaves the range of double: too large, or
+  so small that it would vanish.
+- `ORDER`: The call is out of order: observe first, clip by value last.
+- `DIVERGED`: The guard counted max_consecutive bad steps in a row.
+- `UNSUPPORTED`: This build or this machine cannot do what was asked.
 - `MISALIGNED`: A pointer is not aligned to its type.
-- `BAD_LENGTH`: A length cannot exist, or does not match.
-- `BAD_MAGIC`: These bytes are no saved states.
-- `BAD_VERSION`: States were saved in a format that this library does not know.
-- `WRONG_KIND`: Saved states are of other kinds, or in another order, than those to be loaded.
-- `WRONG_COUNT`: More or fewer states were saved than are to be loaded.
-- `TRUNCATED`: Saved states end too early.
-- `BAD_CHECKSUM`: Saved states have been damaged.
+- `BAD_LENGTH`: A length is impossible, or does not match.
+- `BAD_MAGIC`: The bytes are not a record of states.
+- `BAD_VERSION`: The record has a format that this library does not support.
+- `WRONG_KIND`: The record holds states of other kinds, or in another order, than asked for.
+- `WRONG_COUNT`: The record holds more or fewer states than asked for.
+- `TRUNCATED`: The record is shorter than its header says.
+- `BAD_CHECKSUM`: The record is damaged: a checksum does not match.
 """
 @enum Status::Int32 begin
     OK = 0
@@ -66,7 +66,7 @@ Element types. Gradients have any of them, parameters F32 or F64.
 end
 
 """
-What a tensor is.
+The role of a tensor: many methods leave biases alone.
 
 - `WEIGHT`: A weight matrix or kernel.
 - `BIAS`: A bias, or any other one-dimensional parameter.
@@ -77,7 +77,7 @@ What a tensor is.
 end
 
 """
-Which tensors a method changes.
+The tensors that a method changes.
 
 - `ROLES_WEIGHTS`: Weights only.
 - `ROLES_ALL`: All tensors.
@@ -88,7 +88,7 @@ Which tensors a method changes.
 end
 
 """
-Over what a norm is taken.
+The range over which a norm is taken.
 
 - `SCOPE_TENSOR`: Each tensor by itself.
 - `SCOPE_GLOBAL`: All tensors together.
@@ -99,62 +99,14 @@ Over what a norm is taken.
 end
 
 """
-What a guard does about gradients that are not finite.
+The action of a guard on gradients that are not finite.
 
 - `GUARD_SKIP_STEP`: Return SKIP_STEP.
-- `GUARD_ZERO`: Turn the offending tensors into zeros and go on.
+- `GUARD_ZERO`: Turn the offending tensors into zeros and continue.
 """
 @enum GuardPolicy::UInt32 begin
     GUARD_SKIP_STEP = 0
     GUARD_ZERO = 1
-end
-
-"""
-Which states an entry of trimtab_states is about.
-
-- `STATE_NORM`: trimtab_norm_state
-- `STATE_AUTOSCALE`: trimtab_autoscale_state
-- `STATE_ZCLIP`: trimtab_zclip_state
-- `STATE_GUARD`: trimtab_guard_state
-- `STATE_STEP`: trimtab_step_state
-"""
-@enum StateKind::UInt32 begin
-    STATE_NORM = 0
-    STATE_AUTOSCALE = 1
-    STATE_ZCLIP = 2
-    STATE_GUARD = 3
-    STATE_STEP = 4
-end
-
-"""
-The methods, for trimtab_decide: which fields of trimtab_method each has.
-
-- `METHOD_UNSCALE`: number: the loss scale
-- `METHOD_SCALE`: number: the factor
-- `METHOD_GUARD`: trimtab_guard_config, trimtab_guard_state
-- `METHOD_STABLE_GRAD`: trimtab_stable_grad_config, number: the reference
-- `METHOD_GRADIENT_STABILIZER`: trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
-- `METHOD_AUTOSCALE`: trimtab_autoscale_state
-- `METHOD_CENTRALIZE`: trimtab_centralize_config
-- `METHOD_ZNORM`: trimtab_znorm_config
-- `METHOD_CLIP_NORM`: trimtab_clip_norm_config, number: the largest norm
-- `METHOD_CLIP_VALUE`: number: the limit
-- `METHOD_AGC`: trimtab_agc_config, input: n trimtab_moments, of the parameters
-- `METHOD_ZCLIP`: trimtab_zclip_config, trimtab_zclip_state
-"""
-@enum MethodKind::UInt32 begin
-    METHOD_UNSCALE = 0
-    METHOD_SCALE = 1
-    METHOD_GUARD = 2
-    METHOD_STABLE_GRAD = 3
-    METHOD_GRADIENT_STABILIZER = 4
-    METHOD_AUTOSCALE = 5
-    METHOD_CENTRALIZE = 6
-    METHOD_ZNORM = 7
-    METHOD_CLIP_NORM = 8
-    METHOD_CLIP_VALUE = 9
-    METHOD_AGC = 10
-    METHOD_ZCLIP = 11
 end
 
 """
@@ -177,20 +129,70 @@ Activation functions, for trimtab_init_std.
 end
 
 """
+The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
+
+- `METHOD_UNSCALE`: number: the loss scale
+- `METHOD_SCALE`: number: the factor
+- `METHOD_GUARD`: trimtab_guard_config, trimtab_guard_state
+- `METHOD_STABLE_GRAD`: trimtab_stable_grad_config, number: the reference
+- `METHOD_GRADIENT_STABILIZER`: trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
+- `METHOD_AUTOSCALE`: trimtab_autoscale_state
+- `METHOD_CENTRALIZE`: trimtab_centralize_config
+- `METHOD_ZNORM`: trimtab_znorm_config
+- `METHOD_CLIP_NORM`: trimtab_clip_norm_config, number: the maximum norm
+- `METHOD_CLIP_VALUE`: number: the limit
+- `METHOD_AGC`: trimtab_agc_config, input: n trimtab_moments, of the parameters
+- `METHOD_ZCLIP`: trimtab_zclip_config, trimtab_zclip_state
+- `METHOD_ADAGC`: trimtab_adagc_config, trimtab_norm_state: n
+"""
+@enum MethodKind::UInt32 begin
+    METHOD_UNSCALE = 0
+    METHOD_SCALE = 1
+    METHOD_GUARD = 2
+    METHOD_STABLE_GRAD = 3
+    METHOD_GRADIENT_STABILIZER = 4
+    METHOD_AUTOSCALE = 5
+    METHOD_CENTRALIZE = 6
+    METHOD_ZNORM = 7
+    METHOD_CLIP_NORM = 8
+    METHOD_CLIP_VALUE = 9
+    METHOD_AGC = 10
+    METHOD_ZCLIP = 11
+    METHOD_ADAGC = 12
+end
+
+"""
+The type of the states in an entry of trimtab_states.
+
+- `STATE_NORM`: trimtab_norm_state
+- `STATE_AUTOSCALE`: trimtab_autoscale_state
+- `STATE_ZCLIP`: trimtab_zclip_state
+- `STATE_GUARD`: trimtab_guard_state
+- `STATE_STEP`: trimtab_step_state
+"""
+@enum StateKind::UInt32 begin
+    STATE_NORM = 0
+    STATE_AUTOSCALE = 1
+    STATE_ZCLIP = 2
+    STATE_GUARD = 3
+    STATE_STEP = 4
+end
+
+"""
 Count, sum, sum of squares and largest magnitude of the elements of a tensor.
 
-Sums are accumulated in f64 in a fixed order: element i goes to lane i % 32; after every 2,048 elements the lanes are
-added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i + width], width 16, 8, 4, 2, 1),
-and blocks are added in index order. The bits of the result depend on nothing else.
+Sums are accumulated in double precision in a fixed order: element i goes to lane i % 32; after every 2,048 elements the
+lanes are added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i + width], width 16, 8,
+4, 2, 1), and blocks are added in index order. The bits of the result depend on nothing else.
 
-NaN elements leave abs_max alone and make the sums NaN (always the same NaN), infinite ones make sum_sq infinite, and in
-f64 so do elements whose squares are.
+NaN elements leave abs_max alone and make the sums NaN (always the same NaN). Infinite elements, and elements of double
+precision whose squares overflow, make sum_sq infinite.
 
 - `count`: Number of elements.
 - `sum`: Sum of the elements.
 - `sum_sq`: Sum of the squares of the elements.
-- `abs_max`: Largest magnitude among the elements that are not NaN; an upper bound once a mean was subtracted without
-  the data being read again.
+- `abs_max`: Largest magnitude of the elements that are not NaN; an upper bound where a mean was subtracted without
+  another read of the data.
 """
 struct Moments
     count::UInt64
@@ -205,13 +207,13 @@ The pending transformation of one gradient tensor, element by element:
 
 y = clamp((x - center) * scale, -limit, +limit)
 
-center is in units of the gradient in the buffer, limit in units of the result. All three are f64 until they meet the
-data, so a scale outside the range of the gradient's dtype still gives the correctly scaled result. A scale of 0 writes
-+0.0 whatever the data, NaN included: that is how Guard silences a tensor.
+center is in units of the gradient in the buffer, limit in units of the result. All three stay in double precision until
+they meet the data, so a scale outside the range of the gradient's dtype still gives the correctly scaled result. A
+scale of 0 writes +0.0 whatever the data, NaN included: that is how Guard silences a tensor.
 
-- `center`: Subtracted first: 0, or the mean of the gradient.
+- `center`: Subtracted first; 0, or the mean of the gradient.
 - `scale`: Multiplied next; finite.
-- `limit`: Bound of the magnitude of the result; +infinity for none.
+- `limit`: Upper bound on the magnitude of the result; +infinity for none.
 """
 struct Affine
     center::Float64
@@ -221,19 +223,20 @@ end
 Affine() = Affine(0, 1, Inf)
 
 """
-A gradient tensor: any contiguous range of elements that is to be treated as one. Describe each row as a tensor and
-every method becomes row-wise.
+The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one. Describe each row as a
+tensor and every method becomes row-wise.
 
-Fill in the first four fields and call trimtab_observe, which fills in the rest. Two tensors of one call must not
+Fill in the first four fields and call trimtab_observe, which fills in the rest. The tensors of one call must not
 overlap.
 
 - `data`: The elements, in memory that the host can read and write; may be NULL if len is 0.
 - `len`: Number of elements.
-- `dtype`: F32, F16, BF16 or F64.
-- `role`: WEIGHT or BIAS.
-- `moments`: Statistics of what lies in the buffer. You may set them yourself, streamed by trimtab_observe_chunk or
-  merged over ranks; a count above len then means that this is a shard.
-- `affine`: What has been decided and not yet written; set it to {0, 1, INFINITY} with your own moments.
+- `dtype`: Element type: F32, F16, BF16 or F64.
+- `role`: Role: WEIGHT or BIAS.
+- `moments`: Statistics of the elements in the buffer. You may set them yourself, streamed by trimtab_observe_chunk or
+  merged over ranks; a count above len then marks a shard.
+- `affine`: The pending transformation, decided and not yet written. With moments of your own set it to {0, 1,
+  INFINITY}.
 """
 struct Tensor
     data::Ptr{Cvoid}
@@ -247,8 +250,8 @@ end
 """
     GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0)
 
-- `policy`: GUARD_SKIP_STEP (default) or GUARD_ZERO.
-- `max_consecutive`: How many bad steps in a row mean that the run has diverged; 0 (default): never.
+- `policy`: The action on a bad step: GUARD_SKIP_STEP (default) or GUARD_ZERO.
+- `max_consecutive`: Number of bad steps in a row that counts as divergence; 0 (default) for never.
 """
 struct GuardConfig
     struct_size::UInt32
@@ -259,10 +262,10 @@ GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0) =
     GuardConfig(sizeof(GuardConfig), policy, max_consecutive)
 
 """
-What Guard remembers; zero before the first step.
+The state of Guard; zeros before the first step.
 
-- `consecutive`: Bad steps since the last good one.
-- `total`: Bad steps in all.
+- `consecutive`: Number of bad steps since the last good one.
+- `total`: Number of all bad steps.
 """
 struct GuardState
     consecutive::UInt64
@@ -275,7 +278,7 @@ kind(::Type{GuardState}) = STATE_GUARD
 """
     StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0)
 
-- `roles`: ROLES_WEIGHTS (default) or ROLES_ALL.
+- `roles`: The tensors changed: ROLES_WEIGHTS (default) or ROLES_ALL.
 - `eps`: Added to the standard deviation; finite, >= 0, default 0.
 """
 struct StableGradConfig
@@ -289,11 +292,11 @@ StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0) =
 """
     GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12, bias_correction = 1)
 
-- `scope`: SCOPE_TENSOR (default) or SCOPE_GLOBAL.
-- `gamma1`: Weight of the past in the running norm; in [0, 1), default 0.6.
-- `gamma2`: Weight of the past in the running squared norm; in [0, 1), default 0.999.
-- `eps`: Added to the root, and the smallest norm divided by; finite, >= 0, default 1e-12.
-- `bias_correction`: 1 (default): averages are corrected for starting at 0. 0: the paper's own box.
+- `scope`: One norm per tensor, SCOPE_TENSOR (default), or one of all, SCOPE_GLOBAL.
+- `gamma1`: Decay of the running average of the norm; in [0, 1), default 0.6.
+- `gamma2`: Decay of the running average of the squared norm; in [0, 1), default 0.999.
+- `eps`: Added to the root, and lower bound on the norm divided by; finite, >= 0, default 1e-12.
+- `bias_correction`: 1 (default) corrects the averages for their start at 0; 0 is the algorithm box of the paper.
 """
 struct GradientStabilizerConfig
     struct_size::UInt32
@@ -308,12 +311,12 @@ GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, e
     GradientStabilizerConfig(sizeof(GradientStabilizerConfig), scope, gamma1, gamma2, eps, bias_correction, 0)
 
 """
-What GradientStabilizer remembers of one norm; zero before the first step.
+The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
 
 - `m`: Running average of the norm, before bias correction.
-- `v`: Running average of the squared norm, before bias correction.
+- `v`: Running average of the squared norm, before bias correction; 0 for AdaGC.
 - `steps`: Number of gradients averaged.
-- `skipped`: Number of gradients of norm 0, which are not averaged.
+- `skipped`: Number of gradients of norm 0, which do not enter the averages.
 """
 struct NormState
     m::Float64
@@ -326,11 +329,11 @@ Base.zero(::Type{NormState}) = NormState()
 kind(::Type{NormState}) = STATE_NORM
 
 """
-What Autoscale remembers; zero before the first step.
+The state of Autoscale; zeros before the first step.
 
-- `exponent`: Fixed at the first step with sigma > 0; in (0, 1].
-- `sigma`: Global standard deviation at the last step; for looking at.
-- `alpha`: Factor of the last step; for looking at.
+- `exponent`: Exponent of alpha, fixed at the first step with sigma > 0; in (0, 1].
+- `sigma`: Global standard deviation at the last step; informative, not read.
+- `alpha`: Factor of the last step; informative, not read.
 - `steps`: Number of steps with sigma > 0.
 """
 struct AutoscaleState
@@ -344,9 +347,21 @@ Base.zero(::Type{AutoscaleState}) = AutoscaleState()
 kind(::Type{AutoscaleState}) = STATE_AUTOSCALE
 
 """
+    CentralizeConfig(; roles = ROLES_WEIGHTS)
+
+- `roles`: The tensors changed: ROLES_WEIGHTS (default) or ROLES_ALL.
+"""
+struct CentralizeConfig
+    struct_size::UInt32
+    roles::Roles
+end
+CentralizeConfig(; roles = ROLES_WEIGHTS) =
+    CentralizeConfig(sizeof(CentralizeConfig), roles)
+
+"""
     ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8)
 
-- `roles`: ROLES_WEIGHTS (default) or ROLES_ALL.
+- `roles`: The tensors changed: ROLES_WEIGHTS (default) or ROLES_ALL.
 - `eps`: Added to the standard deviation; finite, >= 0, default 1e-8.
 """
 struct ZnormConfig
@@ -358,10 +373,22 @@ ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8) =
     ZnormConfig(sizeof(ZnormConfig), roles, eps)
 
 """
+    ClipNormConfig(; scope = SCOPE_TENSOR)
+
+- `scope`: One norm per tensor, SCOPE_TENSOR (default), or one of all, SCOPE_GLOBAL.
+"""
+struct ClipNormConfig
+    struct_size::UInt32
+    scope::Scope
+end
+ClipNormConfig(; scope = SCOPE_TENSOR) =
+    ClipNormConfig(sizeof(ClipNormConfig), scope)
+
+"""
     AgcConfig(; clipping = 0.01, eps = 1e-3)
 
-- `clipping`: Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
-- `eps`: Smallest parameter norm reckoned with; finite, >= 0, default 1e-3.
+- `clipping`: Upper bound on the ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
+- `eps`: Lower bound on the parameter norm; finite, >= 0, default 1e-3.
 """
 struct AgcConfig
     struct_size::UInt32
@@ -375,11 +402,11 @@ AgcConfig(; clipping = 0.01, eps = 1e-3) =
 """
     ZclipConfig(; warmup = 25, alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = Inf)
 
-- `warmup`: Number of steps that only collect norms; >= 1, default 25.
-- `alpha`: Weight of the past in the running mean and variance; in [0, 1), default 0.97.
-- `z_max`: The z-score that is clipped; finite, > 0, default 2.5.
+- `warmup`: Number of first steps that only collect norms; >= 1, default 25.
+- `alpha`: Decay of the running mean and variance; in [0, 1), default 0.97.
+- `z_max`: Threshold: a norm with a larger z-score is clipped; finite, > 0, default 2.5.
 - `eps`: Added to the standard deviation; finite, >= 0, default 1e-6.
-- `max_norm`: The largest norm ever let through; > 0, default +infinity.
+- `max_norm`: Upper bound on every norm, also during the warm-up; > 0, default +infinity.
 """
 struct ZclipConfig
     struct_size::UInt32
@@ -393,7 +420,7 @@ ZclipConfig(; warmup = 25, alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = Inf
     ZclipConfig(sizeof(ZclipConfig), warmup, alpha, z_max, eps, max_norm)
 
 """
-What Zclip remembers; zero before the first step.
+The state of Zclip; zeros before the first step.
 
 - `mean`: Running mean of the norm.
 - `var`: Running variance of the norm.
@@ -409,13 +436,13 @@ Base.zero(::Type{ZclipState}) = ZclipState()
 kind(::Type{ZclipState}) = STATE_ZCLIP
 
 """
-A method of a chain, for trimtab_decide. What its kind does not have is NULL, or 0.
+A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
 
-- `kind`: METHOD_UNSCALE and so on.
-- `config`: Its configuration; NULL: the defaults.
-- `state`: Its state, or states; zeros before the first step.
-- `number`: Reference, largest norm, limit, factor or loss scale.
-- `input`: What it reads beside the gradients.
+- `kind`: The method: METHOD_UNSCALE and so on.
+- `config`: The configuration of the method; NULL means the defaults.
+- `state`: The state of the method, or its array of states; zeros before the first step.
+- `number`: The reference, maximum norm, limit, factor or loss scale.
+- `input`: Input of the method beside the gradients: for METHOD_AGC the moments of the parameters.
 """
 struct Method
     kind::MethodKind
@@ -427,14 +454,43 @@ struct Method
 end
 
 """
+    AdagcConfig(; warmup = 100, lambda_rel = 1.05, lambda_abs = 1.0, beta = 0.98)
+
+AdaGC (arXiv 2502.11034, Algorithm 1), for METHOD_ADAGC: clips the norm of each gradient relative to a running average
+of its clipped norms. Weights and biases.
+
+    R = ||g||;   R == 0: skipped += 1, nothing else
+    the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+                             m = min(m, h*R);   at the first step m = h*R
+    after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+    steps += 1;   g * h
+
+n states of type trimtab_norm_state, whose v stays 0.
+
+- `warmup`: Number of steps that are clipped by the global norm; >= 1, default 100.
+- `lambda_rel`: Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+- `lambda_abs`: Maximum global norm during the warm-up; > 0, default 1.
+- `beta`: Weight of the past in the running average; in [0, 1), default 0.98.
+"""
+struct AdagcConfig
+    struct_size::UInt32
+    warmup::UInt32
+    lambda_rel::Float64
+    lambda_abs::Float64
+    beta::Float64
+end
+AdagcConfig(; warmup = 100, lambda_rel = 1.05, lambda_abs = 1.0, beta = 0.98) =
+    AdagcConfig(sizeof(AdagcConfig), warmup, lambda_rel, lambda_abs, beta)
+
+"""
     SgdConfig(; nesterov = 0, lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, decay_roles = ROLES_ALL)
 
-- `nesterov`: 1: look ahead along the momentum, which must not be 0, without dampening; default 0.
+- `nesterov`: 1 for Nesterov's momentum, which needs momentum > 0 and dampening 0; default 0.
 - `lr`: Learning rate; finite, default 1e-2.
-- `momentum`: Weight of the past in the momentum buffer; in [0, 1), default 0: no buffer is needed.
-- `dampening`: How much less of the new gradient enters the buffer; in [0, 1], default 0.
-- `weight_decay`: L2 penalty, added to the gradient; finite, default 0.
-- `decay_roles`: What the decay is for: ROLES_WEIGHTS, or ROLES_ALL (default).
+- `momentum`: Decay of the momentum buffer; in [0, 1), default 0, which needs no buffer.
+- `dampening`: The new gradient enters the buffer times 1 - dampening; in [0, 1], default 0.
+- `weight_decay`: Coefficient of the L2 penalty, added to the gradient; finite, default 0.
+- `decay_roles`: The parameters that decay: ROLES_WEIGHTS, or ROLES_ALL (default).
 """
 struct SgdConfig
     struct_size::UInt32
@@ -450,7 +506,7 @@ SgdConfig(; nesterov = 0, lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_dec
     SgdConfig(sizeof(SgdConfig), nesterov, lr, momentum, dampening, weight_decay, decay_roles, 0)
 
 """
-What an optimizer remembers beside its buffers; zero before the first step.
+The state of an optimizer beside its buffers; zeros before the first step.
 
 - `steps`: Number of steps taken.
 """
@@ -462,12 +518,12 @@ Base.zero(::Type{StepState}) = StepState()
 kind(::Type{StepState}) = STATE_STEP
 
 """
-A parameter and what the optimizer remembers of it, as many elements each as the gradient has.
+A parameter and its optimizer buffers, each with as many elements as the gradient.
 
 - `param`: The parameter.
 - `first`: Adam: first moment. SGD: momentum buffer, NULL if momentum is 0. Zeros before the first step.
-- `second`: Adam: second moment. SGD: not looked at. Zeros before the first step.
-- `dtype`: F32 or F64, for all three.
+- `second`: Adam: second moment. SGD: ignored. Zeros before the first step.
+- `dtype`: Element type of all three: F32 or F64.
 """
 struct Slot
     param::Ptr{Cvoid}
@@ -481,13 +537,13 @@ end
     AdamConfig(; decoupled = 1, lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0,
     decay_roles = ROLES_ALL)
 
-- `decoupled`: 1 (default): the decay shrinks the parameter, AdamW. 0: it is added to the gradient.
+- `decoupled`: 1 (default) decays the parameter itself (AdamW); 0 adds the decay to the gradient (Adam).
 - `lr`: Learning rate; finite, default 1e-3.
-- `beta1`: Weight of the past in the first moment; in [0, 1), default 0.9.
-- `beta2`: Weight of the past in the second moment; in [0, 1), default 0.999.
+- `beta1`: Decay of the first moment; in [0, 1), default 0.9.
+- `beta2`: Decay of the second moment; in [0, 1), default 0.999.
 - `eps`: Added to the root of the second moment; finite, >= 0, default 1e-8.
-- `weight_decay`: Weight decay; finite, default 0.
-- `decay_roles`: What the decay is for: ROLES_WEIGHTS, or ROLES_ALL (default).
+- `weight_decay`: Coefficient of the weight decay; finite, default 0.
+- `decay_roles`: The parameters that decay: ROLES_WEIGHTS, or ROLES_ALL (default).
 """
 struct AdamConfig
     struct_size::UInt32
@@ -505,11 +561,11 @@ AdamConfig(; decoupled = 1, lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, w
     AdamConfig(sizeof(AdamConfig), decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles, 0)
 
 """
-States to save or to load: an array of one kind. A run has one such entry per method and optimizer that has a state.
+An array of states of one kind, to save or to load. A run has one such entry per method and optimizer with a state.
 
-- `states`: The first of them; may be NULL if count is 0.
-- `count`: How many.
-- `kind`: STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+- `states`: The array; may be NULL if count is 0.
+- `count`: Number of states in the array.
+- `kind`: Type of the states: STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
 """
 struct States
     states::Ptr{Cvoid}
@@ -517,27 +573,3 @@ struct States
     kind::StateKind
     reserved::UInt32
 end
-
-"""
-    CentralizeConfig(; roles = ROLES_WEIGHTS)
-
-- `roles`: ROLES_WEIGHTS (default) or ROLES_ALL.
-"""
-struct CentralizeConfig
-    struct_size::UInt32
-    roles::Roles
-end
-CentralizeConfig(; roles = ROLES_WEIGHTS) =
-    CentralizeConfig(sizeof(CentralizeConfig), roles)
-
-"""
-    ClipNormConfig(; scope = SCOPE_TENSOR)
-
-- `scope`: SCOPE_TENSOR (default) or SCOPE_GLOBAL.
-"""
-struct ClipNormConfig
-    struct_size::UInt32
-    scope::Scope
-end
-ClipNormConfig(; scope = SCOPE_TENSOR) =
-    ClipNormConfig(sizeof(ClipNormConfig), scope)

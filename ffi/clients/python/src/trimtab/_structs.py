@@ -38,7 +38,9 @@ GRADIENT_STABILIZER_CONFIG = _struct(
 )
 NORM_STATE = _struct(("m", np.float64), ("v", np.float64), ("steps", np.uint64), ("skipped", np.uint64))
 AUTOSCALE_STATE = _struct(("exponent", np.float64), ("sigma", np.float64), ("alpha", np.float64), ("steps", np.uint64))
+CENTRALIZE_CONFIG = _struct(("struct_size", np.uint32), ("roles", np.uint32))
 ZNORM_CONFIG = _struct(("struct_size", np.uint32), ("roles", np.uint32), ("eps", np.float64))
+CLIP_NORM_CONFIG = _struct(("struct_size", np.uint32), ("scope", np.uint32))
 AGC_CONFIG = _struct(("struct_size", np.uint32), ("reserved", np.uint32), ("clipping", np.float64), ("eps", np.float64))
 ZCLIP_CONFIG = _struct(
     ("struct_size", np.uint32),
@@ -56,6 +58,13 @@ METHOD = _struct(
     ("state", np.uintp),
     ("number", np.float64),
     ("input", np.uintp),
+)
+ADAGC_CONFIG = _struct(
+    ("struct_size", np.uint32),
+    ("warmup", np.uint32),
+    ("lambda_rel", np.float64),
+    ("lambda_abs", np.float64),
+    ("beta", np.float64),
 )
 SGD_CONFIG = _struct(
     ("struct_size", np.uint32),
@@ -87,15 +96,13 @@ ADAM_CONFIG = _struct(
     ("reserved", np.uint32),
 )
 STATES = _struct(("states", np.uintp), ("count", np.uintp), ("kind", np.uint32), ("reserved", np.uint32))
-CENTRALIZE_CONFIG = _struct(("struct_size", np.uint32), ("roles", np.uint32))
-CLIP_NORM_CONFIG = _struct(("struct_size", np.uint32), ("scope", np.uint32))
 
 DTYPE = {"f32": 0, "f16": 1, "bf16": 2, "f64": 3}
 ROLE = {"weight": 0, "bias": 1}
 ROLES = {"weights": 0, "all": 1}
 SCOPE = {"tensor": 0, "global": 1}
 GUARD_POLICY = {"skip_step": 0, "zero": 1}
-STATE_KIND = {"norm": 0, "autoscale": 1, "zclip": 2, "guard": 3, "step": 4}
+ACTIVATION = {"relu": 0, "tanh": 1, "silu": 2, "gelu": 3, "sin": 4, "identity": 5}
 METHOD_KIND = {
     "unscale": 0,
     "scale": 1,
@@ -109,8 +116,9 @@ METHOD_KIND = {
     "clip_value": 9,
     "agc": 10,
     "zclip": 11,
+    "adagc": 12,
 }
-ACTIVATION = {"relu": 0, "tanh": 1, "silu": 2, "gelu": 3, "sin": 4, "identity": 5}
+STATE_KIND = {"norm": 0, "autoscale": 1, "zclip": 2, "guard": 3, "step": 4}
 
 # The enum of each field that has one.
 CHOICES = {
@@ -131,46 +139,46 @@ STATE_KINDS = (
 class Status(enum.IntEnum):
     """What a call of the C library returns; negative: refused, nothing was changed."""
 
-    #: Done.
+    #: The call succeeded.
     OK = 0
     #: The guard asks the caller to skip this step.
     SKIP_STEP = 1
-    #: A pointer is NULL that must not be.
+    #: A required pointer is NULL.
     NULL_POINTER = -1
-    #: An element type is unknown or not allowed here.
+    #: An element type is unknown, or not allowed here.
     BAD_DTYPE = -2
     #: A configuration value, an enum value or a struct_size is out of range.
     BAD_CONFIG = -3
-    #: StableGrad's reference is not finite and > 0.
+    #: The reference of StableGrad is not finite, or not > 0.
     BAD_REFERENCE = -4
-    #: A state, moments or an affine hold what no call can have left there.
+    #: A state, moments or an affine hold values that no call can have left there.
     BAD_STATE = -5
-    #: A gradient holds NaN, infinity, or (f64) a magnitude beyond 1e150.
+    #: A gradient holds NaN, an infinity, or (double) a magnitude beyond 1e150.
     NON_FINITE = -6
-    #: The result would not be finite in the type it is written to, or a factor leaves the range of double at either
-    #: end.
+    #: The result would not be finite in its element type, or a factor leaves the range of double: too large, or so
+    #: small that it would vanish.
     OVERFLOW = -7
-    #: Calls came in an order that cannot work: observe first, clip by value last.
+    #: The call is out of order: observe first, clip by value last.
     ORDER = -8
-    #: The guard saw max_consecutive bad steps in a row.
+    #: The guard counted max_consecutive bad steps in a row.
     DIVERGED = -9
-    #: This build cannot do that.
+    #: This build or this machine cannot do what was asked.
     UNSUPPORTED = -10
     #: A pointer is not aligned to its type.
     MISALIGNED = -11
-    #: A length cannot exist, or does not match.
+    #: A length is impossible, or does not match.
     BAD_LENGTH = -12
-    #: These bytes are no saved states.
+    #: The bytes are not a record of states.
     BAD_MAGIC = -13
-    #: States were saved in a format that this library does not know.
+    #: The record has a format that this library does not support.
     BAD_VERSION = -14
-    #: Saved states are of other kinds, or in another order, than those to be loaded.
+    #: The record holds states of other kinds, or in another order, than asked for.
     WRONG_KIND = -15
-    #: More or fewer states were saved than are to be loaded.
+    #: The record holds more or fewer states than asked for.
     WRONG_COUNT = -16
-    #: Saved states end too early.
+    #: The record is shorter than its header says.
     TRUNCATED = -17
-    #: Saved states have been damaged.
+    #: The record is damaged: a checksum does not match.
     BAD_CHECKSUM = -18
 
 
@@ -249,4 +257,5 @@ METHODS = {
     "clip_value": Recipe(number="limit"),
     "agc": Recipe(config=AGC_CONFIG, input=Held("params", "MOMENTS", "n")),
     "zclip": Recipe(config=ZCLIP_CONFIG, state=Held("state", "ZCLIP_STATE", "one")),
+    "adagc": Recipe(config=ADAGC_CONFIG, state=Held("states", "NORM_STATE", "n")),
 }
