@@ -297,6 +297,7 @@ module trimtab
         !> | `trimtab_clip_value_method` | limit |
         !> | `trimtab_agc_method` | params, config |
         !> | `trimtab_zclip_method` | state, config |
+        !> | `trimtab_adagc_method` | states, config |
         !>
         !> Each method gives the `stat` that its own procedure would. Two or more start right after `trimtab_observe`,
         !> where the affines are `trimtab_affine()`; else ORDER, of method 1. One may follow others.

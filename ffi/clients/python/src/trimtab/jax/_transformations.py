@@ -5,6 +5,7 @@
 | stable_grad | here |
 | gradient_stabilizer | here |
 | autoscale | here |
+| adagc | here |
 | guard | the argument ``nonfinite`` of each of these |
 | unscale | ``optax.scale`` |
 | scale | ``optax.scale`` |
@@ -29,7 +30,7 @@ from .._library import refusal
 from .._structs import Status
 from ._call import call
 from ._leaves import Leaves, Mask, number
-from ._states import AutoscaleState, GradientStabilizerState, StableGradState, zeros
+from ._states import AdagcState, AutoscaleState, GradientStabilizerState, StableGradState, zeros
 
 LAST_LAYER = "last-layer"
 _NONFINITE = {"raise": 0, "skip": 1, "zero": 2}
@@ -266,3 +267,31 @@ def autoscale(
         max_consecutive: as for :func:`stable_grad`.
     """
     return _transformation(_Method("autoscale", mask, nonfinite, max_consecutive), AutoscaleState)
+
+
+def adagc(
+    *,
+    warmup: int = 100,
+    lambda_rel: float | jax.Array = 1.05,
+    lambda_abs: float | jax.Array = 1.0,
+    beta: float | jax.Array = 0.98,
+    nonfinite: str = "raise",
+    max_consecutive: int = 0,
+) -> optax.GradientTransformationExtraArgs:
+    """AdaGC (arXiv 2502.11034): clips each leaf's norm R relative to a running average of its clipped norms.
+
+    :func:`trimtab.numpy.adagc` has the formula.
+
+    Args:
+        warmup: number of steps that are clipped by the global norm, >= 1.
+        lambda_rel: maximum ratio of a norm to its running average; finite, > 0.
+        lambda_abs: maximum global norm during the warm-up; > 0.
+        beta: weight of the past in the running average, in [0, 1).
+        nonfinite: as for :func:`stable_grad`.
+        max_consecutive: as for :func:`stable_grad`.
+
+    Raises:
+        Error: a setting is out of range.
+    """
+    settings = {"warmup": warmup, "lambda_rel": lambda_rel, "lambda_abs": lambda_abs, "beta": beta}
+    return _transformation(_Method("adagc", None, nonfinite, max_consecutive, **settings), AdagcState)

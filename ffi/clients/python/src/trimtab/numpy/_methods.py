@@ -194,6 +194,36 @@ def zclip(
     return made("zclip", **locals())
 
 
+def adagc(
+    states: np.ndarray,
+    *,
+    warmup: int = 100,
+    lambda_rel: float = 1.05,
+    lambda_abs: float = 1.0,
+    beta: float = 0.98,
+) -> Method:
+    """AdaGC (arXiv 2502.11034): clips each norm R relative to a running average of its clipped norms.
+
+    ::
+
+        R == 0: skipped += 1, nothing else
+        the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+                                 m = min(m, h*R);   at the first step m = h*R
+        after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+        steps += 1;   g * h
+
+    Weights and biases.
+
+    Args:
+        states: ``np.zeros(n, NORM_STATE)`` before the first step, one a gradient; changed.
+        warmup: number of steps that are clipped by the global norm, >= 1.
+        lambda_rel: maximum ratio of a norm to its running average; finite, > 0.
+        lambda_abs: maximum global norm during the warm-up; > 0.
+        beta: weight of the past in the running average, in [0, 1).
+    """
+    return made("adagc", **locals())
+
+
 P = ParamSpec("P")
 
 
@@ -262,3 +292,4 @@ class Methods(Descriptors):
     clip_value = _alone(clip_value)
     agc = _alone(agc)
     zclip = _alone(zclip)
+    adagc = _alone(adagc)
