@@ -147,3 +147,54 @@ fn a_comment_that_says_something_else_of_a_method_is_refused() {
     let comment = "trimtab_a_config, trimtab_a_state: n or one, number: the loss scale";
     trimtab_generate::read(&HEADER.replace(comment, "some words")).methods();
 }
+
+/// What breaks where the header has one text in place of another.
+fn changed(from: &str, to: &str) -> Vec<String> {
+    assert!(HEADER.contains(from));
+    let manifest = |text: &str| trimtab_generate::abi_json(&trimtab_generate::read(text));
+    trimtab_generate::broken(&manifest(HEADER), &manifest(&HEADER.replace(from, to)))
+}
+
+#[test]
+fn what_breaks_programs_is_told_from_what_does_not() {
+    let nothing: [&str; 0] = [];
+    assert_eq!(changed("As grass.", "As a leaf."), nothing);
+    let another = "/** Red. */ TRIMTAB_COLOUR_BLUE = 1, } trimtab_colour;";
+    assert_eq!(changed("} trimtab_colour;", another), nothing);
+    assert_eq!(
+        changed(
+            "const char *trimtab_v",
+            "double trimtab_w(void); const char *trimtab_v"
+        ),
+        nothing
+    );
+    assert_eq!(
+        changed("uint64_t steps;", "uint64_t steps; double v;"),
+        ["trimtab_a_state"]
+    );
+    assert_eq!(
+        changed("uint64_t steps;", "double steps;"),
+        ["trimtab_a_state"]
+    );
+    assert_eq!(changed("double x;", "double y;"), ["trimtab_a_config"]);
+    assert_eq!(changed("GREEN = -1", "GREEN = 2"), ["TRIMTAB_COLOUR_GREEN"]);
+    assert_eq!(changed("size_t n, ", "uint32_t n, "), ["trimtab_b_c"]);
+    assert_eq!(
+        changed("const char *trimtab_version(void);", ""),
+        ["trimtab_version"]
+    );
+}
+
+#[test]
+fn a_configuration_may_grow_at_its_end() {
+    let grown = HEADER
+        .replace("size_t len;\n}", "size_t len;\n  double more;\n}")
+        .replace("0, 0 }", "0, 0, 2.0 }");
+    let manifest = |text: &str| trimtab_generate::abi_json(&trimtab_generate::read(text));
+    assert!(grown.len() > HEADER.len() + 10);
+    assert!(trimtab_generate::broken(&manifest(HEADER), &manifest(&grown)).is_empty());
+    assert_eq!(
+        trimtab_generate::broken(&manifest(&grown), &manifest(HEADER)),
+        ["trimtab_a_config"]
+    );
+}
