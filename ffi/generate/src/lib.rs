@@ -15,7 +15,7 @@
 //! | `compare.rs` | nothing: it tells whether a change of that breaks programs |
 //! | `cpp.rs` | `include/trimtab_types.hpp`, `include/trimtab_methods.hpp` |
 //! | `fortran.rs` | `types.f90`, `c_api.f90`, `chain.f90` of `ffi/clients/fortran` |
-//! | `julia.rs` | `mirrors.jl`, `calls.jl`, `chain.jl` of `ffi/clients/julia` |
+//! | `julia.rs` | `constants.jl`, `mirrors.jl`, `calls.jl`, `chain.jl` of `ffi/clients/julia` |
 //! | `python.rs` | `_structs.py` of `ffi/clients/python` |
 //! | `rust.rs`, `c.rs` | `ffi/src/layout.rs`, `ffi/tests/c/layout.c`: the layout, asserted |
 
@@ -75,6 +75,7 @@ pub fn files(abi: &Abi) -> Vec<(String, String)> {
         (fortran("types.f90"), fortran::types(abi)),
         (fortran("c_api.f90"), fortran::interfaces(abi)),
         (fortran("chain.f90"), fortran::methods(abi)),
+        (julia("constants.jl"), julia::constants(abi)),
         (julia("mirrors.jl"), julia::mirrors(abi)),
         (julia("calls.jl"), julia::calls(abi)),
         (julia("chain.jl"), julia::chain(abi)),
