@@ -257,16 +257,7 @@ impl Arguments {
     }
 
     fn made(&self, abi: &Abi, m: &Method) -> String {
-        let function = format!("trimtab_{}", m.name);
-        let function = abi
-            .functions
-            .iter()
-            .find(|f| f.name == function)
-            .map(|f| f.doc.clone());
         let config = m.config.as_deref().and_then(|config| abi.structure(config));
-        let doc = function
-            .or(config.map(|s| without_init(&s.doc)))
-            .unwrap_or_default();
         let kind = match config {
             Some(s) if s.only_choice().is_some() => format!("method<{}, {}>", m.kind, s.name),
             Some(s) => format!("method<{}, {}>", m.kind, s.bare()),
@@ -287,7 +278,7 @@ impl Arguments {
         );
         format!(
             "{}{front}\n{}\n}}\n",
-            comment("/// ", &doc),
+            comment("/// ", &m.doc(abi)),
             made.replace(", }", "}")
         )
     }

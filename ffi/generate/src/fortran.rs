@@ -328,9 +328,14 @@ fn method(abi: &Abi, m: &Method) -> String {
     let declared = arguments
         .iter()
         .map(|(name, attributes, extent)| format!("        {attributes} :: {name}{extent}\n"));
+    let doc = match m.function(abi) {
+        Some(_) => format!("`trimtab_{}` in a chain.", m.name),
+        None => m.doc(abi),
+    };
     format!(
-        "    !> `trimtab_{name}` in a chain.\n    function trimtab_{name}_method({}) result(method)\n{}        \
-         type(trimtab_method) :: method\n{}    end function\n",
+        "{}    function trimtab_{name}_method({}) result(method)\n{}        type(trimtab_method) :: method\n{}    \
+         end function\n",
+        comment("    !> ", &doc),
         names.join(", "),
         declared.collect::<String>(),
         body(m, choice),
