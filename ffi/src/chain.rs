@@ -1,5 +1,6 @@
 //! Decide: a chain of methods in one call.
 
+use core::ffi::c_void;
 use core::{mem, ptr};
 
 use trimtab_core::custom::{Custom, Run};
@@ -9,11 +10,60 @@ use trimtab_core::{
 
 use crate::check::{Blame, array, array_mut, blamed, configuration, one_mut, put, tensors_mut};
 use crate::config::{
-    Configuration, trimtab_agc_config, trimtab_centralize_config, trimtab_clip_norm_config,
-    trimtab_gradient_stabilizer_config, trimtab_guard_config, trimtab_stable_grad_config,
-    trimtab_zclip_config, trimtab_znorm_config,
+    Configuration, trimtab_adagc_config, trimtab_agc_config, trimtab_centralize_config,
+    trimtab_clip_norm_config, trimtab_gradient_stabilizer_config, trimtab_guard_config,
+    trimtab_stable_grad_config, trimtab_zclip_config, trimtab_znorm_config,
 };
-use crate::types::{trimtab_method, trimtab_method_kind, trimtab_status, trimtab_tensor};
+use crate::types::{trimtab_status, trimtab_tensor};
+
+/// The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
+#[repr(C)]
+pub enum trimtab_method_kind {
+    /// number: the loss scale
+    TRIMTAB_METHOD_UNSCALE = 0,
+    /// number: the factor
+    TRIMTAB_METHOD_SCALE = 1,
+    /// trimtab_guard_config, trimtab_guard_state
+    TRIMTAB_METHOD_GUARD = 2,
+    /// trimtab_stable_grad_config, number: the reference
+    TRIMTAB_METHOD_STABLE_GRAD = 3,
+    /// trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
+    TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
+    /// trimtab_autoscale_state
+    TRIMTAB_METHOD_AUTOSCALE = 5,
+    /// trimtab_centralize_config
+    TRIMTAB_METHOD_CENTRALIZE = 6,
+    /// trimtab_znorm_config
+    TRIMTAB_METHOD_ZNORM = 7,
+    /// trimtab_clip_norm_config, number: the maximum norm
+    TRIMTAB_METHOD_CLIP_NORM = 8,
+    /// number: the limit
+    TRIMTAB_METHOD_CLIP_VALUE = 9,
+    /// trimtab_agc_config, input: n trimtab_moments, of the parameters
+    TRIMTAB_METHOD_AGC = 10,
+    /// trimtab_zclip_config, trimtab_zclip_state
+    TRIMTAB_METHOD_ZCLIP = 11,
+    /// trimtab_adagc_config, trimtab_norm_state: n
+    TRIMTAB_METHOD_ADAGC = 12,
+}
+
+/// A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_method {
+    /// The method: TRIMTAB_METHOD_UNSCALE and so on.
+    pub kind: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// The configuration of the method; NULL means the defaults.
+    pub config: *const c_void,
+    /// The state of the method, or its array of states; zeros before the first step.
+    pub state: *mut c_void,
+    /// The reference, maximum norm, limit, factor or loss scale.
+    pub number: f64,
+    /// Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters.
+    pub input: *const c_void,
+}
 
 /// Decides by a chain of methods, one after another, as a whole: if any of them refuses, no state and no
 /// affine has changed.
@@ -169,6 +219,9 @@ unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame>
             }
             _ if is(TRIMTAB_METHOD_ZCLIP) => {
                 Link::Zclip(has.config::<trimtab_zclip_config>()?, has.state()?)
+            }
+            _ if is(TRIMTAB_METHOD_ADAGC) => {
+                Link::Adagc(has.config::<trimtab_adagc_config>()?, has.states(n)?)
             }
             _ => return Err(Status::BadConfig.into()),
         }

@@ -26,7 +26,7 @@ macro_rules! structs {
 macro_rules! constants {
     ($($name:ident { $($constant:ident = $value:literal),* })*) => {
         $(const _: () = {
-            use crate::types::$name::{self, *};
+            use crate::$name::{self, *};
             $(assert!($constant as i64 == $value, stringify!($constant has another value));)*
             // A constant that the header lacks does not compile: there is no `_` in the match.
             let _: fn($name) = |value| match value {
@@ -60,7 +60,7 @@ structs! {
         scale: f64 = 8,
         limit: f64 = 16
     }
-    crate::types::trimtab_tensor: 80 {
+    crate::trimtab_tensor: 80 {
         data: *mut core::ffi::c_void = 0,
         len: usize = 8,
         dtype: u32 = 16,
@@ -68,7 +68,7 @@ structs! {
         moments: trimtab_core::Moments = 24,
         affine: trimtab_core::Affine = 56
     }
-    crate::config::trimtab_guard_config: 16 {
+    crate::trimtab_guard_config: 16 {
         struct_size: u32 = 0,
         policy: u32 = 4,
         max_consecutive: u64 = 8
@@ -77,12 +77,12 @@ structs! {
         consecutive: u64 = 0,
         total: u64 = 8
     }
-    crate::config::trimtab_stable_grad_config: 16 {
+    crate::trimtab_stable_grad_config: 16 {
         struct_size: u32 = 0,
         roles: u32 = 4,
         eps: f64 = 8
     }
-    crate::config::trimtab_gradient_stabilizer_config: 40 {
+    crate::trimtab_gradient_stabilizer_config: 40 {
         struct_size: u32 = 0,
         scope: u32 = 4,
         gamma1: f64 = 8,
@@ -103,26 +103,26 @@ structs! {
         alpha: f64 = 16,
         steps: u64 = 24
     }
-    crate::config::trimtab_centralize_config: 8 {
+    crate::trimtab_centralize_config: 8 {
         struct_size: u32 = 0,
         roles: u32 = 4
     }
-    crate::config::trimtab_znorm_config: 16 {
+    crate::trimtab_znorm_config: 16 {
         struct_size: u32 = 0,
         roles: u32 = 4,
         eps: f64 = 8
     }
-    crate::config::trimtab_clip_norm_config: 8 {
+    crate::trimtab_clip_norm_config: 8 {
         struct_size: u32 = 0,
         scope: u32 = 4
     }
-    crate::config::trimtab_agc_config: 24 {
+    crate::trimtab_agc_config: 24 {
         struct_size: u32 = 0,
         reserved: u32 = 4,
         clipping: f64 = 8,
         eps: f64 = 16
     }
-    crate::config::trimtab_zclip_config: 40 {
+    crate::trimtab_zclip_config: 40 {
         struct_size: u32 = 0,
         warmup: u32 = 4,
         alpha: f64 = 8,
@@ -135,7 +135,7 @@ structs! {
         var: f64 = 8,
         steps: u64 = 16
     }
-    crate::types::trimtab_method: 40 {
+    crate::trimtab_method: 40 {
         kind: u32 = 0,
         reserved: u32 = 4,
         config: *const core::ffi::c_void = 8,
@@ -143,7 +143,14 @@ structs! {
         number: f64 = 24,
         input: *const core::ffi::c_void = 32
     }
-    crate::config::trimtab_sgd_config: 48 {
+    crate::trimtab_adagc_config: 32 {
+        struct_size: u32 = 0,
+        warmup: u32 = 4,
+        lambda_rel: f64 = 8,
+        lambda_abs: f64 = 16,
+        beta: f64 = 24
+    }
+    crate::trimtab_sgd_config: 48 {
         struct_size: u32 = 0,
         nesterov: u32 = 4,
         lr: f64 = 8,
@@ -156,14 +163,14 @@ structs! {
     trimtab_core::StepState: 8 {
         steps: u64 = 0
     }
-    crate::types::trimtab_slot: 32 {
+    crate::trimtab_slot: 32 {
         param: *mut core::ffi::c_void = 0,
         first: *mut core::ffi::c_void = 8,
         second: *mut core::ffi::c_void = 16,
         dtype: u32 = 24,
         reserved: u32 = 28
     }
-    crate::config::trimtab_adam_config: 56 {
+    crate::trimtab_adam_config: 56 {
         struct_size: u32 = 0,
         decoupled: u32 = 4,
         lr: f64 = 8,
@@ -174,7 +181,7 @@ structs! {
         decay_roles: u32 = 48,
         reserved: u32 = 52
     }
-    crate::types::trimtab_states: 24 {
+    crate::trimtab_states: 24 {
         states: *mut core::ffi::c_void = 0,
         count: usize = 8,
         kind: u32 = 16,
@@ -227,12 +234,13 @@ constants! {
         TRIMTAB_GUARD_SKIP_STEP = 0,
         TRIMTAB_GUARD_ZERO = 1
     }
-    trimtab_state_kind {
-        TRIMTAB_STATE_NORM = 0,
-        TRIMTAB_STATE_AUTOSCALE = 1,
-        TRIMTAB_STATE_ZCLIP = 2,
-        TRIMTAB_STATE_GUARD = 3,
-        TRIMTAB_STATE_STEP = 4
+    trimtab_activation {
+        TRIMTAB_RELU = 0,
+        TRIMTAB_TANH = 1,
+        TRIMTAB_SILU = 2,
+        TRIMTAB_GELU = 3,
+        TRIMTAB_SIN = 4,
+        TRIMTAB_IDENTITY = 5
     }
     trimtab_method_kind {
         TRIMTAB_METHOD_UNSCALE = 0,
@@ -246,15 +254,15 @@ constants! {
         TRIMTAB_METHOD_CLIP_NORM = 8,
         TRIMTAB_METHOD_CLIP_VALUE = 9,
         TRIMTAB_METHOD_AGC = 10,
-        TRIMTAB_METHOD_ZCLIP = 11
+        TRIMTAB_METHOD_ZCLIP = 11,
+        TRIMTAB_METHOD_ADAGC = 12
     }
-    trimtab_activation {
-        TRIMTAB_RELU = 0,
-        TRIMTAB_TANH = 1,
-        TRIMTAB_SILU = 2,
-        TRIMTAB_GELU = 3,
-        TRIMTAB_SIN = 4,
-        TRIMTAB_IDENTITY = 5
+    trimtab_state_kind {
+        TRIMTAB_STATE_NORM = 0,
+        TRIMTAB_STATE_AUTOSCALE = 1,
+        TRIMTAB_STATE_ZCLIP = 2,
+        TRIMTAB_STATE_GUARD = 3,
+        TRIMTAB_STATE_STEP = 4
     }
 }
 
@@ -297,6 +305,12 @@ defaults! {
         z_max = 2.5,
         eps = 1e-6,
         max_norm = f64::INFINITY
+    }
+    trimtab_adagc_config {
+        warmup = 100,
+        lambda_rel = 1.05,
+        lambda_abs = 1.0,
+        beta = 0.98
     }
     trimtab_sgd_config {
         nesterov = 0,

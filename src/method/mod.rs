@@ -12,6 +12,7 @@
 //! | `table.rs` | the expansion of the list of methods |
 //! | the others | one method each |
 
+mod adagc;
 mod agc;
 mod autoscale;
 mod centralize;
@@ -27,6 +28,7 @@ mod terms;
 mod zclip;
 mod znorm;
 
+pub use adagc::Adagc;
 pub use agc::Agc;
 pub use autoscale::{Autoscale, AutoscaleState};
 pub use centralize::Centralize;
@@ -49,6 +51,7 @@ use crate::tensor::Tensor;
 
 // Every method, with the argument of its `decide` before the gradients.
 table::methods! {
+    Adagc(norms: &'a mut [NormState]);
     Agc(params: &'a [Moments]);
     Autoscale(state: &'a mut AutoscaleState);
     Centralize;

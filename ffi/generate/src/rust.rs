@@ -33,7 +33,7 @@ macro_rules! structs {
 macro_rules! constants {
     ($($name:ident { $($constant:ident = $value:literal),* })*) => {
         $(const _: () = {
-            use crate::types::$name::{self, *};
+            use crate::$name::{self, *};
             $(assert!($constant as i64 == $value, stringify!($constant has another value));)*
             // A constant that the header lacks does not compile: there is no `_` in the match.
             let _: fn($name) = |value| match value {
@@ -69,10 +69,9 @@ pub fn layout(abi: &Abi) -> String {
 
 /// Where the type lies: configurations and descriptors are this crate's, the rest is the core's.
 fn path(s: &Struct) -> String {
-    match (s.is_config(), s.has_pointers()) {
-        (true, _) => format!("crate::config::{}", s.name),
-        (_, true) => format!("crate::types::{}", s.name),
-        _ => format!("trimtab_core::{}", s.bare().to_upper_camel_case()),
+    match s.is_config() || s.has_pointers() {
+        true => format!("crate::{}", s.name),
+        false => format!("trimtab_core::{}", s.bare().to_upper_camel_case()),
     }
 }
 

@@ -112,6 +112,13 @@ OFFSET(trimtab_method, number, 2 * WORD + 8);
 OFFSET(trimtab_method, input, 2 * WORD + 16);
 SIZE(trimtab_method, 3 * WORD + 16);
 
+OFFSET(trimtab_adagc_config, struct_size, 0);
+OFFSET(trimtab_adagc_config, warmup, 4);
+OFFSET(trimtab_adagc_config, lambda_rel, 8);
+OFFSET(trimtab_adagc_config, lambda_abs, 16);
+OFFSET(trimtab_adagc_config, beta, 24);
+SIZE(trimtab_adagc_config, 32);
+
 OFFSET(trimtab_sgd_config, struct_size, 0);
 OFFSET(trimtab_sgd_config, nesterov, 4);
 OFFSET(trimtab_sgd_config, lr, 8);
@@ -187,11 +194,12 @@ HOLDS(TRIMTAB_SCOPE_GLOBAL == 1);
 HOLDS(TRIMTAB_GUARD_SKIP_STEP == 0);
 HOLDS(TRIMTAB_GUARD_ZERO == 1);
 
-HOLDS(TRIMTAB_STATE_NORM == 0);
-HOLDS(TRIMTAB_STATE_AUTOSCALE == 1);
-HOLDS(TRIMTAB_STATE_ZCLIP == 2);
-HOLDS(TRIMTAB_STATE_GUARD == 3);
-HOLDS(TRIMTAB_STATE_STEP == 4);
+HOLDS(TRIMTAB_RELU == 0);
+HOLDS(TRIMTAB_TANH == 1);
+HOLDS(TRIMTAB_SILU == 2);
+HOLDS(TRIMTAB_GELU == 3);
+HOLDS(TRIMTAB_SIN == 4);
+HOLDS(TRIMTAB_IDENTITY == 5);
 
 HOLDS(TRIMTAB_METHOD_UNSCALE == 0);
 HOLDS(TRIMTAB_METHOD_SCALE == 1);
@@ -205,13 +213,13 @@ HOLDS(TRIMTAB_METHOD_CLIP_NORM == 8);
 HOLDS(TRIMTAB_METHOD_CLIP_VALUE == 9);
 HOLDS(TRIMTAB_METHOD_AGC == 10);
 HOLDS(TRIMTAB_METHOD_ZCLIP == 11);
+HOLDS(TRIMTAB_METHOD_ADAGC == 12);
 
-HOLDS(TRIMTAB_RELU == 0);
-HOLDS(TRIMTAB_TANH == 1);
-HOLDS(TRIMTAB_SILU == 2);
-HOLDS(TRIMTAB_GELU == 3);
-HOLDS(TRIMTAB_SIN == 4);
-HOLDS(TRIMTAB_IDENTITY == 5);
+HOLDS(TRIMTAB_STATE_NORM == 0);
+HOLDS(TRIMTAB_STATE_AUTOSCALE == 1);
+HOLDS(TRIMTAB_STATE_ZCLIP == 2);
+HOLDS(TRIMTAB_STATE_GUARD == 3);
+HOLDS(TRIMTAB_STATE_STEP == 4);
 
 static void configurations(void) {
     { const trimtab_guard_config guard_config = TRIMTAB_GUARD_CONFIG_INIT; CHECK(guard_config.struct_size == sizeof guard_config); }
@@ -222,6 +230,7 @@ static void configurations(void) {
     { const trimtab_clip_norm_config clip_norm_config = TRIMTAB_CLIP_NORM_CONFIG_INIT; CHECK(clip_norm_config.struct_size == sizeof clip_norm_config); }
     { const trimtab_agc_config agc_config = TRIMTAB_AGC_CONFIG_INIT; CHECK(agc_config.struct_size == sizeof agc_config); }
     { const trimtab_zclip_config zclip_config = TRIMTAB_ZCLIP_CONFIG_INIT; CHECK(zclip_config.struct_size == sizeof zclip_config); }
+    { const trimtab_adagc_config adagc_config = TRIMTAB_ADAGC_CONFIG_INIT; CHECK(adagc_config.struct_size == sizeof adagc_config); }
     { const trimtab_sgd_config sgd_config = TRIMTAB_SGD_CONFIG_INIT; CHECK(sgd_config.struct_size == sizeof sgd_config); }
     { const trimtab_adam_config adam_config = TRIMTAB_ADAM_CONFIG_INIT; CHECK(adam_config.struct_size == sizeof adam_config); }
 }

@@ -38,6 +38,7 @@ module trimtab_chain
     public :: trimtab_clip_value_method
     public :: trimtab_agc_method
     public :: trimtab_zclip_method
+    public :: trimtab_adagc_method
 
     !> States to save or to load: `trimtab_states_of(norms)`, an array of any rank or one alone, contiguous, a target.
     interface trimtab_states_of
@@ -159,6 +160,19 @@ contains
         method%c%kind = TRIMTAB_METHOD_ZCLIP
         method%c%state = c_loc(state)
         if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
+    end function
+
+    !> `trimtab_adagc` in a chain.
+    function trimtab_adagc_method(states, config) result(method)
+        type(trimtab_norm_state), intent(inout), target :: states(..)
+        type(trimtab_adagc_config), intent(in), optional :: config
+        type(trimtab_method) :: method
+        integer :: stat
+        method%c%kind = TRIMTAB_METHOD_ADAGC
+        method%each = .true.
+        call locate(states, method%c%state, method%count, stat)
+        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
+        if (stat /= TRIMTAB_OK) method%c%kind = stat
     end function
 
     function guard_states(states) result(entry)

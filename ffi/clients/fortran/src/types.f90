@@ -96,18 +96,20 @@ module trimtab_types
     !> Turn the offending tensors into zeros and continue.
     integer(c_int32_t), parameter, public :: TRIMTAB_GUARD_ZERO = 1
 
-    ! The type of the states in an entry of trimtab_states.
+    ! Activation functions, for trimtab_init_std.
 
-    !> trimtab_norm_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
-    !> trimtab_autoscale_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
-    !> trimtab_zclip_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
-    !> trimtab_guard_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
-    !> trimtab_step_state
-    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
+    !> max(0, z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_RELU = 0
+    !> tanh(z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_TANH = 1
+    !> z / (1 + exp(-z))
+    integer(c_int32_t), parameter, public :: TRIMTAB_SILU = 2
+    !> z times the normal distribution function of z
+    integer(c_int32_t), parameter, public :: TRIMTAB_GELU = 3
+    !> sin(z)
+    integer(c_int32_t), parameter, public :: TRIMTAB_SIN = 4
+    !> z
+    integer(c_int32_t), parameter, public :: TRIMTAB_IDENTITY = 5
 
     ! The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
 
@@ -135,21 +137,21 @@ module trimtab_types
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_AGC = 10
     !> trimtab_zclip_config, trimtab_zclip_state
     integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ZCLIP = 11
+    !> trimtab_adagc_config, trimtab_norm_state: n
+    integer(c_int32_t), parameter, public :: TRIMTAB_METHOD_ADAGC = 12
 
-    ! Activation functions, for trimtab_init_std.
+    ! The type of the states in an entry of trimtab_states.
 
-    !> max(0, z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_RELU = 0
-    !> tanh(z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_TANH = 1
-    !> z / (1 + exp(-z))
-    integer(c_int32_t), parameter, public :: TRIMTAB_SILU = 2
-    !> z times the normal distribution function of z
-    integer(c_int32_t), parameter, public :: TRIMTAB_GELU = 3
-    !> sin(z)
-    integer(c_int32_t), parameter, public :: TRIMTAB_SIN = 4
-    !> z
-    integer(c_int32_t), parameter, public :: TRIMTAB_IDENTITY = 5
+    !> trimtab_norm_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_NORM = 0
+    !> trimtab_autoscale_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_AUTOSCALE = 1
+    !> trimtab_zclip_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_ZCLIP = 2
+    !> trimtab_guard_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_GUARD = 3
+    !> trimtab_step_state
+    integer(c_int32_t), parameter, public :: TRIMTAB_STATE_STEP = 4
 
     !> Positive infinity: no limit, no largest norm.
     real(c_double), parameter, public :: TRIMTAB_INFINITY = transfer(int(z'7FF0000000000000', c_int64_t), 0.0_c_double)
@@ -256,11 +258,11 @@ module trimtab_types
         integer(c_int32_t) :: reserved = 0
     end type
 
-    !> The state of GradientStabilizer for one norm; zeros before the first step.
+    !> The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
     type, public, bind(c) :: trimtab_norm_state
         !> Running average of the norm, before bias correction.
         real(c_double) :: m = 0
-        !> Running average of the squared norm, before bias correction.
+        !> Running average of the squared norm, before bias correction; 0 for AdaGC.
         real(c_double) :: v = 0
         !> Number of gradients averaged.
         integer(c_int64_t) :: steps = 0
@@ -353,6 +355,27 @@ module trimtab_types
         real(c_double) :: number = 0
         !> Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters.
         type(c_ptr) :: input = c_null_ptr
+    end type
+
+    !> AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient relative to a
+    !> running average of its clipped norms. Weights and biases.
+
+    !>     R = ||g||;   R == 0: skipped += 1, nothing else
+    !>     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+    !>                              m = min(m, h*R);   at the first step m = h*R
+    !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+    !>     steps += 1;   g * h
+    type, public, bind(c) :: trimtab_adagc_config
+        !> sizeof of this struct; the INIT macro sets it.
+        integer(c_int32_t) :: struct_size = 32
+        !> Number of steps that are clipped by the global norm; >= 1, default 100.
+        integer(c_int32_t) :: warmup = 100
+        !> Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+        real(c_double) :: lambda_rel = 1.05_c_double
+        !> Maximum global norm during the warm-up; > 0, default 1.
+        real(c_double) :: lambda_abs = 1.0_c_double
+        !> Weight of the past in the running average; in [0, 1), default 0.98.
+        real(c_double) :: beta = 0.98_c_double
     end type
 
     type, public, bind(c) :: trimtab_sgd_config

@@ -2,10 +2,10 @@
 #
 # The methods, each made for `decide!` and, with an exclamation mark, deciding at once. `methods.jl` says what they do.
 
-export AgcConfig, AutoscaleState, GradientStabilizerConfig, GuardConfig, GuardState, NormState, StableGradConfig,
-    ZclipConfig, ZclipState, ZnormConfig, agc, agc!, autoscale, autoscale!, centralize, centralize!, clip_norm,
-    clip_norm!, clip_value, clip_value!, gradient_stabilizer, gradient_stabilizer!, guard, guard!, scale, scale!,
-    stable_grad, stable_grad!, unscale, unscale!, zclip, zclip!, znorm, znorm!
+export AdagcConfig, AgcConfig, AutoscaleState, GradientStabilizerConfig, GuardConfig, GuardState, NormState,
+    StableGradConfig, ZclipConfig, ZclipState, ZnormConfig, adagc, adagc!, agc, agc!, autoscale, autoscale!, centralize,
+    centralize!, clip_norm, clip_norm!, clip_value, clip_value!, gradient_stabilizer, gradient_stabilizer!, guard,
+    guard!, scale, scale!, stable_grad, stable_grad!, unscale, unscale!, zclip, zclip!, znorm, znorm!
 
 unscale(loss_scale::Real) =
     ChainMethod(METHOD_UNSCALE; number = loss_scale)
@@ -54,3 +54,7 @@ agc!(grads::Gradients, arguments...) = alone!(grads, agc(arguments...))
 zclip(state::Ref{ZclipState}, config::ZclipConfig = ZclipConfig()) =
     ChainMethod(METHOD_ZCLIP; state = state, config = config)
 zclip!(grads::Gradients, arguments...) = alone!(grads, zclip(arguments...))
+
+adagc(states::Vector{NormState}, config::AdagcConfig = AdagcConfig()) =
+    ChainMethod(METHOD_ADAGC; state = states, each = true, config = config)
+adagc!(grads::Gradients, arguments...) = alone!(grads, adagc(arguments...))

@@ -110,20 +110,22 @@ The action of a guard on gradients that are not finite.
 end
 
 """
-The type of the states in an entry of trimtab_states.
+Activation functions, for trimtab_init_std.
 
-- `STATE_NORM`: trimtab_norm_state
-- `STATE_AUTOSCALE`: trimtab_autoscale_state
-- `STATE_ZCLIP`: trimtab_zclip_state
-- `STATE_GUARD`: trimtab_guard_state
-- `STATE_STEP`: trimtab_step_state
+- `RELU`: max(0, z)
+- `TANH`: tanh(z)
+- `SILU`: z / (1 + exp(-z))
+- `GELU`: z times the normal distribution function of z
+- `SIN`: sin(z)
+- `IDENTITY`: z
 """
-@enum StateKind::UInt32 begin
-    STATE_NORM = 0
-    STATE_AUTOSCALE = 1
-    STATE_ZCLIP = 2
-    STATE_GUARD = 3
-    STATE_STEP = 4
+@enum Activation::UInt32 begin
+    RELU = 0
+    TANH = 1
+    SILU = 2
+    GELU = 3
+    SIN = 4
+    IDENTITY = 5
 end
 
 """
@@ -141,6 +143,7 @@ The methods, for trimtab_decide, and the fields of trimtab_method that each uses
 - `METHOD_CLIP_VALUE`: number: the limit
 - `METHOD_AGC`: trimtab_agc_config, input: n trimtab_moments, of the parameters
 - `METHOD_ZCLIP`: trimtab_zclip_config, trimtab_zclip_state
+- `METHOD_ADAGC`: trimtab_adagc_config, trimtab_norm_state: n
 """
 @enum MethodKind::UInt32 begin
     METHOD_UNSCALE = 0
@@ -155,25 +158,24 @@ The methods, for trimtab_decide, and the fields of trimtab_method that each uses
     METHOD_CLIP_VALUE = 9
     METHOD_AGC = 10
     METHOD_ZCLIP = 11
+    METHOD_ADAGC = 12
 end
 
 """
-Activation functions, for trimtab_init_std.
+The type of the states in an entry of trimtab_states.
 
-- `RELU`: max(0, z)
-- `TANH`: tanh(z)
-- `SILU`: z / (1 + exp(-z))
-- `GELU`: z times the normal distribution function of z
-- `SIN`: sin(z)
-- `IDENTITY`: z
+- `STATE_NORM`: trimtab_norm_state
+- `STATE_AUTOSCALE`: trimtab_autoscale_state
+- `STATE_ZCLIP`: trimtab_zclip_state
+- `STATE_GUARD`: trimtab_guard_state
+- `STATE_STEP`: trimtab_step_state
 """
-@enum Activation::UInt32 begin
-    RELU = 0
-    TANH = 1
-    SILU = 2
-    GELU = 3
-    SIN = 4
-    IDENTITY = 5
+@enum StateKind::UInt32 begin
+    STATE_NORM = 0
+    STATE_AUTOSCALE = 1
+    STATE_ZCLIP = 2
+    STATE_GUARD = 3
+    STATE_STEP = 4
 end
 
 """
@@ -309,10 +311,10 @@ GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, e
     GradientStabilizerConfig(sizeof(GradientStabilizerConfig), scope, gamma1, gamma2, eps, bias_correction, 0)
 
 """
-The state of GradientStabilizer for one norm; zeros before the first step.
+The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
 
 - `m`: Running average of the norm, before bias correction.
-- `v`: Running average of the squared norm, before bias correction.
+- `v`: Running average of the squared norm, before bias correction; 0 for AdaGC.
 - `steps`: Number of gradients averaged.
 - `skipped`: Number of gradients of norm 0, which do not enter the averages.
 """
@@ -450,6 +452,33 @@ struct Method
     number::Float64
     input::Ptr{Cvoid}
 end
+
+"""
+    AdagcConfig(; warmup = 100, lambda_rel = 1.05, lambda_abs = 1.0, beta = 0.98)
+
+AdaGC (arXiv 2502.11034, Algorithm 1), for METHOD_ADAGC: clips the norm of each gradient relative to a running average
+of its clipped norms. Weights and biases.
+
+    R = ||g||;   R == 0: skipped += 1, nothing else
+    the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+                             m = min(m, h*R);   at the first step m = h*R
+    after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+    steps += 1;   g * h
+
+- `warmup`: Number of steps that are clipped by the global norm; >= 1, default 100.
+- `lambda_rel`: Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+- `lambda_abs`: Maximum global norm during the warm-up; > 0, default 1.
+- `beta`: Weight of the past in the running average; in [0, 1), default 0.98.
+"""
+struct AdagcConfig
+    struct_size::UInt32
+    warmup::UInt32
+    lambda_rel::Float64
+    lambda_abs::Float64
+    beta::Float64
+end
+AdagcConfig(; warmup = 100, lambda_rel = 1.05, lambda_abs = 1.0, beta = 0.98) =
+    AdagcConfig(sizeof(AdagcConfig), warmup, lambda_rel, lambda_abs, beta)
 
 """
     SgdConfig(; nesterov = 0, lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, decay_roles = ROLES_ALL)
