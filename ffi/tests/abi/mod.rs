@@ -1,25 +1,33 @@
 //! The C ABI as a C program sees it: raw pointers and plain structs in, a status out.
 //!
-//! These are unit tests of the library, because a static and a dynamic library cannot be linked to a Rust test. They
-//! share nothing with the core's tests: expected values come from the vectors, from DESIGN and from mathematics.
+//! These are unit tests of the library, because a static and a dynamic library cannot be linked to a Rust test. What
+//! holds in Rust and in C alike is tested by the suite in `tests/suite/`, for which `library.rs` is the C ABI in Rust's
+//! types; what C alone has, or can get wrong, is tested here.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `c.rs` | the functions of the header, callable without `unsafe` |
-//! | `status.rs` | the status codes, as numbers |
-//! | `blob.rs` | a buffer of any element type, aligned as C's malloc would |
-//! | `world.rs` | everything one call can touch, and a snapshot of every byte of it |
-//! | `call.rs` | every function that takes gradients, with the arguments of one call |
+//! | `raw.rs` | the arguments of a call as a C program passes them, to be spoilt one by one |
+//! | `library.rs` | the C ABI as the suite sees it |
 //! | `hostile/` | bytes that are a program, and what is claimed for every program |
-//! | `refuse.rs` | "refused with this code, and not one byte moved" |
 //! | the others | tests |
+
+mod library;
+mod raw;
+
+#[path = "../../../tests/suite/mod.rs"]
+mod suite;
+
+/// What the suite is run against.
+use library::LIBRARIES;
+
+use crate::common::status;
 
 mod blob;
 mod c;
 mod call;
 mod hostile;
 mod refuse;
-mod status;
 mod world;
 
 mod accepted;

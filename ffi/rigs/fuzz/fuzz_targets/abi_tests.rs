@@ -8,7 +8,7 @@ pub mod c;
 pub mod call;
 #[path = "../../../tests/abi/hostile/mod.rs"]
 pub mod hostile;
-#[path = "../../../tests/abi/status.rs"]
+#[path = "../../../../tests/common/status.rs"]
 pub mod status;
 #[path = "../../../tests/abi/world.rs"]
 pub mod world;
