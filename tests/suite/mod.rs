@@ -4,13 +4,31 @@
 //! | file | claims |
 //! |---|---|
 //! | [`configurations`] | every field of every configuration is read, and refused out of its range |
+//! | [`limits`] | gradients at the ends of their types |
+//! | [`observe`] | the read pass: sums to the bit, chunks, merging |
+//! | [`outlook`] | statistics of a gradient as it will be written |
+//! | [`refused`] | gradients that nobody goes on with, and who is to blame |
+//! | [`spent`] | a write spends its descriptors |
 
 use super::LIBRARIES;
 use crate::common::library::Library;
 
 mod configurations;
+mod limits;
+mod observe;
+mod outlook;
+mod refused;
+mod spent;
 
 /// Runs a test for each of the libraries.
 fn each(test: impl Fn(&'static dyn Library)) {
     LIBRARIES.into_iter().for_each(test);
+}
+
+/// Runs a test for one library of each language: those that take several methods in one call.
+fn once(test: impl Fn(&'static dyn Library)) {
+    let libraries = LIBRARIES.into_iter();
+    libraries
+        .filter(|library| library.in_one_call())
+        .for_each(test);
 }
