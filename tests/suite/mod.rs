@@ -9,6 +9,8 @@
 //! | [`outlook`] | statistics of a gradient as it will be written |
 //! | [`refused`] | gradients that nobody goes on with, and who is to blame |
 //! | [`spent`] | a write spends its descriptors |
+//! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
+//! | [`writes`] | what is written, to the bit, in place and beside |
 
 use super::LIBRARIES;
 use crate::common::library::Library;
@@ -19,6 +21,8 @@ mod observe;
 mod outlook;
 mod refused;
 mod spent;
+mod steps;
+mod writes;
 
 /// Runs a test for each of the libraries.
 fn each(test: impl Fn(&'static dyn Library)) {
