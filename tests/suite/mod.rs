@@ -4,9 +4,11 @@
 //! | file | claims |
 //! |---|---|
 //! | [`configurations`] | every field of every configuration is read, and refused out of its range |
+//! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
 //! | [`limits`] | gradients at the ends of their types |
 //! | [`observe`] | the read pass: sums to the bit, chunks, merging |
 //! | [`outlook`] | statistics of a gradient as it will be written |
+//! | [`ranges`] | what leaves the range of f64 on the way |
 //! | [`refused`] | gradients that nobody goes on with, and who is to blame |
 //! | [`spent`] | a write spends its descriptors |
 //! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
@@ -16,9 +18,11 @@ use super::LIBRARIES;
 use crate::common::library::Library;
 
 mod configurations;
+mod finite;
 mod limits;
 mod observe;
 mod outlook;
+mod ranges;
 mod refused;
 mod spent;
 mod steps;
