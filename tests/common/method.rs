@@ -75,6 +75,7 @@ pub struct OracleStates {
     pub guard: adaptive::GuardState,
 }
 
+#[allow(dead_code)]
 impl AnyMethod {
     /// How many norm states it needs for this many tensors.
     fn norm_states(&self, tensors: usize) -> usize {

@@ -230,6 +230,44 @@ impl Setting {
         self.values[field]
     }
 
+    /// Sets StableGrad's reference, if this is StableGrad.
+    pub fn refer_to(&mut self, reference: f64) {
+        if self
+            .of
+            .number
+            .iter()
+            .any(|number| number.name == "reference")
+        {
+            self.number = reference;
+        }
+    }
+
+    /// Whether it leaves a finite limit behind, which hides the gradient from those that have to know it.
+    pub fn limits(&self) -> bool {
+        self.of.number.iter().any(|number| number.name == "limit") && self.number.is_finite()
+    }
+
+    /// The gradients after the method, by the oracle.
+    pub fn exact(
+        &self,
+        states: &mut OracleStates,
+        params: &[Vec<f64>],
+        grads: &[Gradient],
+    ) -> Vec<Gradient> {
+        match self.of.rule {
+            Rule::Method(_, _, oracle) => oracle(self, states, params, grads),
+            Rule::Optimizer(..) => panic!("{} is no method", self.of.name),
+        }
+    }
+
+    /// A parameter and its buffers after step `t`, by the oracle.
+    pub fn updated(&self, t: u64, grad: &Gradient, old: &Adapted) -> Adapted {
+        match self.of.rule {
+            Rule::Optimizer(_, oracle) => oracle(self, t, grad, old),
+            Rule::Method(..) => panic!("{} is no optimizer", self.of.name),
+        }
+    }
+
     /// The fields with their values, in the order of the C struct.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, f64)> {
         self.of.fields.iter().zip(self.values.iter().copied())

@@ -3,28 +3,38 @@
 //!
 //! | file | claims |
 //! |---|---|
+//! | [`chains`] | a chain in one call is its methods one after the other, or nothing has changed |
 //! | [`configurations`] | every field of every configuration is read, and refused out of its range |
+//! | [`differential`] | every method and chain in every dtype is what the oracle makes of the data |
 //! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
+//! | [`guard`] | what the guard counts and silences, and when it gives up |
 //! | [`limits`] | gradients at the ends of their types |
+//! | [`moments_after`] | statistics of a gradient as it will be written, by hand |
 //! | [`observe`] | the read pass: sums to the bit, chunks, merging |
-//! | [`outlook`] | statistics of a gradient as it will be written |
+//! | [`outlook`] | what is told before the write is what is written |
 //! | [`ranges`] | what leaves the range of f64 on the way |
 //! | [`refused`] | gradients that nobody goes on with, and who is to blame |
 //! | [`spent`] | a write spends its descriptors |
+//! | [`states`] | states and parameters that no call can have left are refused |
 //! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
 //! | [`writes`] | what is written, to the bit, in place and beside |
 
 use super::LIBRARIES;
 use crate::common::library::Library;
 
+mod chains;
 mod configurations;
+mod differential;
 mod finite;
+mod guard;
 mod limits;
+mod moments_after;
 mod observe;
 mod outlook;
 mod ranges;
 mod refused;
 mod spent;
+mod states;
 mod steps;
 mod writes;
 

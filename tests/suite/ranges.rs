@@ -9,7 +9,8 @@ use super::{each, once};
 use crate::common::calls::{Call, decide, decided, scaled, setting};
 use crate::common::elements::Elements;
 use crate::common::library::{Library, Running};
-use crate::common::status::{OK, OVERFLOW, expect};
+use crate::common::methods::every_setting;
+use crate::common::status::{OK, OVERFLOW, expect, name};
 use crate::common::world::{Gradients, World};
 
 fn weights(elements: &[f64]) -> Gradients {
@@ -243,6 +244,33 @@ fn what_divides_by_infinity_or_vanishes_is_refused() {
                 let answer = world.refuses("out of range", &mut running, OVERFLOW);
                 assert_eq!(answer.expect("can be said").at, Some(0), "{name}");
             });
+        }
+    });
+}
+
+/// Norms whose squares leave the range of f64: whoever refuses them has advanced nothing, neither the states of the
+/// tensors before nor their affines.
+#[test]
+fn norms_beyond_f64_are_refused_as_a_whole_or_not_at_all() {
+    each(|library| {
+        for setting in every_setting() {
+            let mut data = [weights(&[0.5, -0.25]), weights(&[2.0, 1.5])].concat();
+            let mut world = World::observed(library, &mut data);
+            scaled(library, 1e300, &mut world.grads[1..]);
+            let mut running = world.under_way(setting);
+            running.states.zclip.steps = 1; // in the warm-up, if that is longer
+            let before = (world.bits(), running.states.bits());
+            let code = world.ask(&mut running).expect("can be said").code;
+            let what = format!("{running:?}: {}", name(code));
+            let unchanged = (world.bits(), running.states.bits()) == before;
+            assert!(code == OK || code == OVERFLOW && unchanged, "{what}");
+            // Those whose state holds the square of the norm have to refuse.
+            let squares = match running.setting.of.name {
+                "gradient_stabilizer" => true,
+                "zclip" => running.setting.get("warmup") > 1.0,
+                _ => false,
+            };
+            assert!(code == OVERFLOW || !squares, "{what}");
         }
     });
 }

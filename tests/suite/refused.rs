@@ -6,7 +6,9 @@ use super::each;
 use super::limits::largest;
 use crate::common::calls::{Call, decided, scaled, setting};
 use crate::common::elements::{DTYPES, Elements};
+use crate::common::methods::everything;
 use crate::common::status::{BAD_STATE, NON_FINITE, OK, ORDER, OVERFLOW, expect};
+use crate::common::table::Description;
 use crate::common::world::{World, four};
 
 const NAN: f64 = f64::NAN;
@@ -221,6 +223,22 @@ fn a_factor_that_f32_rounds_up() {
             let mut world = World::observed(library, &mut data);
             scaled(library, FACTOR, &mut world.grads);
             call.refused("a factor that f32 rounds up", &mut world, OVERFLOW, 0);
+        }
+    });
+}
+
+/// So that the tests above mean something: without a reason nothing is refused, and something changes.
+#[test]
+fn nothing_is_refused_without_a_reason() {
+    each(|library| {
+        for setting in everything().map(Description::usual) {
+            let mut data = four();
+            let mut world = World::pending(library, &mut data);
+            let mut running = world.under_way(setting);
+            let before = (world.bits(), running.states.bits());
+            world.accepts("good gradients", &mut running);
+            let after = (world.bits(), running.states.bits());
+            assert!(after != before, "{running:?} changed nothing");
         }
     });
 }
