@@ -4,9 +4,12 @@ use trimtab::{Dtype, Moments, Role, bf16, f16};
 
 use super::{each, once};
 use crate::common::calls::{Call, decided, scaled, setting};
+use crate::common::chain::{Chain, Inputs};
 use crate::common::compare;
+use crate::common::data::{Batch, Random};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::library::Library;
+use crate::common::methods::every_setting;
 use crate::common::number::Real;
 use crate::common::status::{NON_FINITE, OK, OVERFLOW, expect};
 use crate::common::world::World;
@@ -53,6 +56,56 @@ fn times(
     scaled(library, factor, &mut world.grads);
     let answer = library.apply(&mut world.grads);
     (answer.code == OK).then(|| data[0].1.values())
+}
+
+/// Weights and biases of magnitudes in [0.5, 1] times `largest`: pairs of x and -x, so that the mean is exactly 0 and
+/// centring, whose bound adds the mean to the largest magnitude, has room up to the end of the type. Or, with means, the
+/// first tensor without its signs.
+fn around<T: Real>(largest: f64, with_means: bool) -> Batch<T> {
+    let mut random = Random(41);
+    let mut tensor = |(role, pairs)| {
+        let mut pair = |_| {
+            let x = T::nearest(largest * random.between(0.5, 1.0)).value();
+            [x, -x]
+        };
+        let values: Vec<f64> = (0..pairs).flat_map(&mut pair).collect();
+        let unsigned = with_means && pairs == 32;
+        let exact = |x: f64| T::exact(if unsigned { x.abs() } else { x });
+        (role, values.into_iter().map(exact).collect())
+    };
+    let (weight, bias) = (Role::Weight, Role::Bias);
+    Batch::of(
+        [(weight, 32), (bias, 4), (weight, 1), (bias, 1)]
+            .map(&mut tensor)
+            .into(),
+    )
+}
+
+/// Every method on gradients of these magnitudes, two steps, against the oracle; with means where they fit.
+fn every_method_at<T: Real>(magnitudes: &[f64]) {
+    once(|library| {
+        for (setting, magnitude) in
+            every_setting().flat_map(|s| magnitudes.iter().map(move |m| (s.clone(), *m)))
+        {
+            let mut chain = Chain::new(library, &[setting], 4);
+            for with_means in [false, true] {
+                if with_means && magnitude >= 0.25 * T::LARGEST {
+                    continue;
+                }
+                let mut batch = around::<T>(magnitude, with_means);
+                chain.step(&format!("at {magnitude:e}"), &Inputs::plain(4), &mut batch);
+            }
+        }
+    });
+}
+
+/// Subnormals among them. Squares of f64 elements must neither overflow nor become subnormal; up to 1e150 they do not.
+#[test]
+fn every_method_is_right_at_both_ends_of_a_type() {
+    every_method_at::<f32>(&[3e38, 1e20, 1e-30, 1e-42]);
+    every_method_at::<bf16>(&[3e38, 1e-38, 100.0 * bf16::tiniest()]);
+    every_method_at::<f16>(&[6e4, 1e-4, 100.0 * f16::tiniest()]);
+    every_method_at::<f64>(&[1e149, 1e-140]);
 }
 
 #[test]

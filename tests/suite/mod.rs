@@ -3,6 +3,7 @@
 //!
 //! | file | claims |
 //! |---|---|
+//! | [`centring`] | what is told as 0 is written as 0; digits of the variance |
 //! | [`chains`] | a chain in one call is its methods one after the other, or nothing has changed |
 //! | [`configurations`] | every field of every configuration is read, and refused out of its range |
 //! | [`differential`] | every method and chain in every dtype is what the oracle makes of the data |
@@ -22,6 +23,7 @@
 use super::LIBRARIES;
 use crate::common::library::Library;
 
+mod centring;
 mod chains;
 mod configurations;
 mod differential;

@@ -1,6 +1,6 @@
 //! The read pass, whole and in chunks: sums to the bit, what may not change a bit, and what is refused.
 
-use trimtab::{Affine, BLOCK, Dtype, LANES, Moments, Role, Tensor, bf16, f16};
+use trimtab::{Affine, BLOCK, Dtype, LANES, Moments, Role, Tensor};
 
 use super::{each, once};
 use crate::common::compare;
@@ -11,6 +11,7 @@ use crate::common::number::Real;
 use crate::common::snapshot;
 use crate::common::status::{BAD_LENGTH, BAD_STATE, NON_FINITE, OK, expect};
 use crate::common::world::{World, changed, four};
+use crate::for_every_dtype;
 use crate::oracle::{order, statistics};
 
 const NAN: f64 = f64::NAN;
@@ -217,10 +218,7 @@ fn an_unaligned_start_changes_no_bit() {
         }
     }
     once(|library| {
-        at_every_offset::<f32>(library);
-        at_every_offset::<f64>(library);
-        at_every_offset::<f16>(library);
-        at_every_offset::<bf16>(library);
+        for_every_dtype!(at_every_offset(library));
     });
 }
 

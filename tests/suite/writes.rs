@@ -12,6 +12,7 @@ use crate::common::snapshot;
 use crate::common::status::{OK, expect};
 use crate::common::table::Setting;
 use crate::common::world::{World, changed};
+use crate::for_every_dtype;
 
 /// clamp((x - center) * scale, -limit, limit) in f64, rounded once, and 16-bit types twice, to f32 and from there; a plain
 /// scaling of f32 by a factor that is a normal f32 is a multiplication in f32. A scale of 0 makes zeros of anything.
@@ -114,10 +115,7 @@ fn an_unaligned_start_changes_no_bit() {
         (1..17).for_each(|offset| assert!(written_at(offset) == written_at(0), "{offset}"));
     }
     once(|library| {
-        at_every_offset::<f32>(library);
-        at_every_offset::<f64>(library);
-        at_every_offset::<f16>(library);
-        at_every_offset::<bf16>(library);
+        for_every_dtype!(at_every_offset(library));
     });
 }
 
