@@ -85,7 +85,11 @@ fn any_chain<T: Real>(library: &'static dyn Library) {
         let links: Vec<Setting> = links.collect();
         // Up to six tensors, the first of which is not empty.
         let mut lengths = vec![2 + random.below(68)];
-        lengths.extend((0..random.below(6)).map(|_| random.below(70)).collect::<Vec<_>>());
+        lengths.extend(
+            (0..random.below(6))
+                .map(|_| random.below(70))
+                .collect::<Vec<_>>(),
+        );
         let mut chain = Chain::new(library, &links, lengths.len());
         for t in 0..3 {
             let (mut batch, inputs) = draw::<T>(&mut random, &lengths);
@@ -155,7 +159,11 @@ fn zclip_over_a_long_run_with_spikes() {
 fn a_chain_equals_writing_and_reading_between_its_methods() {
     let lengths = [40, 7, 33, 5, 100, 64];
     each(|library| {
-        for first in METHODS.iter().map(Description::usual).filter(|s| !s.limits()) {
+        for first in METHODS
+            .iter()
+            .map(Description::usual)
+            .filter(|s| !s.limits())
+        {
             for second in METHODS.iter().map(Description::usual) {
                 let (mut batch, inputs) = draw::<f64>(&mut Random(400), &lengths);
                 let mut separate = batch.clone();

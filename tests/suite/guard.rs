@@ -45,8 +45,7 @@ fn run(library: &dyn Library, guard: &mut Running, batch: &mut Batch<f32>) -> i3
     let before = snapshot::tensors(&tensors);
     let answer = library.decide(std::slice::from_mut(guard), &[], &mut tensors);
     let code = answer.expect("can be said").code;
-    let silenced =
-        guard.setting.get("policy") == ZERO && code == OK && observed == NON_FINITE;
+    let silenced = guard.setting.get("policy") == ZERO && code == OK && observed == NON_FINITE;
     if !silenced {
         assert!(snapshot::tensors(&tensors) == before, "code {code}");
     }
@@ -62,7 +61,10 @@ fn counts(guard: &Running) -> (u64, u64) {
 #[test]
 fn runs_of_good_and_bad_steps_are_counted_as_the_oracle_counts_them() {
     each(|library| {
-        for (policy, max) in [SKIP, ZERO].into_iter().flat_map(|p| [0, 1, 2, 3].map(|m| (p, m))) {
+        for (policy, max) in [SKIP, ZERO]
+            .into_iter()
+            .flat_map(|p| [0, 1, 2, 3].map(|m| (p, m)))
+        {
             let mut guard = guard(policy, max);
             let mut expected = adaptive::GuardState::default();
             let mut random = Random(62 + max);
@@ -81,7 +83,11 @@ fn runs_of_good_and_bad_steps_are_counted_as_the_oracle_counts_them() {
                 };
                 let what = format!("{}: {:?}, step {t}", library.name(), guard.setting);
                 expect(&what, run(library, &mut guard, &mut batch), code);
-                assert_eq!(counts(&guard), (expected.consecutive, expected.total), "{what}");
+                assert_eq!(
+                    counts(&guard),
+                    (expected.consecutive, expected.total),
+                    "{what}"
+                );
             }
         }
     });
