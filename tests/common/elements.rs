@@ -2,6 +2,7 @@
 
 use trimtab::{Buffer, Dtype, Role, Tensor, bf16, f16};
 
+use super::compare;
 use super::number::Real;
 
 #[derive(Clone, Debug)]
@@ -60,6 +61,11 @@ impl Elements {
 
     pub fn bits(&self) -> Vec<u64> {
         each!(self, data => data.iter().map(|x| x.bits()).collect())
+    }
+
+    /// Beside the exact results, with the tolerance of the type.
+    pub fn compare(&self, what: &str, expected: &[f64]) {
+        each!(self, data => compare::written(what, data, expected));
     }
 
     /// Overwrites the elements, in place.

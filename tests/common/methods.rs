@@ -10,7 +10,7 @@ use trimtab::{
 
 use super::states::{OracleStates, StateKind};
 use super::status::BAD_REFERENCE;
-use super::table::{Class, Description, Number, Optimizer, Rule, Setting, field, number};
+use super::table::{Class, Description, Number, Optimizer, RESERVED, Rule, Setting, field, number};
 use crate::oracle::{self, Gradient, adaptive, rescale, update};
 
 /// What most methods are.
@@ -58,8 +58,8 @@ pub static METHODS: [Description; 12] = [
     Description {
         name: "guard",
         fields: &[
-            field("policy", Class::Choice, 0.0),
-            field("max_consecutive", Class::Count, 0.0),
+            field("policy", Class::Choice, 0.0, 1.0),
+            field("max_consecutive", Class::Count, 0.0, 2.0),
         ],
         first_size: 16,
         state: StateKind::Guard,
@@ -78,8 +78,8 @@ pub static METHODS: [Description; 12] = [
     Description {
         name: "stable_grad",
         fields: &[
-            field("roles", Class::Choice, 0.0),
-            field("eps", Class::Eps, 0.0),
+            field("roles", Class::Choice, 0.0, 1.0),
+            field("eps", Class::Eps, 0.0, 1e-14),
         ],
         first_size: 16,
         number: Some(Number {
@@ -102,12 +102,12 @@ pub static METHODS: [Description; 12] = [
     Description {
         name: "gradient_stabilizer",
         fields: &[
-            field("scope", Class::Choice, 0.0),
-            field("gamma1", Class::Decay, 0.6),
-            field("gamma2", Class::Decay, 0.999),
-            field("eps", Class::Eps, 1e-12),
-            field("bias_correction", Class::Choice, 1.0),
-            field("reserved", Class::Reserved, 0.0),
+            field("scope", Class::Choice, 0.0, 1.0),
+            field("gamma1", Class::Decay, 0.6, 0.601),
+            field("gamma2", Class::Decay, 0.999, 0.9991),
+            field("eps", Class::Eps, 1e-12, 1.01e-12),
+            field("bias_correction", Class::Choice, 1.0, 0.0),
+            RESERVED,
         ],
         first_size: 40,
         state: StateKind::Norms,
@@ -147,7 +147,7 @@ pub static METHODS: [Description; 12] = [
     },
     Description {
         name: "centralize",
-        fields: &[field("roles", Class::Choice, 0.0)],
+        fields: &[field("roles", Class::Choice, 0.0, 1.0)],
         first_size: 8,
         variants: &[&[("roles", 1.0)]],
         rule: Rule::Method(
@@ -163,8 +163,8 @@ pub static METHODS: [Description; 12] = [
     Description {
         name: "znorm",
         fields: &[
-            field("roles", Class::Choice, 0.0),
-            field("eps", Class::Eps, 1e-8),
+            field("roles", Class::Choice, 0.0, 1.0),
+            field("eps", Class::Eps, 1e-8, 1.01e-8),
         ],
         first_size: 16,
         variants: &[&[("roles", 1.0), ("eps", 0.0)]],
@@ -180,7 +180,7 @@ pub static METHODS: [Description; 12] = [
     },
     Description {
         name: "clip_norm",
-        fields: &[field("scope", Class::Choice, 0.0)],
+        fields: &[field("scope", Class::Choice, 0.0, 1.0)],
         first_size: 8,
         number: number("max_norm", Class::Limit),
         usual: &[("scope", 1.0), ("max_norm", 0.05)],
@@ -211,9 +211,9 @@ pub static METHODS: [Description; 12] = [
     Description {
         name: "agc",
         fields: &[
-            field("reserved", Class::Reserved, 0.0),
-            field("clipping", Class::Positive, 0.01),
-            field("eps", Class::Eps, 1e-3),
+            RESERVED,
+            field("clipping", Class::Positive, 0.01, 0.0101),
+            field("eps", Class::Eps, 1e-3, 1.01e-3),
         ],
         first_size: 24,
         reads_params: true,
@@ -231,11 +231,11 @@ pub static METHODS: [Description; 12] = [
     Description {
         name: "zclip",
         fields: &[
-            field("warmup", Class::Steps, 25.0),
-            field("alpha", Class::Decay, 0.97),
-            field("z_max", Class::Positive, 2.5),
-            field("eps", Class::Eps, 1e-6),
-            field("max_norm", Class::Limit, f64::INFINITY),
+            field("warmup", Class::Steps, 25.0, 24.0),
+            field("alpha", Class::Decay, 0.97, 0.971),
+            field("z_max", Class::Positive, 2.5, 2.51),
+            field("eps", Class::Eps, 1e-6, 1.01e-6),
+            field("max_norm", Class::Limit, f64::INFINITY, 0.5),
         ],
         first_size: 40,
         state: StateKind::Zclip,
@@ -262,26 +262,22 @@ pub static OPTIMIZERS: [Description; 2] = [
     Description {
         name: "sgd",
         fields: &[
-            field("nesterov", Class::Choice, 0.0),
-            field("lr", Class::Finite, 1e-2),
-            field("momentum", Class::Decay, 0.0),
-            field("dampening", Class::Unit, 0.0),
-            field("weight_decay", Class::Finite, 0.0),
-            field("decay_roles", Class::Choice, 1.0),
-            field("reserved", Class::Reserved, 0.0),
+            field("nesterov", Class::Choice, 0.0, 1.0),
+            field("lr", Class::Finite, 1e-2, 1.01e-2),
+            field("momentum", Class::Decay, 0.0, 0.01),
+            field("dampening", Class::Unit, 0.0, 0.1),
+            field("weight_decay", Class::Finite, 0.0, 1e-4),
+            field("decay_roles", Class::Choice, 1.0, 0.0),
+            RESERVED,
         ],
         first_size: 40,
         state: StateKind::Steps,
         needs_moments: false,
-        usual: &[("momentum", 0.5)],
+        usual: &[("momentum", 0.5), ("weight_decay", 0.1)],
         variants: &[
-            &[("momentum", 0.0)],
-            &[("nesterov", 1.0), ("weight_decay", 0.1)],
-            &[
-                ("dampening", 0.25),
-                ("weight_decay", 0.1),
-                ("decay_roles", 0.0),
-            ],
+            &[("momentum", 0.0), ("weight_decay", 0.0)],
+            &[("nesterov", 1.0)],
+            &[("dampening", 0.25), ("decay_roles", 0.0)],
         ],
         clashes: &[
             &[("nesterov", 1.0), ("momentum", 0.0)],
@@ -305,22 +301,23 @@ pub static OPTIMIZERS: [Description; 2] = [
     Description {
         name: "adam",
         fields: &[
-            field("decoupled", Class::Choice, 1.0),
-            field("lr", Class::Finite, 1e-3),
-            field("beta1", Class::Decay, 0.9),
-            field("beta2", Class::Decay, 0.999),
-            field("eps", Class::Eps, 1e-8),
-            field("weight_decay", Class::Finite, 0.0),
-            field("decay_roles", Class::Choice, 1.0),
-            field("reserved", Class::Reserved, 0.0),
+            field("decoupled", Class::Choice, 1.0, 0.0),
+            field("lr", Class::Finite, 1e-3, 1.01e-3),
+            field("beta1", Class::Decay, 0.9, 0.901),
+            field("beta2", Class::Decay, 0.999, 0.9991),
+            field("eps", Class::Eps, 1e-8, 1.01e-8),
+            field("weight_decay", Class::Finite, 0.0, 1e-4),
+            field("decay_roles", Class::Choice, 1.0, 0.0),
+            RESERVED,
         ],
         first_size: 48,
         state: StateKind::Steps,
         needs_moments: false,
+        usual: &[("weight_decay", 0.1)],
         variants: &[
-            &[("weight_decay", 0.1)],
-            &[("decoupled", 0.0), ("weight_decay", 0.1)],
-            &[("weight_decay", 0.1), ("decay_roles", 0.0)],
+            &[("weight_decay", 0.0)],
+            &[("decoupled", 0.0)],
+            &[("decay_roles", 0.0)],
         ],
         rule: Rule::Optimizer(
             |s| {

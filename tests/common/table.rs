@@ -63,6 +63,8 @@ pub struct Field {
     pub name: &'static str,
     pub class: Class,
     pub default: f64,
+    /// A value that makes a difference: to the defaults, or to the usual configuration.
+    pub other: f64,
 }
 
 /// The number that a method is told in every step.
@@ -73,13 +75,16 @@ pub struct Number {
     pub code: i32,
 }
 
-pub const fn field(name: &'static str, class: Class, default: f64) -> Field {
+pub const fn field(name: &'static str, class: Class, default: f64, other: f64) -> Field {
     Field {
         name,
         class,
         default,
+        other,
     }
 }
+
+pub const RESERVED: Field = field("reserved", Class::Reserved, 0.0, 0.0);
 
 pub const fn number(name: &'static str, class: Class) -> Option<Number> {
     let code = BAD_CONFIG;
@@ -168,12 +173,14 @@ pub struct Setting {
 }
 
 impl Description {
-    /// The documented defaults, and 0 for the number.
+    /// The documented defaults, and the usual number.
     pub fn defaults(&'static self) -> Setting {
+        let is_number = |name: &str| self.number.iter().any(|number| number.name == name);
+        let mut usual = self.usual.iter().filter(|(name, _)| is_number(name));
         Setting {
             of: self,
             values: self.fields.iter().map(|field| field.default).collect(),
-            number: 0.0,
+            number: usual.next().map_or(0.0, |(_, value)| *value),
         }
     }
 

@@ -5,7 +5,10 @@
 //! |---|---|
 //! | [`centring`] | what is told as 0 is written as 0; digits of the variance |
 //! | [`chains`] | a chain in one call is its methods one after the other, or nothing has changed |
+//! | [`complete`] | every method, configuration, field and default of the header is described |
 //! | [`configurations`] | every field of every configuration is read, and refused out of its range |
+//! | [`configurations`] | every field of every configuration is refused out of its range |
+//! | [`defaults`] | and read |
 //! | [`differential`] | every method and chain in every dtype is what the oracle makes of the data |
 //! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
 //! | [`guard`] | what the guard counts and silences, and when it gives up |
@@ -18,6 +21,7 @@
 //! | [`spent`] | a write spends its descriptors |
 //! | [`states`] | states and parameters that no call can have left are refused |
 //! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
+//! | [`vectors`] | all of it reproduces the cases of an independent implementation |
 //! | [`writes`] | what is written, to the bit, in place and beside |
 
 use super::LIBRARIES;
@@ -25,6 +29,7 @@ use crate::common::library::Library;
 
 mod centring;
 mod chains;
+mod complete;
 mod configurations;
 mod differential;
 mod finite;
@@ -38,7 +43,9 @@ mod refused;
 mod spent;
 mod states;
 mod steps;
+mod vectors;
 mod writes;
+pub mod defaults;
 
 /// Runs a test for each of the libraries.
 fn each(test: impl Fn(&'static dyn Library)) {

@@ -31,24 +31,19 @@ mod refuse;
 mod world;
 
 mod accepted;
-mod blame;
+// mod blame; // until suite2 is merged
 mod chain;
 mod checkpoint;
 mod chunks;
-mod configs;
+mod configurations;
 mod corpus;
-mod defaults;
 mod descriptors;
 mod gradients;
-mod growing;
-mod guard;
 mod info;
 mod moments;
 mod outlook;
 mod pointers;
 mod slots;
 mod spent;
-mod states;
 mod threads;
-mod vectors;
 mod writes;

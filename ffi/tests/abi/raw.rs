@@ -39,11 +39,10 @@ pub fn words(bytes: &[u8]) -> Vec<u64> {
 }
 
 /// What a C program passes. Pointers stay good as long as what they were taken from is neither moved nor borrowed.
-#[derive(Clone)]
 pub struct Raw {
     pub setting: Setting,
     /// What `config` points to at first.
-    pub memory: Option<Vec<u64>>,
+    _memory: Option<Vec<u64>>,
     pub config: *const c_void,
     pub state: *mut c_void,
     pub number: f64,
@@ -100,7 +99,7 @@ impl Raw {
         };
         Raw {
             config: memory.as_ref().map_or(null(), |c| c.as_ptr().cast()),
-            memory,
+            _memory: memory,
             state: state(setting, states),
             number: setting.number,
             input,
@@ -121,7 +120,7 @@ impl Raw {
         let memory = configuration(setting);
         Raw {
             config: memory.as_ref().map_or(null(), |c| c.as_ptr().cast()),
-            memory,
+            _memory: memory,
             state: (&raw mut parameters.steps).cast(),
             number: 0.0,
             input: null(),
