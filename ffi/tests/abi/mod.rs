@@ -30,20 +30,12 @@ mod hostile;
 mod refuse;
 mod world;
 
-mod accepted;
-// mod blame; // until suite2 is merged
+mod buffers;
 mod chain;
 mod checkpoint;
-mod chunks;
 mod configurations;
 mod corpus;
 mod descriptors;
-mod gradients;
 mod info;
-mod moments;
-mod outlook;
 mod pointers;
-mod slots;
-mod spent;
 mod threads;
-mod writes;
