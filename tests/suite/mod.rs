@@ -20,6 +20,7 @@
 //! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
 //! | [`limits`] | gradients at the ends of their types |
 //! | [`ranges`] | what leaves the range of f64 on the way |
+//! | [`records`] | states as bytes, and back |
 //! | [`centring`] | what is told as 0 is written as 0; digits of the variance |
 //! | [`moments_after`] | the outlook by hand |
 
@@ -39,6 +40,7 @@ mod moments_after;
 mod observe;
 mod outlook;
 mod ranges;
+mod records;
 mod refused;
 mod spent;
 mod states;

@@ -32,10 +32,10 @@ mod world;
 
 mod buffers;
 mod chain;
-mod checkpoint;
 mod configurations;
 mod corpus;
 mod descriptors;
 mod info;
 mod pointers;
+mod records;
 mod threads;
