@@ -38,4 +38,3 @@ mod descriptors;
 mod info;
 mod pointers;
 mod records;
-mod threads;
