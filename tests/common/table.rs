@@ -27,8 +27,8 @@ pub struct Description {
     pub needs_moments: bool,
     /// Values with which it acts on ordinary gradients; the others are the defaults.
     pub usual: Values,
-    /// More configurations that generic tests walk, as changes of the usual one.
-    pub variants: &'static [Values],
+    /// More configurations that generic tests walk, by name, as changes of the usual one.
+    pub variants: &'static [(&'static str, Values)],
     /// Changes of the usual configuration that are refused though each value is in its range.
     pub clashes: &'static [Values],
     pub rule: Rule,
@@ -191,8 +191,14 @@ impl Description {
 
     /// The usual values and their variants.
     pub fn settings(&'static self) -> impl Iterator<Item = Setting> {
-        let variants = self.variants.iter().map(|values| self.usual().with(values));
-        std::iter::once(self.usual()).chain(variants)
+        self.named_settings().map(|(_, setting)| setting)
+    }
+
+    /// The same with names.
+    pub fn named_settings(&'static self) -> impl Iterator<Item = (&'static str, Setting)> {
+        let variants = self.variants.iter();
+        let variants = variants.map(|(name, values)| (*name, self.usual().with(values)));
+        std::iter::once((self.name, self.usual())).chain(variants)
     }
 
     pub fn is_method(&self) -> bool {
