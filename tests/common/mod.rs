@@ -7,6 +7,7 @@
 //! | [`states`] | what methods remember, and states that no step can have left |
 //! | [`library`] | what a library can be asked; [`rust`]: the Rust API (`ffi/tests/abi/library.rs`: the C ABI) |
 //! | [`world`] | everything that one call can touch, and the bits of all of it |
+//! | [`calls`] | methods, writes and steps as one list |
 //! | [`status`] | the status codes, as numbers |
 //! | [`chain`] | methods one behind the other, through library and oracle |
 //! | [`number`] | the four element types seen by a test: exact value, rounding, ulp, bits |
@@ -20,6 +21,7 @@
 
 // To go: bad, chain, list, method.
 pub mod bad;
+pub mod calls;
 pub mod chain;
 pub mod compare;
 pub mod data;
