@@ -40,17 +40,16 @@ pub type Values = &'static [(&'static str, f64)];
 /// What it is in Rust, None where Rust's types do not have such values, and what the oracle makes of it.
 pub enum Rule {
     /// By its `TRIMTAB_METHOD_` number.
-    Method(
-        u32,
-        fn(&Setting) -> Option<Method>,
-        fn(&Setting, &mut OracleStates, &[Vec<f64>], &[Gradient]) -> Vec<Gradient>,
-    ),
+    Method(u32, fn(&Setting) -> Option<Method>, Exact),
     /// The oracle's side is told the step, from 1, and the gradient of one tensor.
     Optimizer(
         fn(&Setting) -> Option<Optimizer>,
         fn(&Setting, u64, &Gradient, &Adapted) -> Adapted,
     ),
 }
+
+/// The gradients after a method: told its state, the parameters and the gradients.
+type Exact = fn(&Setting, &mut OracleStates, &[Vec<f64>], &[Gradient]) -> Vec<Gradient>;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Optimizer {

@@ -31,6 +31,7 @@ mod centring;
 mod chains;
 mod complete;
 mod configurations;
+pub mod defaults;
 mod differential;
 mod finite;
 mod guard;
@@ -45,7 +46,6 @@ mod states;
 mod steps;
 mod vectors;
 mod writes;
-pub mod defaults;
 
 /// Runs a test for each of the libraries.
 fn each(test: impl Fn(&'static dyn Library)) {
