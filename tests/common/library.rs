@@ -35,6 +35,14 @@ pub struct Running {
     pub states: States,
 }
 
+impl Running {
+    /// Before the first step.
+    pub fn new(setting: Setting, tensors: usize) -> Running {
+        let states = States::new(&setting, tensors);
+        Running { setting, states }
+    }
+}
+
 /// Parameters and what an optimizer remembers of them.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {

@@ -47,7 +47,7 @@ pub static METHODS: [Description; 12] = [
         number: number("factor", Class::Finite),
         needs_moments: false,
         usual: &[("factor", -0.75)],
-        variants: &[&[("factor", 0.0)]],
+        variants: &[("scale to zero", &[("factor", 0.0)])],
         rule: Rule::Method(
             1,
             |s| Some(Scale::new(s.number).into()),
@@ -64,7 +64,10 @@ pub static METHODS: [Description; 12] = [
         first_size: 16,
         state: StateKind::Guard,
         needs_moments: false,
-        variants: &[&[("policy", 1.0), ("max_consecutive", 3.0)]],
+        variants: &[(
+            "guard to zero",
+            &[("policy", 1.0), ("max_consecutive", 3.0)],
+        )],
         rule: Rule::Method(
             2,
             |s| {
@@ -88,7 +91,7 @@ pub static METHODS: [Description; 12] = [
             code: BAD_REFERENCE,
         }),
         usual: &[("reference", 0.5)],
-        variants: &[&[("roles", 1.0), ("eps", 1e-3)]],
+        variants: &[("stable_grad of all", &[("roles", 1.0), ("eps", 1e-3)])],
         rule: Rule::Method(
             3,
             |s| {
@@ -112,9 +115,12 @@ pub static METHODS: [Description; 12] = [
         first_size: 40,
         state: StateKind::Norms,
         variants: &[
-            &[("bias_correction", 0.0)],
-            &[("scope", 1.0)],
-            &[("scope", 1.0), ("bias_correction", 0.0)],
+            ("stabilizer, uncorrected", &[("bias_correction", 0.0)]),
+            ("stabilizer, global", &[("scope", 1.0)]),
+            (
+                "stabilizer, global, uncorrected",
+                &[("scope", 1.0), ("bias_correction", 0.0)],
+            ),
         ],
         rule: Rule::Method(
             4,
@@ -149,7 +155,7 @@ pub static METHODS: [Description; 12] = [
         name: "centralize",
         fields: &[field("roles", Class::Choice, 0.0, 1.0)],
         first_size: 8,
-        variants: &[&[("roles", 1.0)]],
+        variants: &[("centralize of all", &[("roles", 1.0)])],
         rule: Rule::Method(
             6,
             |s| {
@@ -167,7 +173,7 @@ pub static METHODS: [Description; 12] = [
             field("eps", Class::Eps, 1e-8, 1.01e-8),
         ],
         first_size: 16,
-        variants: &[&[("roles", 1.0), ("eps", 0.0)]],
+        variants: &[("znorm of all", &[("roles", 1.0), ("eps", 0.0)])],
         rule: Rule::Method(
             7,
             |s| {
@@ -185,8 +191,11 @@ pub static METHODS: [Description; 12] = [
         number: number("max_norm", Class::Limit),
         usual: &[("scope", 1.0), ("max_norm", 0.05)],
         variants: &[
-            &[("scope", 0.0)],
-            &[("scope", 0.0), ("max_norm", f64::INFINITY)],
+            ("clip_norm by tensor", &[("scope", 0.0)]),
+            (
+                "clip_norm at infinity",
+                &[("scope", 0.0), ("max_norm", f64::INFINITY)],
+            ),
         ],
         rule: Rule::Method(
             8,
@@ -200,7 +209,7 @@ pub static METHODS: [Description; 12] = [
         number: number("limit", Class::Limit),
         needs_moments: false,
         usual: &[("limit", 0.01)],
-        variants: &[&[("limit", f64::INFINITY)]],
+        variants: &[("clip_value at infinity", &[("limit", f64::INFINITY)])],
         rule: Rule::Method(
             9,
             |s| Some(ClipValue::new(s.number).into()),
@@ -217,7 +226,6 @@ pub static METHODS: [Description; 12] = [
         ],
         first_size: 24,
         reads_params: true,
-        variants: &[&[("eps", 10.0)]],
         rule: Rule::Method(
             10,
             |s| {
@@ -240,7 +248,10 @@ pub static METHODS: [Description; 12] = [
         first_size: 40,
         state: StateKind::Zclip,
         usual: &[("warmup", 2.0)],
-        variants: &[&[("warmup", 1.0), ("max_norm", 0.5)]],
+        variants: &[(
+            "zclip with a maximum",
+            &[("warmup", 1.0), ("max_norm", 0.5)],
+        )],
         rule: Rule::Method(
             11,
             |s| {
@@ -275,9 +286,12 @@ pub static OPTIMIZERS: [Description; 2] = [
         needs_moments: false,
         usual: &[("momentum", 0.5), ("weight_decay", 0.1)],
         variants: &[
-            &[("momentum", 0.0), ("weight_decay", 0.0)],
-            &[("nesterov", 1.0)],
-            &[("dampening", 0.25), ("decay_roles", 0.0)],
+            (
+                "sgd without momentum",
+                &[("momentum", 0.0), ("weight_decay", 0.0)],
+            ),
+            ("nesterov", &[("nesterov", 1.0)]),
+            ("sgd, damped", &[("dampening", 0.25), ("decay_roles", 0.0)]),
         ],
         clashes: &[
             &[("nesterov", 1.0), ("momentum", 0.0)],
@@ -315,9 +329,9 @@ pub static OPTIMIZERS: [Description; 2] = [
         needs_moments: false,
         usual: &[("weight_decay", 0.1)],
         variants: &[
-            &[("weight_decay", 0.0)],
-            &[("decoupled", 0.0)],
-            &[("decay_roles", 0.0)],
+            ("adam without decay", &[("weight_decay", 0.0)]),
+            ("adam, coupled", &[("decoupled", 0.0)]),
+            ("adam, decay of weights", &[("decay_roles", 0.0)]),
         ],
         rule: Rule::Optimizer(
             |s| {
@@ -351,6 +365,11 @@ pub fn named(name: &str) -> &'static Description {
 /// Every method, with its usual values and the variants.
 pub fn every_setting() -> impl Iterator<Item = Setting> {
     METHODS.iter().flat_map(Description::settings)
+}
+
+/// The same with names.
+pub fn named_settings() -> impl Iterator<Item = (&'static str, Setting)> {
+    METHODS.iter().flat_map(Description::named_settings)
 }
 
 fn roles(s: &Setting) -> oracle::Roles {

@@ -20,16 +20,12 @@
 //!
 //! Every integration test is a crate of its own and uses only a part of this, hence the `dead_code` where it is included.
 
-// To go: bad, chain, list, method.
-pub mod bad;
 pub mod calls;
 pub mod chain;
 pub mod compare;
 pub mod data;
 pub mod elements;
 pub mod library;
-pub mod list;
-pub mod method;
 pub mod methods;
 pub mod number;
 pub mod random;

@@ -93,6 +93,20 @@ fn take(entry: &mut Saved, from: &mut Reader) {
     }
 }
 
+impl Running {
+    /// Asks the Rust API, which must say yes.
+    #[track_caller]
+    pub fn must_decide(&mut self, what: &str, params: &[Moments], grads: &mut [Tensor]) {
+        let verdict = decide(&self.setting, &mut self.states, params, grads);
+        assert_eq!(
+            verdict,
+            Some(Ok(Verdict::Proceed)),
+            "{what}: {:?}",
+            self.setting
+        );
+    }
+}
+
 /// All but the methods, which the API has in one way only.
 macro_rules! passes {
     () => {

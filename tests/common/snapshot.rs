@@ -41,15 +41,3 @@ pub fn moments(m: &Moments) -> [u64; 4] {
 pub fn affine(a: &Affine) -> [u64; 3] {
     [a.center.to_bits(), a.scale.to_bits(), a.limit.to_bits()]
 }
-
-/// To go.
-pub fn states(s: &super::method::States) -> Vec<u64> {
-    let mut all = Vec::new();
-    for n in &s.norms {
-        all.extend([n.m.to_bits(), n.v.to_bits(), n.steps, n.skipped]);
-    }
-    let (a, z, g) = (&s.autoscale, &s.zclip, &s.guard);
-    all.extend([a.exponent, a.sigma, a.alpha, z.mean, z.var].map(f64::to_bits));
-    all.extend([a.steps, z.steps, g.consecutive, g.total]);
-    all
-}

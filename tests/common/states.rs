@@ -74,8 +74,9 @@ impl States {
             all.extend([n.m.to_bits(), n.v.to_bits(), n.steps, n.skipped]);
         }
         let (a, z, g) = (&self.autoscale, &self.zclip, &self.guard);
-        all.extend([a.exponent, a.sigma, a.alpha, z.mean, z.var].map(f64::to_bits));
-        all.extend([a.steps, z.steps, g.consecutive, g.total]);
+        all.extend([a.exponent, a.sigma, a.alpha].map(f64::to_bits));
+        all.extend([a.steps, z.mean.to_bits(), z.var.to_bits(), z.steps]);
+        all.extend([g.consecutive, g.total]);
         all
     }
 

@@ -27,8 +27,8 @@ pub struct Description {
     pub needs_moments: bool,
     /// Values with which it acts on ordinary gradients; the others are the defaults.
     pub usual: Values,
-    /// More configurations that generic tests walk, as changes of the usual one.
-    pub variants: &'static [Values],
+    /// More configurations that generic tests walk, by name, as changes of the usual one.
+    pub variants: &'static [(&'static str, Values)],
     /// Changes of the usual configuration that are refused though each value is in its range.
     pub clashes: &'static [Values],
     pub rule: Rule,
@@ -40,17 +40,16 @@ pub type Values = &'static [(&'static str, f64)];
 /// What it is in Rust, None where Rust's types do not have such values, and what the oracle makes of it.
 pub enum Rule {
     /// By its `TRIMTAB_METHOD_` number.
-    Method(
-        u32,
-        fn(&Setting) -> Option<Method>,
-        fn(&Setting, &mut OracleStates, &[Vec<f64>], &[Gradient]) -> Vec<Gradient>,
-    ),
+    Method(u32, fn(&Setting) -> Option<Method>, Exact),
     /// The oracle's side is told the step, from 1, and the gradient of one tensor.
     Optimizer(
         fn(&Setting) -> Option<Optimizer>,
         fn(&Setting, u64, &Gradient, &Adapted) -> Adapted,
     ),
 }
+
+/// The gradients after a method: told its state, the parameters and the gradients.
+type Exact = fn(&Setting, &mut OracleStates, &[Vec<f64>], &[Gradient]) -> Vec<Gradient>;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Optimizer {
@@ -191,8 +190,14 @@ impl Description {
 
     /// The usual values and their variants.
     pub fn settings(&'static self) -> impl Iterator<Item = Setting> {
-        let variants = self.variants.iter().map(|values| self.usual().with(values));
-        std::iter::once(self.usual()).chain(variants)
+        self.named_settings().map(|(_, setting)| setting)
+    }
+
+    /// The same with names.
+    pub fn named_settings(&'static self) -> impl Iterator<Item = (&'static str, Setting)> {
+        let variants = self.variants.iter();
+        let variants = variants.map(|(name, values)| (*name, self.usual().with(values)));
+        std::iter::once((self.name, self.usual())).chain(variants)
     }
 
     pub fn is_method(&self) -> bool {

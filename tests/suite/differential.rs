@@ -14,6 +14,7 @@ use crate::common::number::Real;
 use crate::common::status::{OK, expect};
 use crate::common::table::{Description, Setting};
 use crate::for_every_dtype;
+use std::slice;
 use trimtab::{Role, Tensor};
 
 /// Random gradients, reference and parameters of one step.
@@ -190,7 +191,7 @@ fn written(
     batch: &mut Batch<f64>,
 ) {
     let mut tensors = batch.tensors();
-    let mut chain = Chain::new(library, &[setting.clone()], tensors.len());
+    let mut chain = Chain::new(library, slice::from_ref(setting), tensors.len());
     chain.decide("alone", inputs, &mut tensors);
     expect("apply", library.apply(&mut tensors).code, OK);
 }

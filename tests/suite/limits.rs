@@ -131,7 +131,7 @@ fn a_centred_result_beyond_the_largest_is_refused() {
             let mut data = vec![(Role::Weight, Elements::new(dtype, &[half, half, -half]))];
             for call in Call::writes().filter(|call| !matches!(call, Call::Ask(_))) {
                 let mut world = World::observed(library, &mut data);
-                decided(library, &[centralize.clone()], &mut world.grads);
+                decided(library, std::slice::from_ref(&centralize), &mut world.grads);
                 scaled(library, factor, &mut world.grads);
                 call.refused("centred", &mut world, OVERFLOW, 0);
             }
@@ -201,7 +201,7 @@ fn clipping_does_not_make_zeros() {
             for (dtype, x) in [(Dtype::F32, 1e20), (Dtype::F16, 300.0)] {
                 let mut data = vec![(Role::Weight, Elements::new(dtype, &[x, -x, x, x]))];
                 let mut world = World::observed(library, &mut data);
-                decided(library, &[clip.clone()], &mut world.grads);
+                decided(library, std::slice::from_ref(&clip), &mut world.grads);
                 Call::Apply.accepted("clipped", &mut world);
                 drop(world);
                 let Elements::F32(written) = Elements::new(Dtype::F32, &data[0].1.values()) else {

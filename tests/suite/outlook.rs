@@ -33,7 +33,7 @@ fn outlook_is_found<T: Real>(library: &'static dyn Library) {
         lengths.push(4_097);
         let (mut batch, inputs) = draw::<T>(&mut Random(600), &lengths);
         let mut written = beside(&batch.data);
-        let mut chain = Chain::new(library, &[setting.clone()], lengths.len());
+        let mut chain = Chain::new(library, std::slice::from_ref(&setting), lengths.len());
         let what = format!("{} in {}", chain.name, T::NAME);
         let mut tensors = batch.tensors();
         chain.decide(&what, &inputs, &mut tensors);

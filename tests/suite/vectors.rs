@@ -329,17 +329,16 @@ fn entries(setting: &Setting, states: &States) -> Vec<Vec<(&'static str, f64)>> 
 
 /// The oracle's states in the library's shape.
 fn as_states(oracle: &OracleStates) -> States {
-    let mut states = States::default();
-    states.norms = oracle
-        .norms
-        .iter()
-        .map(|s| trimtab::NormState {
-            m: s.m,
-            v: s.v,
-            steps: s.steps,
-            skipped: s.skipped,
-        })
-        .collect();
+    let norm = |s: &oracle::adaptive::NormState| trimtab::NormState {
+        m: s.m,
+        v: s.v,
+        steps: s.steps,
+        skipped: s.skipped,
+    };
+    let mut states = States {
+        norms: oracle.norms.iter().map(norm).collect(),
+        ..States::default()
+    };
     let (a, z) = (&oracle.autoscale, &oracle.zclip);
     (states.autoscale.exponent, states.autoscale.sigma) = (a.exponent, a.sigma);
     (states.autoscale.alpha, states.autoscale.steps) = (a.alpha, a.steps);

@@ -5,7 +5,7 @@
 use std::ptr::null;
 
 use super::library::LIBRARIES;
-use super::raw::{Raw, configuration, words};
+use super::raw::{Raw, configuration, cut, words};
 use super::suite::defaults::{SIZES, trace};
 use crate::common::library::{Answer, Library, Running};
 use crate::common::methods::everything;
@@ -110,23 +110,6 @@ fn refused(setting: &Setting, config: &[u64], what: &str) {
         assert!(changed(&before.0, &world.bits()).is_empty(), "{what}");
         assert_eq!(before.1, running.states.bits(), "{what}");
     }
-}
-
-/// The setting with the defaults for all fields that do not lie within the first `size` bytes.
-fn cut(setting: &Setting, size: usize) -> Setting {
-    let (mut cut, mut end) = (setting.clone(), 4_usize);
-    for field in setting.of.fields {
-        let bytes = if field.class.c_type() == "uint32_t" {
-            4
-        } else {
-            8
-        };
-        end = end.next_multiple_of(bytes) + bytes;
-        if end > size {
-            cut = cut.with(&[(field.name, field.default)]);
-        }
-    }
-    cut
 }
 
 #[test]

@@ -21,14 +21,8 @@ mod suite;
 /// What the suite is run against.
 use library::LIBRARIES;
 
-use crate::common::status;
-
-mod blob;
 mod c;
-mod call;
 mod hostile;
-mod refuse;
-mod world;
 
 mod buffers;
 mod chain;

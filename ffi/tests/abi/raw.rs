@@ -42,7 +42,7 @@ pub fn words(bytes: &[u8]) -> Vec<u64> {
 pub struct Raw {
     pub setting: Setting,
     /// What `config` points to at first.
-    _memory: Option<Vec<u64>>,
+    memory: Option<Vec<u64>>,
     pub config: *const c_void,
     pub state: *mut c_void,
     pub number: f64,
@@ -88,26 +88,60 @@ pub fn descriptors(grads: &mut [Tensor]) -> *mut trimtab_tensor {
     grads.as_mut_ptr().cast()
 }
 
-impl Raw {
-    /// Of a method.
-    pub fn method(running: &mut Running, params: &[Moments], grads: &mut [Tensor]) -> Raw {
-        let Running { setting, states } = running;
-        let memory = configuration(setting);
-        let input = match setting.of.reads_params {
-            true => params.as_ptr().cast(),
-            false => null(),
+/// The setting with the defaults for all fields that do not lie within the first `size` bytes of the struct.
+pub fn cut(setting: &Setting, size: usize) -> Setting {
+    let (mut cut, mut end) = (setting.clone(), 4_usize);
+    for field in setting.of.fields {
+        let bytes = if field.class.c_type() == "uint32_t" {
+            4
+        } else {
+            8
         };
+        end = end.next_multiple_of(bytes) + bytes;
+        if end > size {
+            cut = cut.with(&[(field.name, field.default)]);
+        }
+    }
+    cut
+}
+
+impl Raw {
+    /// The configuration and the number; the rest is NULL.
+    pub fn new(setting: &Setting) -> Raw {
+        let memory = configuration(setting);
         Raw {
             config: memory.as_ref().map_or(null(), |c| c.as_ptr().cast()),
-            _memory: memory,
-            state: state(setting, states),
+            memory,
+            state: null_mut(),
             number: setting.number,
-            input,
-            grads: descriptors(grads),
-            n: grads.len(),
+            input: null(),
+            grads: null_mut(),
+            n: 0,
             slots: null(),
             setting: setting.clone(),
         }
+    }
+
+    /// Lets the configuration say that it has another size.
+    pub fn say_size(&mut self, size: u32) {
+        if let Some(words) = &mut self.memory {
+            let mut bytes = words[0].to_ne_bytes();
+            bytes[..4].copy_from_slice(&size.to_ne_bytes());
+            words[0] = u64::from_ne_bytes(bytes);
+            self.config = words.as_ptr().cast();
+        }
+    }
+
+    /// Of a method.
+    pub fn method(running: &mut Running, params: &[Moments], grads: &mut [Tensor]) -> Raw {
+        let Running { setting, states } = running;
+        let mut raw = Raw::new(setting);
+        raw.state = state(setting, states);
+        if setting.of.reads_params {
+            raw.input = params.as_ptr().cast();
+        }
+        (raw.grads, raw.n) = (descriptors(grads), grads.len());
+        raw
     }
 
     /// Of an optimizer, whose `state` is the count of steps.
@@ -117,29 +151,24 @@ impl Raw {
         parameters: &mut Parameters,
         slots: &[trimtab_slot],
     ) -> Raw {
-        let memory = configuration(setting);
-        Raw {
-            config: memory.as_ref().map_or(null(), |c| c.as_ptr().cast()),
-            _memory: memory,
-            state: (&raw mut parameters.steps).cast(),
-            number: 0.0,
-            input: null(),
-            grads: descriptors(grads),
-            n: grads.len(),
-            slots: slots.as_ptr(),
-            setting: setting.clone(),
-        }
+        let mut raw = Raw::new(setting);
+        raw.state = (&raw mut parameters.steps).cast();
+        (raw.grads, raw.n) = (descriptors(grads), grads.len());
+        raw.slots = slots.as_ptr();
+        raw
     }
 
-    /// The word behind `struct_size`, or 0, the default, where there is no configuration: `trimtab_centralize` and
-    /// `trimtab_clip_norm` take it as an argument.
+    /// The only field, or 0, the default, where there is no configuration: `trimtab_centralize` and `trimtab_clip_norm`
+    /// take it as an argument.
     fn choice(&self) -> u32 {
-        // SAFETY: a configuration begins with two words of 4 bytes, and is aligned: these two functions' own tests pass
-        // no others.
-        match self.config.is_null() {
-            true => 0,
-            false => unsafe { self.config.cast::<u32>().add(1).read() },
-        }
+        let mut fields = self.setting.fields();
+        let only = fields.next().filter(|_| !self.config.is_null());
+        only.map_or(0, |(_, value)| value as u32)
+    }
+
+    /// Whether its function has an argument in place of the configuration.
+    pub fn takes_a_choice(&self) -> bool {
+        ["centralize", "clip_norm"].contains(&self.setting.of.name)
     }
 
     /// Calls the function of this name.
