@@ -4,6 +4,7 @@
 use trimtab::{Moments, StepState, Tensor};
 
 use super::elements::Elements;
+use super::saved::Saved;
 use super::states::States;
 use super::status;
 use super::table::Setting;
@@ -91,4 +92,12 @@ pub trait Library: Sync {
 
     /// Mean, standard deviation and norm.
     fn statistics(&self, moments: &Moments) -> [f64; 3];
+
+    /// All these states as bytes. They are only read.
+    fn save(&self, entries: &mut [Saved]) -> Vec<u8>;
+
+    fn load(&self, entries: &mut [Saved], bytes: &[u8]) -> Answer;
+
+    /// NaN for no activation that there is.
+    fn init_std(&self, activation: u32, fan_in: usize) -> f64;
 }

@@ -8,6 +8,7 @@
 //! | [`library`] | what a library can be asked; [`rust`]: the Rust API (`ffi/tests/abi/library.rs`: the C ABI) |
 //! | [`world`] | everything that one call can touch, and the bits of all of it |
 //! | [`calls`] | methods, writes and steps as one list |
+//! | [`saved`] | states to be saved, and records made without the library |
 //! | [`status`] | the status codes, as numbers |
 //! | [`chain`] | methods one behind the other, through library and oracle |
 //! | [`number`] | the four element types seen by a test: exact value, rounding, ulp, bits |
@@ -29,6 +30,7 @@ pub mod methods;
 pub mod number;
 pub mod random;
 pub mod rust;
+pub mod saved;
 pub mod snapshot;
 pub mod states;
 pub mod status;

@@ -1,13 +1,15 @@
 //! The Rust API as a [`Library`].
 
+use trimtab::checkpoint::{self, Reader, Writer};
 use trimtab::custom::Run;
 use trimtab::{
-    Chain, Error, Inputs, Memory, Method, Moments, Slot, Stage, Tensor, Verdict, apply, apply_into,
-    observe,
+    Activation, Chain, Error, Inputs, Memory, Method, Moments, Slot, Stage, Tensor, Verdict, apply,
+    apply_into, init_std, observe,
 };
 
 use super::elements::Elements;
 use super::library::{Answer, Library, Parameters, Running};
+use super::saved::Saved;
 use super::states::States;
 use super::status::{OK, SKIP_STEP};
 use super::table::{Optimizer, Setting};
@@ -85,6 +87,26 @@ impl Running {
     }
 }
 
+fn put(entry: &Saved, to: &mut Writer) {
+    match entry {
+        Saved::Norms(states) => to.put(states),
+        Saved::Autoscales(states) => to.put(states),
+        Saved::Zclips(states) => to.put(states),
+        Saved::Guards(states) => to.put(states),
+        Saved::Steps(states) => to.put(states),
+    }
+}
+
+fn take(entry: &mut Saved, from: &mut Reader) {
+    match entry {
+        Saved::Norms(states) => from.take(states),
+        Saved::Autoscales(states) => from.take(states),
+        Saved::Zclips(states) => from.take(states),
+        Saved::Guards(states) => from.take(states),
+        Saved::Steps(states) => from.take(states),
+    }
+}
+
 /// All but the methods, which the API has in one way only.
 macro_rules! passes {
     () => {
@@ -142,6 +164,23 @@ macro_rules! passes {
 
         fn statistics(&self, moments: &Moments) -> [f64; 3] {
             [moments.mean(), moments.std(), moments.norm()]
+        }
+
+        fn save(&self, entries: &mut [Saved]) -> Vec<u8> {
+            let put_all = |to: &mut Writer| entries.iter().for_each(|entry| put(entry, to));
+            let mut bytes = vec![0xa5; checkpoint::size(put_all)];
+            let len = checkpoint::save(&mut bytes, put_all);
+            assert_eq!(len, Ok(bytes.len()));
+            bytes
+        }
+
+        fn load(&self, entries: &mut [Saved], bytes: &[u8]) -> Answer {
+            let mut take_all = |from: &mut Reader| entries.iter_mut().for_each(|e| take(e, from));
+            checkpoint::load(bytes, &mut take_all).into()
+        }
+
+        fn init_std(&self, activation: u32, fan_in: usize) -> f64 {
+            Activation::from_code(activation).map_or(f64::NAN, |a| init_std(a, fan_in))
         }
     };
 }

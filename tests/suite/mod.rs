@@ -3,26 +3,26 @@
 //!
 //! | file | claims |
 //! |---|---|
-//! | [`centring`] | what is told as 0 is written as 0; digits of the variance |
-//! | [`chains`] | a chain in one call is its methods one after the other, or nothing has changed |
 //! | [`complete`] | every method, configuration, field and default of the header is described |
-//! | [`configurations`] | every field of every configuration is read, and refused out of its range |
 //! | [`configurations`] | every field of every configuration is refused out of its range |
 //! | [`defaults`] | and read |
-//! | [`differential`] | every method and chain in every dtype is what the oracle makes of the data |
-//! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
+//! | [`states`] | states and parameters that no call can have left are refused |
+//! | [`chains`] | a chain in one call is its methods one after the other, or nothing has changed |
 //! | [`guard`] | what the guard counts and silences, and when it gives up |
-//! | [`limits`] | gradients at the ends of their types |
-//! | [`moments_after`] | statistics of a gradient as it will be written, by hand |
-//! | [`observe`] | the read pass: sums to the bit, chunks, merging |
+//! | [`differential`] | every method and chain in every dtype is what the oracle makes of the data |
 //! | [`outlook`] | what is told before the write is what is written |
-//! | [`ranges`] | what leaves the range of f64 on the way |
+//! | [`vectors`] | all of it reproduces the cases of an independent implementation |
+//! | [`observe`] | the read pass: sums to the bit, chunks, merging |
+//! | [`writes`] | what is written, to the bit, in place and beside |
+//! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
 //! | [`refused`] | gradients that nobody goes on with, and who is to blame |
 //! | [`spent`] | a write spends its descriptors |
-//! | [`states`] | states and parameters that no call can have left are refused |
-//! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
-//! | [`vectors`] | all of it reproduces the cases of an independent implementation |
-//! | [`writes`] | what is written, to the bit, in place and beside |
+//! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
+//! | [`limits`] | gradients at the ends of their types |
+//! | [`ranges`] | what leaves the range of f64 on the way |
+//! | [`records`] | states as bytes, and back |
+//! | [`centring`] | what is told as 0 is written as 0; digits of the variance |
+//! | [`moments_after`] | the outlook by hand |
 
 use super::LIBRARIES;
 use crate::common::library::Library;
@@ -40,6 +40,7 @@ mod moments_after;
 mod observe;
 mod outlook;
 mod ranges;
+mod records;
 mod refused;
 mod spent;
 mod states;

@@ -1,6 +1,7 @@
 //! The C ABI as the suite sees it.
 
 use std::ffi::c_void;
+use std::ptr::null_mut;
 
 use trimtab::{Moments, Tensor};
 
@@ -8,9 +9,10 @@ use super::c;
 use super::raw::{Raw, descriptors, slots};
 use crate::common::elements::Elements;
 use crate::common::library::{Answer, Library, Parameters, Running};
+use crate::common::saved::Saved;
 use crate::common::status::{OK, expect};
 use crate::common::table::Setting;
-use crate::types::TRIMTAB_NOWHERE;
+use crate::types::{TRIMTAB_NOWHERE, trimtab_states};
 
 /// Each method by its own function.
 struct Alone;
@@ -54,6 +56,23 @@ fn pointers(outputs: &mut [Elements]) -> Vec<*mut c_void> {
     outputs.iter_mut().map(Elements::pointer).collect()
 }
 
+/// The entries as a C program lists them.
+pub fn states(entries: &mut [Saved]) -> Vec<trimtab_states> {
+    let one = |entry: &mut Saved| trimtab_states {
+        kind: entry.kind(),
+        count: entry.len(),
+        states: match entry {
+            Saved::Norms(states) => states.as_mut_ptr().cast(),
+            Saved::Autoscales(states) => states.as_mut_ptr().cast(),
+            Saved::Zclips(states) => states.as_mut_ptr().cast(),
+            Saved::Guards(states) => states.as_mut_ptr().cast(),
+            Saved::Steps(states) => states.as_mut_ptr().cast(),
+        },
+        reserved: 0,
+    };
+    entries.iter_mut().map(one).collect()
+}
+
 /// What has no second way.
 macro_rules! common {
     () => {
@@ -77,6 +96,29 @@ macro_rules! common {
 
         fn statistics(&self, moments: &Moments) -> [f64; 3] {
             [c::moments_mean, c::moments_std, c::moments_norm].map(|of| of(moments))
+        }
+
+        fn save(&self, entries: &mut [Saved]) -> Vec<u8> {
+            let (entries, mut size) = (states(entries), 0);
+            let save = |bytes, capacity, size| {
+                let saved = c::state_save(entries.as_ptr(), entries.len(), bytes, capacity, size);
+                expect("save", saved, OK);
+            };
+            save(null_mut(), 0, &raw mut size);
+            let mut bytes = vec![0xa5_u8; size];
+            save(bytes.as_mut_ptr().cast(), bytes.len(), &raw mut size);
+            assert_eq!(size, bytes.len());
+            bytes
+        }
+
+        fn load(&self, entries: &mut [Saved], bytes: &[u8]) -> Answer {
+            let (entries, from) = (states(entries), bytes.as_ptr().cast());
+            let n = entries.len();
+            Answer::of(c::state_load(entries.as_ptr(), n, from, bytes.len()))
+        }
+
+        fn init_std(&self, activation: u32, fan_in: usize) -> f64 {
+            c::init_std(activation, fan_in)
         }
     };
 }

@@ -21,29 +21,14 @@ mod suite;
 /// What the suite is run against.
 use library::LIBRARIES;
 
-use crate::common::status;
-
-mod blob;
 mod c;
-mod call;
 mod hostile;
-mod refuse;
-mod world;
 
-mod accepted;
-// mod blame; // until suite2 is merged
+mod buffers;
 mod chain;
-mod checkpoint;
-mod chunks;
 mod configurations;
 mod corpus;
 mod descriptors;
-mod gradients;
 mod info;
-mod moments;
-mod outlook;
 mod pointers;
-mod slots;
-mod spent;
-mod threads;
-mod writes;
+mod records;
