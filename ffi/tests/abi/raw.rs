@@ -92,7 +92,11 @@ pub fn descriptors(grads: &mut [Tensor]) -> *mut trimtab_tensor {
 pub fn cut(setting: &Setting, size: usize) -> Setting {
     let (mut cut, mut end) = (setting.clone(), 4_usize);
     for field in setting.of.fields {
-        let bytes = if field.class.c_type() == "uint32_t" { 4 } else { 8 };
+        let bytes = if field.class.c_type() == "uint32_t" {
+            4
+        } else {
+            8
+        };
         end = end.next_multiple_of(bytes) + bytes;
         if end > size {
             cut = cut.with(&[(field.name, field.default)]);

@@ -39,7 +39,10 @@ impl Call {
 
     pub fn writes() -> Vec<Call> {
         let steps = (0..OPTIMIZERS.len()).map(|place| Call::Ask(METHODS.len() + place));
-        [Call::Apply, Call::ApplyInto].into_iter().chain(steps).collect()
+        [Call::Apply, Call::ApplyInto]
+            .into_iter()
+            .chain(steps)
+            .collect()
     }
 
     /// The method or the optimizer.

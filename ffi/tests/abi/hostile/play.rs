@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::source::Source;
-use super::{decided, outlook, read, saved, spoil, stepped, written};
 use super::call::{Args, Call};
+use super::source::Source;
 use super::world::World;
+use super::{decided, outlook, read, saved, spoil, stepped, written};
 use crate::common::states::{StateKind, States};
 use crate::common::status::{self, NON_FINITE, OK, SKIP_STEP};
 

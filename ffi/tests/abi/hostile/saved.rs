@@ -3,8 +3,8 @@
 use std::ffi::c_void;
 
 use super::source::Source;
-use crate::abi_tests::c;
 use super::world::World;
+use crate::abi_tests::c;
 use crate::common::status::{self, OK};
 use crate::types::trimtab_states;
 
@@ -17,7 +17,11 @@ fn entries(world: &mut World) -> [trimtab_states; 5] {
         reserved: 0,
     };
     [
-        entry(0, world.states.norms.as_mut_ptr().cast(), world.states.norms.len()),
+        entry(
+            0,
+            world.states.norms.as_mut_ptr().cast(),
+            world.states.norms.len(),
+        ),
         entry(1, (&raw mut world.states.autoscale).cast(), 1),
         entry(2, (&raw mut world.states.zclip).cast(), 1),
         entry(3, (&raw mut world.states.guard).cast(), 1),

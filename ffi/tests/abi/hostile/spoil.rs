@@ -94,7 +94,11 @@ pub fn states(source: &mut Source, world: &mut World) {
             state.alpha = source.number();
         }
         2 => {
-            (world.states.zclip.mean, world.states.zclip.var, world.states.zclip.steps) = (first, second, steps);
+            (
+                world.states.zclip.mean,
+                world.states.zclip.var,
+                world.states.zclip.steps,
+            ) = (first, second, steps);
         }
         3 => (world.states.guard.consecutive, world.states.guard.total) = (steps, more),
         _ => world.step.steps = steps,

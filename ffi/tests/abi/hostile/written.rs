@@ -2,8 +2,8 @@
 
 use trimtab::Moments;
 
-use super::play::{Old, Trust};
 use super::blob::{self, F64};
+use super::play::{Old, Trust};
 use super::world::World;
 
 /// After `apply`; false if nothing was known about any tensor.
