@@ -94,9 +94,9 @@ impl States {
         };
         let zclip = |zclip| States { zclip, ..good() };
         match setting.of.state {
-            StateKind::Norms => bad_norms().map(norm).to_vec(),
-            StateKind::Autoscale => bad_autoscales().map(autoscale).to_vec(),
-            StateKind::Zclip => bad_zclips().map(zclip).to_vec(),
+            StateKind::Norms => bad_norms().into_iter().map(norm).collect(),
+            StateKind::Autoscale => bad_autoscales().into_iter().map(autoscale).collect(),
+            StateKind::Zclip => bad_zclips().into_iter().map(zclip).collect(),
             // Any counts can have been counted.
             StateKind::None | StateKind::Guard | StateKind::Steps => Vec::new(),
         }
@@ -134,83 +134,36 @@ const ZCLIP: ZclipState = ZclipState {
     steps: 30,
 };
 
-/// Averages of norms and of their squares are finite, not negative, and 0 before the first step.
-fn bad_norms() -> [NormState; 11] {
-    [
-        NormState { m: NAN, ..NORM },
-        NormState { m: INF, ..NORM },
-        NormState { m: -TINY, ..NORM },
-        NormState { v: NAN, ..NORM },
-        NormState { v: INF, ..NORM },
-        NormState { v: -TINY, ..NORM },
-        NormState { steps: 0, ..NORM },
-        NormState {
-            m: TINY,
-            ..NormState::default()
-        },
-        NormState {
-            v: TINY,
-            ..NormState::default()
-        },
-        NormState {
-            m: NAN,
-            ..NormState::default()
-        },
-        NormState {
-            v: NAN,
-            ..NormState::default()
-        },
-    ]
+/// A good state with one field spoilt, for each of these values.
+macro_rules! spoilt {
+    ($($good:expr => $($field:ident: $value:expr),*;)*) => {
+        vec![$($({
+            let mut state = $good;
+            state.$field = $value;
+            state
+        }),*),*]
+    };
 }
 
-fn bad_zclips() -> [ZclipState; 9] {
-    [
-        ZclipState { mean: NAN, ..ZCLIP },
-        ZclipState { mean: INF, ..ZCLIP },
-        ZclipState {
-            mean: -TINY,
-            ..ZCLIP
-        },
-        ZclipState { var: NAN, ..ZCLIP },
-        ZclipState { var: INF, ..ZCLIP },
-        ZclipState {
-            var: -TINY,
-            ..ZCLIP
-        },
-        ZclipState { steps: 0, ..ZCLIP },
-        ZclipState {
-            mean: 1.0,
-            ..ZclipState::default()
-        },
-        ZclipState {
-            var: 1.0,
-            ..ZclipState::default()
-        },
-    ]
+/// Averages of norms and of their squares are finite, not negative, and 0 before the first step.
+fn bad_norms() -> Vec<NormState> {
+    spoilt! {
+        NORM => m: NAN, m: INF, m: -TINY, v: NAN, v: INF, v: -TINY, steps: 0;
+        NormState::default() => m: TINY, m: NAN, v: TINY, v: NAN;
+    }
+}
+
+fn bad_zclips() -> Vec<ZclipState> {
+    spoilt! {
+        ZCLIP => mean: NAN, mean: INF, mean: -TINY, var: NAN, var: INF, var: -TINY, steps: 0;
+        ZclipState::default() => mean: 1.0, var: 1.0;
+    }
 }
 
 /// The exponent lies in (0, 1] and is 0 before the first step.
-fn bad_autoscales() -> [AutoscaleState; 10] {
-    let with = |exponent| AutoscaleState {
-        exponent,
-        ..AUTOSCALE
-    };
-    let sigma = |sigma| AutoscaleState { sigma, ..AUTOSCALE };
-    let alpha = |alpha| AutoscaleState { alpha, ..AUTOSCALE };
-    let unstarted = AutoscaleState {
-        steps: 0,
-        ..AUTOSCALE
-    };
-    [
-        with(NAN),
-        with(INF),
-        with(0.0),
-        with(-0.5),
-        with(1.5),
-        sigma(NAN),
-        sigma(INF),
-        alpha(NAN),
-        alpha(-INF),
-        unstarted,
-    ]
+fn bad_autoscales() -> Vec<AutoscaleState> {
+    spoilt! {
+        AUTOSCALE => exponent: NAN, exponent: INF, exponent: 0.0, exponent: -0.5, exponent: 1.5;
+        AUTOSCALE => sigma: NAN, sigma: INF, alpha: NAN, alpha: -INF, steps: 0;
+    }
 }

@@ -62,12 +62,6 @@ impl Blob {
             .collect()
     }
 
-    /// Overwrites elements, in place: pointers to them stay as they are.
-    pub fn fill(&mut self, values: &[f64]) {
-        assert_eq!(values.len(), self.len);
-        self.copy_from(&Self::new(self.dtype, values));
-    }
-
     /// Overwrites everything with the bits of another buffer of this length and type, in place.
     pub fn copy_from(&mut self, other: &Self) {
         self.words.copy_from_slice(&other.words);

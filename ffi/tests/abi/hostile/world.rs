@@ -104,12 +104,12 @@ impl World {
         Config { setting, size }
     }
 
-    /// Zeros in every state, as before the first step.
+    /// Zeros in every state, as before the first step, in place.
     pub fn forget(&mut self) {
-        let norms = vec![NormState::default(); self.states.norms.len()];
-        self.states = States::default();
-        self.states.norms = norms;
-        self.step = StepState::default();
+        let zeros = States::default();
+        self.states.norms.fill(NormState::default());
+        (self.states.autoscale, self.states.zclip) = (zeros.autoscale, zeros.zclip);
+        (self.states.guard, self.step) = (zeros.guard, StepState::default());
     }
 
     /// Every byte of everything, by name.
