@@ -316,3 +316,29 @@ fn every_state_can_be_saved_and_has_its_own_kind() {
         after("const KIND: u32 = ").into_iter().collect();
     assert_eq!(kinds.len(), saved.len(), "kinds: {kinds:?}");
 }
+
+/// A method that the crate exports and nobody describes would be tested by nobody.
+#[test]
+fn every_method_and_optimizer_is_described() {
+    const LIST: &str = "tests/common/methods.rs";
+    let sources = sources();
+    let list = sources.iter().find(|s| s.path == LIST).expect(LIST);
+    let list = list.lines.join("\n");
+    // A configuration is a struct with a function that decides or steps.
+    let of = |folder, function: &str| -> Vec<String> {
+        let files = sources.iter().filter(|s| s.is_in(folder));
+        let files = files.filter(|s| s.lines.iter().any(|line| line.contains(function)));
+        let structs = files.flat_map(|s| &s.lines);
+        let structs = structs.filter_map(|line| line.strip_prefix("pub struct "));
+        let names = structs.map(|line| line.split([' ', ';', '<', '(']).next().expect("a name"));
+        let configurations = names.filter(|name| !name.ends_with("State"));
+        configurations.map(String::from).collect()
+    };
+    let mut configurations = of("src/method/", "pub fn decide(");
+    configurations.extend(of("src/optimizer/", "pub fn step("));
+    assert!(configurations.len() >= 14, "found only {configurations:?}");
+    let described = |name: &String| has_word(&list, name);
+    configurations.retain(|name| !described(name));
+    let promise = format!("methods and optimizers that {LIST} does not describe:");
+    fail_with(configurations, &promise);
+}

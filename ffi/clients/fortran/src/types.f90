@@ -262,7 +262,7 @@ module trimtab_types
     type, public, bind(c) :: trimtab_norm_state
         !> Running average of the norm, before bias correction.
         real(c_double) :: m = 0
-        !> Running average of the squared norm, before bias correction; 0 for AdaGC.
+        !> Running average of the squared norm, before bias correction; not used by AdaGC.
         real(c_double) :: v = 0
         !> Number of gradients averaged.
         integer(c_int64_t) :: steps = 0
@@ -374,7 +374,7 @@ module trimtab_types
         real(c_double) :: lambda_rel = 1.05_c_double
         !> Maximum global norm during the warm-up; > 0, default 1.
         real(c_double) :: lambda_abs = 1.0_c_double
-        !> Weight of the past in the running average; in [0, 1), default 0.98.
+        !> Decay of the running average; in [0, 1), default 0.98.
         real(c_double) :: beta = 0.98_c_double
     end type
 

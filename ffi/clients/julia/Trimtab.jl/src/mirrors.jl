@@ -314,7 +314,7 @@ GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, e
 The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
 
 - `m`: Running average of the norm, before bias correction.
-- `v`: Running average of the squared norm, before bias correction; 0 for AdaGC.
+- `v`: Running average of the squared norm, before bias correction; not used by AdaGC.
 - `steps`: Number of gradients averaged.
 - `skipped`: Number of gradients of norm 0, which do not enter the averages.
 """
@@ -468,7 +468,7 @@ of its clipped norms. Weights and biases.
 - `warmup`: Number of steps that are clipped by the global norm; >= 1, default 100.
 - `lambda_rel`: Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
 - `lambda_abs`: Maximum global norm during the warm-up; > 0, default 1.
-- `beta`: Weight of the past in the running average; in [0, 1), default 0.98.
+- `beta`: Decay of the running average; in [0, 1), default 0.98.
 """
 struct AdagcConfig
     struct_size::UInt32
