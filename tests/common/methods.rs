@@ -1,17 +1,18 @@
-//! Every method and both optimizers, described once: what the documentation says of them, DESIGN section 3.
+//! Every method and both optimizers, described once: what the documentation says of them.
 //!
-//! A new method gets its entry here, a line in [`rust`](super::rust) and in `ffi/tests/abi/raw.rs`, and its formula
-//! in the oracle. Then every test of methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
+//! A new method gets its entry here, a line in [`rust`](super::rust), in `ffi/tests/abi/raw.rs` if it has a function
+//! of its own in C, and its formula in the oracle, with the way there in [`rules`](super::rules). Then every test of methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
 
 use trimtab::{
-    Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles, Scale,
-    Scope, Sgd, StableGrad, Unscale, Zclip, Znorm,
+    Adagc, Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Scale,
+    Sgd, StableGrad, Unscale, Zclip, Znorm,
 };
 
-use super::states::{OracleStates, StateKind};
+use super::rules::{adagc, adam, guard, roles, scope, sgd, stabilizer, zclip};
+use super::states::StateKind;
 use super::status::BAD_REFERENCE;
 use super::table::{Class, Description, Number, Optimizer, RESERVED, Rule, Setting, field, number};
-use crate::oracle::{self, Gradient, adaptive, rescale, update};
+use crate::oracle::{adaptive, rescale};
 
 /// What most methods are.
 const PLAIN: Description = Description {
@@ -29,7 +30,7 @@ const PLAIN: Description = Description {
 };
 
 /// The methods, in the order of their numbers in the header.
-pub static METHODS: [Description; 12] = [
+pub static METHODS: [Description; 13] = [
     Description {
         name: "unscale",
         number: number("loss_scale", Class::Positive),
@@ -267,6 +268,32 @@ pub static METHODS: [Description; 12] = [
         ),
         ..PLAIN
     },
+    Description {
+        name: "adagc",
+        fields: &[
+            field("warmup", Class::Steps, 100.0, 29.0),
+            field("lambda_rel", Class::Positive, 1.05, 1.06),
+            field("lambda_abs", Class::Limit, 1.0, 0.9),
+            field("beta", Class::Decay, 0.98, 0.97),
+        ],
+        first_size: 32,
+        state: StateKind::Norms,
+        usual: &[("warmup", 2.0), ("lambda_abs", 0.5)],
+        variants: &[("adagc, at once", &[("warmup", 1.0), ("lambda_rel", 0.5)])],
+        rule: Rule::Method(
+            12,
+            |s| {
+                let method = Adagc::default()
+                    .with_warmup(s.get("warmup") as u32)
+                    .with_lambda_rel(s.get("lambda_rel"))
+                    .with_lambda_abs(s.get("lambda_abs"))
+                    .with_beta(s.get("beta"));
+                Some(method.into())
+            },
+            adagc,
+        ),
+        ..PLAIN
+    },
 ];
 
 pub static OPTIMIZERS: [Description; 2] = [
@@ -370,103 +397,4 @@ pub fn every_setting() -> impl Iterator<Item = Setting> {
 /// The same with names.
 pub fn named_settings() -> impl Iterator<Item = (&'static str, Setting)> {
     METHODS.iter().flat_map(Description::named_settings)
-}
-
-fn roles(s: &Setting) -> oracle::Roles {
-    match s.roles("roles").expect("one of two") {
-        Roles::Weights => oracle::Roles::Weights,
-        _ => oracle::Roles::All,
-    }
-}
-
-fn scope(s: &Setting) -> oracle::Scope {
-    match s.scope().expect("one of two") {
-        Scope::Tensor => oracle::Scope::Tensor,
-        _ => oracle::Scope::Global,
-    }
-}
-
-fn stabilizer(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let config = adaptive::Stabilizer {
-        scope: scope(s),
-        gamma1: s.get("gamma1"),
-        gamma2: s.get("gamma2"),
-        eps: s.get("eps"),
-        bias_correction: s.get("bias_correction") == 1.0,
-    };
-    let (after, new) = adaptive::gradient_stabilizer(config, &states.norms, grads);
-    states.norms = new;
-    after
-}
-
-fn zclip(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let config = adaptive::Zclip {
-        warmup: s.get("warmup") as usize,
-        alpha: s.get("alpha"),
-        z_max: s.get("z_max"),
-        eps: s.get("eps"),
-        max_norm: s.get("max_norm"),
-    };
-    let (after, new) = adaptive::zclip(config, &states.zclip, grads);
-    states.zclip = new;
-    after
-}
-
-fn guard(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let max = s.get("max_consecutive") as u64;
-    let (outcome, new) = match s.get("policy") {
-        0.0 => adaptive::guard_skip(max, states.guard, grads),
-        _ => adaptive::guard_zero(max, states.guard, grads),
-    };
-    states.guard = new;
-    let adaptive::Guarded::Proceed(after) = outcome else {
-        panic!("generic tests give the guard finite gradients");
-    };
-    after
-}
-
-/// The decay of a tensor with this role.
-fn decay(s: &Setting, grad: &Gradient) -> f64 {
-    let decays = s.get("decay_roles") == 1.0 || grad.role == oracle::Role::Weight;
-    if decays { s.get("weight_decay") } else { 0.0 }
-}
-
-fn sgd(s: &Setting, t: u64, grad: &Gradient, old: &update::Adapted) -> update::Adapted {
-    let config = update::Sgd {
-        lr: s.get("lr"),
-        momentum: s.get("momentum"),
-        dampening: s.get("dampening"),
-        weight_decay: decay(s, grad),
-        nesterov: s.get("nesterov") == 1.0,
-    };
-    let (w, m) = update::sgd(config, t, &grad.values, &old.w, &old.m);
-    let v = old.v.clone();
-    update::Adapted { w, m, v }
-}
-
-fn adam(s: &Setting, t: u64, grad: &Gradient, old: &update::Adapted) -> update::Adapted {
-    let config = update::Adam {
-        lr: s.get("lr"),
-        beta1: s.get("beta1"),
-        beta2: s.get("beta2"),
-        eps: s.get("eps"),
-        weight_decay: decay(s, grad),
-        decoupled: s.get("decoupled") == 1.0,
-    };
-    update::adam(config, t, &grad.values, old)
 }

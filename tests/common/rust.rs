@@ -68,6 +68,7 @@ pub fn decide(
         Method::ClipValue(m) => m.decide(grads),
         Method::Agc(m) => m.decide(params, grads),
         Method::Zclip(m) => m.decide(&mut states.zclip, grads),
+        Method::Adagc(m) => m.decide(&mut states.norms, grads),
         unknown => panic!("tests/common/rust.rs does not know how to ask {unknown:?}"),
     };
     Some(done.map(|()| Verdict::Proceed))

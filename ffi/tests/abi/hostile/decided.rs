@@ -146,12 +146,15 @@ impl Judge<'_> {
     fn tell_norms(&self, states: &mut OracleStates) -> Option<()> {
         let old = &self.old.states.norms[..states.norms.len()];
         // 1 - gamma^t is known to 1e-16 / (1 - gamma) at worst, and the additions in the oracle do not saturate.
-        let decays = ["gamma1", "gamma2"].map(|name| self.setting.get(name));
         let usable = |s: &NormState| {
             is_ordinary(s.m) && is_ordinary(s.v) && s.steps < u64::MAX && s.skipped < u64::MAX
         };
-        let known = decays.iter().all(|&gamma| gamma <= 0.9999);
-        if !known || !is_ordinary(self.setting.get("eps")) || !old.iter().all(usable) {
+        let is_known = |(name, class)| match class {
+            Class::Decay => self.setting.get(name) <= 0.9999,
+            Class::Eps => is_ordinary(self.setting.get(name)),
+            _ => true,
+        };
+        if !self.setting.of.named().all(is_known) || !old.iter().all(usable) {
             return None;
         }
         let for_oracle = |s: &NormState| adaptive::NormState {
