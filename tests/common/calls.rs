@@ -1,9 +1,12 @@
 //! Everything that works on observed gradients: methods, the two writes, and the steps of optimizers.
 
-use trimtab::Tensor;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::library::{Answer, Library};
+use trimtab::{Tensor, set_threads};
+
+use super::library::{Answer, Library, Running};
 use super::methods::{OPTIMIZERS, every_setting, named};
+use super::states::States;
 use super::status::{OK, expect};
 use super::table::{Description, Setting};
 use super::world::{World, changed};
@@ -111,9 +114,9 @@ pub fn decided(library: &dyn Library, methods: &[Setting], grads: &mut [Tensor])
 
 /// The answer of a method without a state.
 pub fn decide(library: &dyn Library, method: &Setting, grads: &mut [Tensor]) -> Answer {
-    let mut running = [super::library::Running {
+    let mut running = [Running {
         setting: method.clone(),
-        states: super::states::States::new(method, grads.len()),
+        states: States::new(method, grads.len()),
     }];
     let answer = library.decide(&mut running, &[], grads);
     answer.expect("can be said")
@@ -123,4 +126,24 @@ pub fn decide(library: &dyn Library, method: &Setting, grads: &mut [Tensor]) -> 
 #[track_caller]
 pub fn scaled(library: &dyn Library, factor: f64, grads: &mut [Tensor]) {
     decided(library, &[setting("scale", &[("factor", factor)])], grads);
+}
+
+/// The number of threads is the whole process's: those who change it take turns. To all others it makes no difference.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Something done by several threads, where the library has them, or by one.
+pub fn with_threads<R>(several: bool, work: impl FnOnce() -> R) -> R {
+    let _turn = turn();
+    let threads = if several && cfg!(feature = "rayon") {
+        3
+    } else {
+        1
+    };
+    set_threads(threads).expect("threads can be started");
+    let done = work();
+    set_threads(1).expect("always there");
+    done
 }

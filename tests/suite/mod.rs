@@ -16,12 +16,14 @@
 //! | [`writes`] | what is written, to the bit, in place and beside |
 //! | [`steps`] | optimizers: the oracle's steps, and which buffers they need |
 //! | [`refused`] | gradients that nobody goes on with, and who is to blame |
+//! | [`threads`] | several threads write what one writes |
 //! | [`spent`] | a write spends its descriptors |
 //! | [`finite`] | an accepted step has written finite numbers, and no other is refused |
 //! | [`limits`] | gradients at the ends of their types |
 //! | [`ranges`] | what leaves the range of f64 on the way |
 //! | [`records`] | states as bytes, and back |
 //! | [`centring`] | what is told as 0 is written as 0; digits of the variance |
+//! | [`init`] | standard deviations to draw weights from |
 //! | [`moments_after`] | the outlook by hand |
 
 use super::LIBRARIES;
@@ -35,6 +37,7 @@ pub mod defaults;
 mod differential;
 mod finite;
 mod guard;
+mod init;
 mod limits;
 mod moments_after;
 mod observe;
@@ -45,6 +48,7 @@ mod refused;
 mod spent;
 mod states;
 mod steps;
+mod threads;
 mod vectors;
 mod writes;
 

@@ -1,10 +1,10 @@
 //! A write spends its descriptors: until the gradients are observed again every method and every write says ORDER, so
 //! that a loop that forgets to observe ends at its second round.
 
-use trimtab::{Affine, Dtype, Moments, Role, Tensor, set_threads};
+use trimtab::{Affine, Dtype, Moments, Role, Tensor};
 
-use super::each;
-use crate::common::calls::{Call, decide, scaled, setting};
+use super::{each, once};
+use crate::common::calls::{Call, decide, scaled, setting, with_threads};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::snapshot;
 use crate::common::status::{OK, ORDER, expect};
@@ -54,17 +54,15 @@ fn after_a_write_everything_says_order() {
 /// One tensor that several threads share.
 #[test]
 fn several_threads_spend_as_one() {
-    let threads = if cfg!(feature = "rayon") { 3 } else { 1 };
-    each(|library| {
-        set_threads(threads).expect("threads can be started");
+    once(|library| {
+        let gradients = gradients(Dtype::F32, &[40, (1 << 19) + 33]);
         for write in Call::spending() {
-            let mut data = gradients(Dtype::F32, &[40, (1 << 19) + 33]);
+            let mut data = gradients.clone();
             let mut world = World::observed(library, &mut data);
             scaled(library, 0.7, &mut world.grads);
-            write.accepted("a write", &mut world);
+            with_threads(true, || write.accepted("a write", &mut world));
             assert!(world.grads.iter().all(is_fresh), "{write:?}");
         }
-        set_threads(1).expect("always there");
     });
 }
 
