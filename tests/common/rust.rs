@@ -73,6 +73,20 @@ pub fn decide(
     Some(done.map(|()| Verdict::Proceed))
 }
 
+impl Running {
+    /// Asks the Rust API, which must say yes.
+    #[track_caller]
+    pub fn must_decide(&mut self, what: &str, params: &[Moments], grads: &mut [Tensor]) {
+        let verdict = decide(&self.setting, &mut self.states, params, grads);
+        assert_eq!(
+            verdict,
+            Some(Ok(Verdict::Proceed)),
+            "{what}: {:?}",
+            self.setting
+        );
+    }
+}
+
 fn put(entry: &Saved, to: &mut Writer) {
     match entry {
         Saved::Norms(states) => to.put(states),
@@ -90,20 +104,6 @@ fn take(entry: &mut Saved, from: &mut Reader) {
         Saved::Zclips(states) => from.take(states),
         Saved::Guards(states) => from.take(states),
         Saved::Steps(states) => from.take(states),
-    }
-}
-
-impl Running {
-    /// Asks the Rust API, which must say yes.
-    #[track_caller]
-    pub fn must_decide(&mut self, what: &str, params: &[Moments], grads: &mut [Tensor]) {
-        let verdict = decide(&self.setting, &mut self.states, params, grads);
-        assert_eq!(
-            verdict,
-            Some(Ok(Verdict::Proceed)),
-            "{what}: {:?}",
-            self.setting
-        );
     }
 }
 
