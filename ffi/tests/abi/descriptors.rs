@@ -40,13 +40,14 @@ impl Function {
     fn answer(&self, world: &mut World, grads: *mut trimtab_tensor, n: usize) -> (i32, usize) {
         let mut at = UNTOUCHED;
         let to = &raw mut at;
-        let out: Vec<_> = world.outputs.iter_mut().map(Elements::pointer).collect();
+        let list: Vec<_> = world.outputs.iter_mut().map(Elements::pointer).collect();
+        let out = if n == 0 { null() } else { list.as_ptr() };
         let (at_code, code) = match self {
             Function::Observe => (c::observe_at(grads, n, to), c::observe(grads, n)),
             Function::Call(Call::Apply) => (c::apply_at(grads, n, to), c::apply(grads, n)),
             Function::Call(Call::ApplyInto) => (
-                c::apply_into_at(grads, out.as_ptr(), n, to),
-                c::apply_into(grads, out.as_ptr(), n),
+                c::apply_into_at(grads, out, n, to),
+                c::apply_into(grads, out, n),
             ),
             Function::Call(Call::Ask(setting)) => asked(setting, world, grads, n, to),
         };
@@ -70,8 +71,12 @@ fn asked(
         false => Raw::optimizer(setting, &mut world.grads, &mut world.parameters, &slots),
     };
     (raw.grads, raw.n) = (grads, n);
+    if n == 0 {
+        (raw.slots, raw.input) = (null(), null());
+    }
     let codes = (raw.at(at), raw.alone());
-    assert_eq!(running.states.bits(), before, "{setting:?}: its state");
+    let unchanged = running.states.bits() == before;
+    assert!(unchanged || codes.0 == OK, "{setting:?}: its state");
     codes
 }
 
@@ -87,15 +92,20 @@ fn refused(
     let mut data = four();
     let mut world = World::pending(LIBRARIES[0], &mut data);
     let before = world.bits();
-    let grads = descriptors(&mut world.grads);
-    // SAFETY: as many descriptors as there are, which nothing else borrows now.
-    let mut grads = unsafe { slice::from_raw_parts(grads, 4) }.to_vec();
+    let mut grads = copies(&mut world);
     spoil(&mut grads);
     let spoilt = format!("{grads:?}");
     let answer = function.answer(&mut world, grads.as_mut_ptr(), 4);
     assert_eq!(answer, (code, at), "{function:?} with {what}");
     assert_eq!(format!("{grads:?}"), spoilt, "{function:?} with {what}");
     assert!(world.bits() == before, "{function:?} with {what}");
+}
+
+/// As a C program would have filled them in.
+fn copies(world: &mut World) -> Vec<trimtab_tensor> {
+    let grads = descriptors(&mut world.grads);
+    // SAFETY: as many descriptors as there are, which nothing else borrows now.
+    unsafe { slice::from_raw_parts(grads, world.grads.len()) }.to_vec()
 }
 
 fn size(tensor: &trimtab_tensor) -> usize {
@@ -126,15 +136,6 @@ const BUFFERS: [Spoilt; 11] = [
     }),
 ];
 
-#[test]
-fn buffers() {
-    for function in Function::all() {
-        for (at, (code, what, spoil)) in (0..4).flat_map(|at| BUFFERS.map(|spoilt| (at, spoilt))) {
-            refused(&function, code, at, what, |grads| spoil(&mut grads[at]));
-        }
-    }
-}
-
 const AFFINES: [Spoilt; 6] = [
     (BAD_STATE, "center NaN", |t| t.affine.center = f64::NAN),
     (BAD_STATE, "center infinite", |t| {
@@ -148,12 +149,16 @@ const AFFINES: [Spoilt; 6] = [
     (BAD_STATE, "limit negative", |t| t.affine.limit = -1.0),
 ];
 
-/// `observe` does not look at them.
+/// Every tensor in turn is to blame. `observe` does not look at affines.
 #[test]
-fn affines_that_no_call_can_have_left() {
-    for function in Call::all().map(Function::Call) {
-        for (at, (code, what, spoil)) in (0..4).flat_map(|at| AFFINES.map(|spoilt| (at, spoilt))) {
-            refused(&function, code, at, what, |grads| spoil(&mut grads[at]));
+fn spoilt_descriptors() {
+    for function in Function::all() {
+        let looks = !matches!(function, Function::Observe);
+        let affines = AFFINES.into_iter().filter(|_| looks);
+        for (code, what, spoil) in BUFFERS.into_iter().chain(affines) {
+            for at in 0..4 {
+                refused(&function, code, at, what, |grads| spoil(&mut grads[at]));
+            }
         }
     }
 }
@@ -194,65 +199,14 @@ fn arrays() {
     }
 }
 
-/// Accepted calls name no tensor. Those that write have no second go.
-#[test]
-fn nobody_is_to_blame() {
-    let mut data = four();
-    for call in Call::all() {
-        let mut world = World::pending(LIBRARIES[1], &mut data);
-        let mut at = UNTOUCHED;
-        let grads = descriptors(&mut world.grads);
-        let code = match &call {
-            Call::Apply => c::apply_at(grads, 4, &raw mut at),
-            Call::ApplyInto => {
-                let out: Vec<_> = world.outputs.iter_mut().map(Elements::pointer).collect();
-                c::apply_into_at(grads, out.as_ptr(), 4, &raw mut at)
-            }
-            Call::Ask(setting) => {
-                let mut running = world.under_way(setting.clone());
-                let slots = slots(&mut world.parameters);
-                let raw = match setting.of.is_method() {
-                    true => Raw::method(&mut running, &world.params, &mut world.grads),
-                    false => {
-                        Raw::optimizer(setting, &mut world.grads, &mut world.parameters, &slots)
-                    }
-                };
-                raw.at(&raw mut at)
-            }
-        };
-        assert_eq!((code, at), (OK, TRIMTAB_NOWHERE), "{call:?}");
-    }
-}
-
-/// No tensors: nothing is followed, and there is nothing to do.
+/// No tensors: nothing is followed, there is nothing to do, and nobody is to blame.
 #[test]
 fn no_tensors_and_no_arrays() {
     for function in Function::all() {
-        let mut data = four();
-        let mut world = World::pending(LIBRARIES[0], &mut data);
-        if let Function::Call(Call::Ask(_)) = function {
-            continue; // as below
-        }
-        let answer = function.answer(&mut world, null_mut(), 0);
-        assert_eq!(answer, (OK, TRIMTAB_NOWHERE), "{function:?}");
-    }
-    expect("apply_into", c::apply_into(null_mut(), null(), 0), OK);
-    for call in Call::all() {
         let mut data = Vec::new();
         let mut world = World::new(LIBRARIES[0], &mut data);
-        let Call::Ask(setting) = &call else {
-            continue;
-        };
-        let mut running = world.under_way(setting.clone());
-        let mut raw = match setting.of.is_method() {
-            true => Raw::method(&mut running, &[], &mut []),
-            false => Raw::optimizer(setting, &mut [], &mut world.parameters, &[]),
-        };
-        (raw.grads, raw.slots, raw.input) = (null_mut(), null_mut(), null_mut());
-        if setting.of.name == "gradient_stabilizer" && !setting.is_global() {
-            raw.state = null_mut();
-        }
-        expect(&format!("{call:?}"), raw.alone(), OK);
+        let answer = function.answer(&mut world, null_mut(), 0);
+        assert_eq!(answer, (OK, TRIMTAB_NOWHERE), "{function:?}");
     }
 }
 
@@ -263,9 +217,7 @@ fn where_the_place_is_written() {
     for (dtype, expected) in [(9, 1), (3, TRIMTAB_NOWHERE)] {
         let mut data = four();
         let mut world = World::pending(LIBRARIES[0], &mut data);
-        let grads = descriptors(&mut world.grads);
-        // SAFETY: there are four.
-        let mut grads = unsafe { slice::from_raw_parts(grads, 4) }.to_vec();
+        let mut grads = copies(&mut world);
         grads[1].dtype = dtype;
         let mut bytes = [0xff_u8; 2 * WORD];
         c::observe_at(grads.as_mut_ptr(), 4, bytes[1..].as_mut_ptr().cast());
@@ -299,9 +251,7 @@ fn global_scope_takes_one_state() {
 fn element_types_are_told_apart_by_their_alignment() {
     let mut data = four();
     let mut world = World::pending(LIBRARIES[0], &mut data);
-    let grads = descriptors(&mut world.grads);
-    // SAFETY: the first of four.
-    let mut first = unsafe { *grads };
+    let mut first = copies(&mut world)[0];
     (first.data, first.dtype) = (first.data.wrapping_byte_add(2), 1);
     expect("f16 at an even address", c::observe(&raw mut first, 1), OK);
 }
@@ -317,9 +267,7 @@ fn outlooks() {
     };
     let mut data = four();
     let mut world = World::pending(LIBRARIES[0], &mut data);
-    let grads = descriptors(&mut world.grads);
-    // SAFETY: the first of four.
-    let good = unsafe { *grads };
+    let good = copies(&mut world)[0];
     let mut told = TOLD;
     let into = &raw mut told;
     let unobserved: Spoilt = (BAD_STATE, "moments", |t| t.moments.sum_sq = -1.0);

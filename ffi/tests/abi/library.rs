@@ -32,6 +32,7 @@ fn blamed(call: impl FnOnce(*mut usize) -> i32) -> Answer {
     let mut at = UNTOUCHED;
     let code = call(&raw mut at);
     assert_ne!(at, UNTOUCHED, "always written");
+    assert!(code < OK || at == TRIMTAB_NOWHERE, "nobody is to blame");
     Answer {
         code,
         method: None,

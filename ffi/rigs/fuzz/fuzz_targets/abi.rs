@@ -18,7 +18,7 @@ mod types {
     pub use abi::*;
 }
 
-#[allow(dead_code)] // The tests use the rest.
+#[allow(dead_code, unused_imports)] // The tests use the rest.
 mod abi_tests;
 #[allow(dead_code)]
 #[path = "../../../../tests/common/mod.rs"]
