@@ -4,8 +4,8 @@
 //! in the oracle. Then every test of methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
 
 use trimtab::{
-    Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles, Scale,
-    Scope, Sgd, StableGrad, Unscale, Zclip, Znorm,
+    Adagc, Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles,
+    Scale, Scope, Sgd, StableGrad, Unscale, Zclip, Znorm,
 };
 
 use super::states::{OracleStates, StateKind};
@@ -29,7 +29,7 @@ const PLAIN: Description = Description {
 };
 
 /// The methods, in the order of their numbers in the header.
-pub static METHODS: [Description; 12] = [
+pub static METHODS: [Description; 13] = [
     Description {
         name: "unscale",
         number: number("loss_scale", Class::Positive),
@@ -267,6 +267,32 @@ pub static METHODS: [Description; 12] = [
         ),
         ..PLAIN
     },
+    Description {
+        name: "adagc",
+        fields: &[
+            field("warmup", Class::Steps, 100.0, 20.0),
+            field("lambda_rel", Class::Positive, 1.05, 1.06),
+            field("lambda_abs", Class::Limit, 1.0, 0.5),
+            field("beta", Class::Decay, 0.98, 0.9),
+        ],
+        first_size: 32,
+        state: StateKind::ClippedNorms,
+        usual: &[("warmup", 2.0)],
+        variants: &[("adagc in its warm-up", &[("lambda_abs", 0.05)])],
+        rule: Rule::Method(
+            12,
+            |s| {
+                let method = Adagc::default()
+                    .with_warmup(s.get("warmup") as u32)
+                    .with_lambda_rel(s.get("lambda_rel"))
+                    .with_lambda_abs(s.get("lambda_abs"))
+                    .with_beta(s.get("beta"));
+                Some(method.into())
+            },
+            adagc,
+        ),
+        ..PLAIN
+    },
 ];
 
 pub static OPTIMIZERS: [Description; 2] = [
@@ -400,6 +426,23 @@ fn stabilizer(
         bias_correction: s.get("bias_correction") == 1.0,
     };
     let (after, new) = adaptive::gradient_stabilizer(config, &states.norms, grads);
+    states.norms = new;
+    after
+}
+
+fn adagc(
+    s: &Setting,
+    states: &mut OracleStates,
+    _: &[Vec<f64>],
+    grads: &[Gradient],
+) -> Vec<Gradient> {
+    let config = adaptive::Adagc {
+        warmup: s.get("warmup") as u64,
+        lambda_rel: s.get("lambda_rel"),
+        lambda_abs: s.get("lambda_abs"),
+        beta: s.get("beta"),
+    };
+    let (after, new) = adaptive::adagc(config, &states.norms, grads);
     states.norms = new;
     after
 }
