@@ -1,7 +1,9 @@
 //! Every method and both optimizers, described once: what the documentation says of them, DESIGN section 3.
 //!
-//! A new method gets its entry here, a line in [`rust`](super::rust) and in `ffi/tests/abi/raw.rs`, and its formula
-//! in the oracle. Then every test of methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
+//! A new method gets its entry here, a line in [`rust`](super::rust) (how it is asked), in `tests/suite.rs` (its defaults)
+//! and in `ffi/tests/abi/raw.rs` (its function), and its formula in the oracle. Then every test of methods covers it, in
+//! Rust and in C; until then `tests/suite/complete.rs` and `tests/structure.rs` fail. A new kind of state is described in
+//! [`states`](super::states).
 
 use trimtab::{
     Adagc, Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles,
