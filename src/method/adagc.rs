@@ -78,9 +78,9 @@ impl Adagc {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are as many states as tensors;
-    /// [`Error::BadState`] for NaN, infinities, a negative average, an average without steps or the
-    /// reverse; [`Error::Overflow`] if a norm or a factor leaves the range of f64; and what every method
-    /// returns: [`Error::Order`], [`Error::NonFinite`].
+    /// [`Error::BadState`] for NaN, infinities, a negative average, or an average without steps;
+    /// [`Error::Overflow`] if a norm, an average or a factor leaves the range of f64; and what every
+    /// method returns: [`Error::Order`], [`Error::NonFinite`].
     pub fn decide(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
         self.decide_in(Run::Keep, states, grads)
     }
@@ -93,7 +93,7 @@ impl Adagc {
     ) -> Result<(), Error> {
         self.validate()?;
         for (index, state) in states.iter().enumerate() {
-            check_state(index, state)?;
+            check_averages(index, state.m, state.v, state.steps)?;
         }
         decide::check(grads)?;
         let global = match states.iter().any(|state| self.is_warming_up(state)) {
@@ -148,14 +148,5 @@ impl Adagc {
         require(usable, "adagc: lambda_rel must be finite and > 0")?;
         require(self.lambda_abs > 0.0, "adagc: lambda_abs must be > 0")?;
         require(is_decay(self.beta), "adagc: beta must be in [0, 1)")
-    }
-}
-
-fn check_state(index: usize, state: &NormState) -> Result<(), Error> {
-    check_averages(index, state.m, state.v, state.steps)?;
-    let what = "adagc: it holds steps, but no average";
-    match state.steps > 0 && state.m == 0.0 {
-        true => Err(Error::BadState { index, what }),
-        false => Ok(()),
     }
 }

@@ -1,21 +1,23 @@
-//! Every method and both optimizers, described once: what the documentation says of them.
+//! Every method, described once: what the documentation says of them.
 //!
 //! A new method gets its entry here, a line in [`rust`](super::rust), in `ffi/tests/abi/raw.rs` if it has a function
-//! of its own in C, and its formula in the oracle, with the way there in [`rules`](super::rules). Then every test of methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
+//! of its own in C, and its formula in the oracle, with the way there in [`rules`](super::rules). Then every test of
+//! methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
 
 use trimtab::{
-    Adagc, Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Scale,
-    Sgd, StableGrad, Unscale, Zclip, Znorm,
+    Adagc, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Scale,
+    StableGrad, Unscale, Zclip, Znorm,
 };
 
-use super::rules::{adagc, adam, guard, roles, scope, sgd, stabilizer, zclip};
+pub use super::optimizers::OPTIMIZERS;
+use super::rules::{adagc, guard, roles, scope, stabilizer, zclip};
 use super::states::StateKind;
 use super::status::BAD_REFERENCE;
-use super::table::{Class, Description, Number, Optimizer, RESERVED, Rule, Setting, field, number};
+use super::table::{Class, Description, Number, RESERVED, Rule, Setting, field, number};
 use crate::oracle::{adaptive, rescale};
 
 /// What most methods are.
-const PLAIN: Description = Description {
+pub const PLAIN: Description = Description {
     name: "",
     fields: &[],
     first_size: 0,
@@ -291,88 +293,6 @@ pub static METHODS: [Description; 13] = [
                 Some(method.into())
             },
             adagc,
-        ),
-        ..PLAIN
-    },
-];
-
-pub static OPTIMIZERS: [Description; 2] = [
-    Description {
-        name: "sgd",
-        fields: &[
-            field("nesterov", Class::Choice, 0.0, 1.0),
-            field("lr", Class::Finite, 1e-2, 1.01e-2),
-            field("momentum", Class::Decay, 0.0, 0.01),
-            field("dampening", Class::Unit, 0.0, 0.1),
-            field("weight_decay", Class::Finite, 0.0, 1e-4),
-            field("decay_roles", Class::Choice, 1.0, 0.0),
-            RESERVED,
-        ],
-        first_size: 40,
-        state: StateKind::Steps,
-        needs_moments: false,
-        usual: &[("momentum", 0.5), ("weight_decay", 0.1)],
-        variants: &[
-            (
-                "sgd without momentum",
-                &[("momentum", 0.0), ("weight_decay", 0.0)],
-            ),
-            ("nesterov", &[("nesterov", 1.0)]),
-            ("sgd, damped", &[("dampening", 0.25), ("decay_roles", 0.0)]),
-        ],
-        clashes: &[
-            &[("nesterov", 1.0), ("momentum", 0.0)],
-            &[("nesterov", 1.0), ("dampening", 0.25)],
-        ],
-        rule: Rule::Optimizer(
-            |s| {
-                let sgd = Sgd::default()
-                    .with_nesterov(s.flag("nesterov")?)
-                    .with_lr(s.get("lr"))
-                    .with_momentum(s.get("momentum"))
-                    .with_dampening(s.get("dampening"))
-                    .with_weight_decay(s.get("weight_decay"))
-                    .with_decay_roles(s.roles("decay_roles")?);
-                Some(Optimizer::Sgd(sgd))
-            },
-            sgd,
-        ),
-        ..PLAIN
-    },
-    Description {
-        name: "adam",
-        fields: &[
-            field("decoupled", Class::Choice, 1.0, 0.0),
-            field("lr", Class::Finite, 1e-3, 1.01e-3),
-            field("beta1", Class::Decay, 0.9, 0.901),
-            field("beta2", Class::Decay, 0.999, 0.9991),
-            field("eps", Class::Eps, 1e-8, 1.01e-8),
-            field("weight_decay", Class::Finite, 0.0, 1e-4),
-            field("decay_roles", Class::Choice, 1.0, 0.0),
-            RESERVED,
-        ],
-        first_size: 48,
-        state: StateKind::Steps,
-        needs_moments: false,
-        usual: &[("weight_decay", 0.1)],
-        variants: &[
-            ("adam without decay", &[("weight_decay", 0.0)]),
-            ("adam, coupled", &[("decoupled", 0.0)]),
-            ("adam, decay of weights", &[("decay_roles", 0.0)]),
-        ],
-        rule: Rule::Optimizer(
-            |s| {
-                let adam = Adam::default()
-                    .with_decoupled(s.flag("decoupled")?)
-                    .with_lr(s.get("lr"))
-                    .with_beta1(s.get("beta1"))
-                    .with_beta2(s.get("beta2"))
-                    .with_eps(s.get("eps"))
-                    .with_weight_decay(s.get("weight_decay"))
-                    .with_decay_roles(s.roles("decay_roles")?);
-                Some(Optimizer::Adam(adam))
-            },
-            adam,
         ),
         ..PLAIN
     },

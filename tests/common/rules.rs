@@ -4,7 +4,7 @@ use trimtab::{Roles, Scope};
 
 use super::states::OracleStates;
 use super::table::Setting;
-use crate::oracle::{self, Gradient, adaptive, update};
+use crate::oracle::{self, Gradient, adaptive};
 
 pub fn roles(s: &Setting) -> oracle::Roles {
     match s.roles("roles").expect("one of two") {
@@ -89,35 +89,4 @@ pub fn guard(
         panic!("generic tests give the guard finite gradients");
     };
     after
-}
-
-/// The decay of a tensor with this role.
-fn decay(s: &Setting, grad: &Gradient) -> f64 {
-    let decays = s.get("decay_roles") == 1.0 || grad.role == oracle::Role::Weight;
-    if decays { s.get("weight_decay") } else { 0.0 }
-}
-
-pub fn sgd(s: &Setting, t: u64, grad: &Gradient, old: &update::Adapted) -> update::Adapted {
-    let config = update::Sgd {
-        lr: s.get("lr"),
-        momentum: s.get("momentum"),
-        dampening: s.get("dampening"),
-        weight_decay: decay(s, grad),
-        nesterov: s.get("nesterov") == 1.0,
-    };
-    let (w, m) = update::sgd(config, t, &grad.values, &old.w, &old.m);
-    let v = old.v.clone();
-    update::Adapted { w, m, v }
-}
-
-pub fn adam(s: &Setting, t: u64, grad: &Gradient, old: &update::Adapted) -> update::Adapted {
-    let config = update::Adam {
-        lr: s.get("lr"),
-        beta1: s.get("beta1"),
-        beta2: s.get("beta2"),
-        eps: s.get("eps"),
-        weight_decay: decay(s, grad),
-        decoupled: s.get("decoupled") == 1.0,
-    };
-    update::adam(config, t, &grad.values, old)
 }

@@ -61,6 +61,7 @@ pub fn decide(
         Method::Guard(m) => return Some(m.decide(&mut states.guard, grads)),
         Method::StableGrad(m) => m.decide(setting.number, grads),
         Method::GradientStabilizer(m) => m.decide(&mut states.norms, grads),
+        Method::Adagc(m) => m.decide(&mut states.norms, grads),
         Method::Autoscale(m) => m.decide(&mut states.autoscale, grads),
         Method::Centralize(m) => m.decide(grads),
         Method::Znorm(m) => m.decide(grads),
@@ -68,7 +69,6 @@ pub fn decide(
         Method::ClipValue(m) => m.decide(grads),
         Method::Agc(m) => m.decide(params, grads),
         Method::Zclip(m) => m.decide(&mut states.zclip, grads),
-        Method::Adagc(m) => m.decide(&mut states.norms, grads),
         unknown => panic!("tests/common/rust.rs does not know how to ask {unknown:?}"),
     };
     Some(done.map(|()| Verdict::Proceed))
