@@ -366,7 +366,7 @@ module trimtab_types
     !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
     !>     steps += 1;   g * h
     !>
-    !> n states of type trimtab_norm_state, whose v stays 0.
+    !> n states of type trimtab_norm_state, whose v is not used.
     type, public, bind(c) :: trimtab_adagc_config
         !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 32

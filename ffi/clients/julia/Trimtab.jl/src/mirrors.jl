@@ -289,7 +289,7 @@ of its clipped norms. Weights and biases.
     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
     steps += 1;   g * h
 
-n states of type trimtab_norm_state, whose v stays 0.
+n states of type trimtab_norm_state, whose v is not used.
 
 - `warmup`: Number of steps that are clipped by the global norm; >= 1, default 100.
 - `lambda_rel`: Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
