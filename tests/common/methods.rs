@@ -10,7 +10,7 @@ use trimtab::{
 };
 
 pub use super::optimizers::OPTIMIZERS;
-use super::rules::{adagc, guard, roles, scope, stabilizer, zclip};
+use super::rules::{guard, roles, scope, stabilizer, zclip};
 use super::states::StateKind;
 use super::status::BAD_REFERENCE;
 use super::table::{Class, Description, Number, RESERVED, Rule, Setting, field, number};
@@ -292,7 +292,17 @@ pub static METHODS: [Description; 13] = [
                     .with_beta(s.get("beta"));
                 Some(method.into())
             },
-            adagc,
+            |s, states, _, grads| {
+                let config = adaptive::Adagc {
+                    warmup: s.get("warmup") as u64,
+                    lambda_rel: s.get("lambda_rel"),
+                    lambda_abs: s.get("lambda_abs"),
+                    beta: s.get("beta"),
+                };
+                let (after, new) = adaptive::adagc(config, &states.norms, grads);
+                states.norms = new;
+                after
+            },
         ),
         ..PLAIN
     },

@@ -56,23 +56,6 @@ pub fn zclip(
     after
 }
 
-pub fn adagc(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let config = adaptive::Adagc {
-        warmup: s.get("warmup") as u64,
-        lambda_rel: s.get("lambda_rel"),
-        lambda_abs: s.get("lambda_abs"),
-        beta: s.get("beta"),
-    };
-    let (after, new) = adaptive::adagc(config, &states.norms, grads);
-    states.norms = new;
-    after
-}
-
 pub fn guard(
     s: &Setting,
     states: &mut OracleStates,
