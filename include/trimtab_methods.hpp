@@ -139,7 +139,7 @@ constexpr auto zclip(trimtab_zclip_state& state, const zclip_config& config = {}
 ///     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
 ///     steps += 1;   g * h
 ///
-/// n states of type trimtab_norm_state, whose v stays 0.
+/// n states of type trimtab_norm_state, whose v is not used.
 constexpr auto adagc(std::span<norm_state> all_states, const adagc_config& config = {}) noexcept {
     return method<TRIMTAB_METHOD_ADAGC, adagc_config>{.name = "adagc", .config = config, .state = all_states.data(),
         .partners = all_states.size(), .for_each = true};

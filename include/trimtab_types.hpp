@@ -195,7 +195,7 @@ struct zclip_config {
 ///     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
 ///     steps += 1;   g * h
 ///
-/// n states of type trimtab_norm_state, whose v stays 0.
+/// n states of type trimtab_norm_state, whose v is not used.
 struct adagc_config {
     /// sizeof of this struct; the INIT macro sets it.
     std::uint32_t struct_size = sizeof(trimtab_adagc_config);
@@ -205,7 +205,7 @@ struct adagc_config {
     double lambda_rel = 1.05;
     /// Maximum global norm during the warm-up; > 0, default 1.
     double lambda_abs = 1.0;
-    /// Weight of the past in the running average; in [0, 1), default 0.98.
+    /// Decay of the running average; in [0, 1), default 0.98.
     double beta = 0.98;
 };
 

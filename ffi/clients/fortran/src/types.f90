@@ -262,7 +262,7 @@ module trimtab_types
     type, public, bind(c) :: trimtab_norm_state
         !> Running average of the norm, before bias correction.
         real(c_double) :: m = 0
-        !> Running average of the squared norm, before bias correction; 0 for AdaGC.
+        !> Running average of the squared norm, before bias correction; not used by AdaGC.
         real(c_double) :: v = 0
         !> Number of gradients averaged.
         integer(c_int64_t) :: steps = 0
@@ -366,7 +366,7 @@ module trimtab_types
     !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
     !>     steps += 1;   g * h
     !>
-    !> n states of type trimtab_norm_state, whose v stays 0.
+    !> n states of type trimtab_norm_state, whose v is not used.
     type, public, bind(c) :: trimtab_adagc_config
         !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 32
@@ -376,7 +376,7 @@ module trimtab_types
         real(c_double) :: lambda_rel = 1.05_c_double
         !> Maximum global norm during the warm-up; > 0, default 1.
         real(c_double) :: lambda_abs = 1.0_c_double
-        !> Weight of the past in the running average; in [0, 1), default 0.98.
+        !> Decay of the running average; in [0, 1), default 0.98.
         real(c_double) :: beta = 0.98_c_double
     end type
 

@@ -138,7 +138,7 @@ GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, e
 The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
 
 - `m`: Running average of the norm, before bias correction.
-- `v`: Running average of the squared norm, before bias correction; 0 for AdaGC.
+- `v`: Running average of the squared norm, before bias correction; not used by AdaGC.
 - `steps`: Number of gradients averaged.
 - `skipped`: Number of gradients of norm 0, which do not enter the averages.
 """
@@ -289,12 +289,12 @@ of its clipped norms. Weights and biases.
     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
     steps += 1;   g * h
 
-n states of type trimtab_norm_state, whose v stays 0.
+n states of type trimtab_norm_state, whose v is not used.
 
 - `warmup`: Number of steps that are clipped by the global norm; >= 1, default 100.
 - `lambda_rel`: Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
 - `lambda_abs`: Maximum global norm during the warm-up; > 0, default 1.
-- `beta`: Weight of the past in the running average; in [0, 1), default 0.98.
+- `beta`: Decay of the running average; in [0, 1), default 0.98.
 """
 struct AdagcConfig
     struct_size::UInt32
