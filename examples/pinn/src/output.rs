@@ -5,7 +5,14 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+
+/// Runs at the same time: as many as asked for, or one for each processor core.
+pub fn cores(wanted: Option<NonZeroUsize>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.map_or_else(all, usize::from)
+}
 
 /// Creates a folder that is not there yet, with those above it.
 pub fn create_folder(folder: &Path) -> Result<(), String> {

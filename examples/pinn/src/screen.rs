@@ -1,7 +1,6 @@
 //! What the terminal shows: a progress bar for each run, and a table at the end. Where the standard error is no
 //! terminal, lines now and then stand for the bars.
 
-use crate::args::Args;
 use crate::method::Chain;
 use crate::output;
 use crate::run::{Outcome, Run};
@@ -160,13 +159,13 @@ pub fn table(outcomes: &[Outcome]) -> String {
 }
 
 /// What a reader of the table has to know.
-pub fn notes(args: &Args, outcomes: &[Outcome]) -> String {
+pub fn notes(jobs: usize, outcomes: &[Outcome]) -> String {
     let ends = outcomes.iter().filter_map(|outcome| {
         let (method, step) = (outcome.method.label(), outcome.steps);
         let line = |reason| format!("{method} diverged at step {step}: {reason}\n");
         outcome.divergence.map(line)
     });
-    let times = match args.jobs() {
+    let times = match jobs {
         1 => "one run at a time".to_owned(),
         jobs => format!("{jobs} runs at a time (--jobs 1 for undisturbed times)"),
     };

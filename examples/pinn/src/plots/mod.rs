@@ -1,13 +1,11 @@
 //! The pictures: curves, solutions, gradient scales. Sizes are in pixels of a picture some 2000 wide.
 
-mod axes;
 mod canvas;
 mod colors;
 mod curves;
 mod heatmap;
 mod scales;
 mod solution;
-pub mod study;
 
 use crate::problem::Problem;
 use crate::run::{Outcome, Start};

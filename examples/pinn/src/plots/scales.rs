@@ -45,7 +45,7 @@ fn panel(area: &Area, outcome: &Outcome, when: &str, records: &[Vec<f64>], scale
     let last = outcome.history.steps.last().copied().unwrap_or(0).max(1);
     let frame = Frame {
         title: format!("{}: {when}", outcome.method.label()),
-        title_color: of_method(outcome.method.leader()),
+        title_color: of_method(&outcome.method),
         axes: ["step", "layer"],
         ranges: [0.0..last as f64, 0.5..layers as f64 + 0.5],
         labels: [6, layers.min(6)],

@@ -60,7 +60,7 @@ fn predictions(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
         map(
             problem,
             title,
-            of_method(outcome.method.leader()),
+            of_method(&outcome.method),
             &outcome.prediction,
         )
         .draw(area, &scale)
@@ -85,7 +85,7 @@ fn errors(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
     let bar = panels(rest, outcomes, |area, outcome| {
         let (values, title) = (misfits(outcome), three_figures(outcome.error));
         let title = format!("relative error {title}");
-        map(problem, title, of_method(outcome.method.leader()), &values).draw(area, &scale)
+        map(problem, title, of_method(&outcome.method), &values).draw(area, &scale)
     })?;
     let values: Vec<f64> = outcomes.iter().flat_map(misfits).collect();
     color_bar(&bar, &scale, "|error|", scale.clips(values.iter()))

@@ -112,8 +112,9 @@ mod tests {
         assert_solves(&Helmholtz::default(), &SQUARE, 1e-3, 1e-4);
         assert_solves(
             &Helmholtz {
-                modes: [2.0, 3.0],
-                wavenumber: 5.0,
+                a1: 2.0,
+                a2: 3.0,
+                k: 5.0,
             },
             &SQUARE,
             1e-3,

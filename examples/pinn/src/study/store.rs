@@ -5,6 +5,7 @@
 
 use super::record::Record;
 use crate::setup::Setup;
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -108,11 +109,11 @@ fn read(bytes: &[u8]) -> Result<(Vec<Record>, usize), String> {
     Ok((records, whole))
 }
 
-/// What is stored, in the order of a study: its finished runs, those still to be run, and how many stored runs belong
+/// What is stored of a study: how many of its runs are finished, those still to be run, and how many stored runs belong
 /// to no combination of it.
 pub struct Sorted {
     /// Finished.
-    pub done: Vec<Record>,
+    pub done: usize,
     /// To be run.
     pub open: Vec<Setup>,
     /// Stored, but not in the study.
@@ -122,23 +123,14 @@ pub struct Sorted {
 /// Finds the stored runs of a study.
 pub fn sort(setups: &[Setup], records: Vec<Record>) -> Sorted {
     let key = |setup: &Setup| serde_json::to_string(setup).expect("a setup is JSON");
-    let stored = records
-        .into_iter()
-        .map(|record| (key(&record.setup), record));
-    let mut stored: std::collections::HashMap<String, Record> = stored.collect();
-    let mut sorted = Sorted {
-        done: Vec::new(),
-        open: Vec::new(),
-        strangers: 0,
-    };
-    for setup in setups {
-        match stored.remove(&key(setup)) {
-            Some(record) => sorted.done.push(record),
-            None => sorted.open.push(setup.clone()),
-        }
+    let mut stored: HashSet<String> = records.iter().map(|record| key(&record.setup)).collect();
+    let is_open = |setup: &&Setup| !stored.remove(&key(setup));
+    let open: Vec<Setup> = setups.iter().filter(is_open).cloned().collect();
+    Sorted {
+        done: setups.len() - open.len(),
+        open,
+        strangers: stored.len(),
     }
-    sorted.strangers = stored.len();
-    sorted
 }
 
 #[cfg(test)]
@@ -237,7 +229,7 @@ mod tests {
     fn stored_runs_are_found_whatever_their_order() {
         let setups = [0, 1, 2].map(|seed| record(seed).setup);
         let sorted = sort(&setups, vec![record(2), record(9), record(0)]);
-        assert_eq!(seeds(&sorted.done), [0, 2]);
+        assert_eq!(sorted.done, 2);
         assert_eq!(sorted.open, [record(1).setup]);
         assert_eq!(sorted.strangers, 1);
     }
