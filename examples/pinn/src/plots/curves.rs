@@ -2,7 +2,7 @@
 
 use super::canvas::picture;
 use super::colors::of_method;
-use super::{
+use super::style::{
     Area, Done, FAINT, FAINTER, INK, MARGIN, PANEL_TITLE_SIZE, Scene, TEXT_SIZE, bold, decades,
     in_range, power_of_ten, text, titled,
 };

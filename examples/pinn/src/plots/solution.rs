@@ -3,7 +3,7 @@
 use super::canvas::picture;
 use super::colors::{DIVERGING, SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
-use super::{Area, Done, INK, Scene, TEXT_SIZE, text, titled};
+use super::style::{Area, Done, INK, Scene, TEXT_SIZE, text, titled};
 use crate::jet::Point;
 use crate::problem::Problem;
 use crate::run::Outcome;

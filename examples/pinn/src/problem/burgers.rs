@@ -9,7 +9,7 @@
 //!
 //! With η = s √(4νt) both integrals have the weight exp(-s²) of Gauss-Hermite quadrature.
 
-use super::{Face, Problem};
+use super::definition::{Face, Problem};
 use crate::jet::{DIMENSIONS, Jet, Order, Point};
 use crate::notation::positive;
 use serde::{Deserialize, Serialize};

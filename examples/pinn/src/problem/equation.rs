@@ -1,6 +1,9 @@
 //! The problems by name, with their numbers: `poisson(mode=2)`, `helmholtz(a1=1, a2=4)`, `burgers(viscosity=0.02)`.
 
-use super::{Burgers, Helmholtz, Poisson, Problem};
+use super::burgers::Burgers;
+use super::definition::Problem;
+use super::helmholtz::Helmholtz;
+use super::poisson::Poisson;
 use crate::notation::written;
 use serde::{Deserialize, Serialize};
 

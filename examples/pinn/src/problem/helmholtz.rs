@@ -1,6 +1,6 @@
 //! The Helmholtz equation u_xx + u_yy + k² u = q on [-1, 1]², a standard test of physics-informed networks.
 
-use super::{Face, Problem, square_faces};
+use super::definition::{Face, Problem, square_faces};
 use crate::jet::{DIMENSIONS, Jet, Order, Point};
 use crate::notation::{not_negative, positive};
 use serde::{Deserialize, Serialize};

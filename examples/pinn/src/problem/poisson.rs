@@ -1,6 +1,6 @@
 //! Poisson's equation u_xx + u_yy = q on [-1, 1]² with a solution of two scales.
 
-use super::{Face, Problem, square_faces};
+use super::definition::{Face, Problem, square_faces};
 use crate::jet::{DIMENSIONS, Jet, Order, Point};
 use crate::notation::positive;
 use serde::{Deserialize, Serialize};
