@@ -2,7 +2,7 @@
 //! and the very first calls of a process from several threads at once, while the instruction set is being detected.
 //!
 //! Every result is compared, to the bit, with the same work done alone. That nothing races is what ThreadSanitizer says
-//! about this file (`ffi/fuzz/threads.sh`); it stands by itself so that it can be built there without the other tests.
+//! about this file (`ffi/rigs/fuzz/threads.sh`); it stands by itself so that it can be built there without the other tests.
 
 #[path = "common/again.rs"]
 mod again;

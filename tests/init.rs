@@ -6,7 +6,7 @@ mod oracle;
 use oracle::gain;
 use trimtab::{Activation, init_std};
 
-/// An activation, its function, and the gain `DESIGN.md` states.
+/// An activation, its function, and its gain to seven digits.
 type Known = (Activation, fn(f64) -> f64, f64);
 
 #[allow(clippy::approx_constant)] // Seven decimals are what is stated, not what is meant.

@@ -316,29 +316,3 @@ fn every_state_can_be_saved_and_has_its_own_kind() {
         after("const KIND: u32 = ").into_iter().collect();
     assert_eq!(kinds.len(), saved.len(), "kinds: {kinds:?}");
 }
-
-/// A method that the crate exports and the generic tests do not walk would be tested by nobody.
-#[test]
-fn every_method_file_is_in_the_list_that_generic_tests_walk() {
-    let sources = sources();
-    let list = sources
-        .iter()
-        .find(|s| s.path == "tests/common/list.rs")
-        .expect("the list");
-    let list = list.lines.join("\n");
-    let methods = sources
-        .iter()
-        .filter(|s| s.is_in("src/method/") && !s.path.ends_with("mod.rs"));
-    let name = |s: &Source| {
-        s.path["src/method/".len()..]
-            .trim_end_matches(".rs")
-            .to_string()
-    };
-    let missing = methods
-        .map(name)
-        .filter(|name| !list.contains(&format!("\"{name}\"")));
-    fail_with(
-        missing.collect(),
-        "methods that tests/common/list.rs does not list:",
-    );
-}

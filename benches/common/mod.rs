@@ -3,8 +3,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `data.rs` | aligned memory with reproducible numbers |
-//! | `../ffi/ceilings/read.rs` | the plain read |
-//! | `../ffi/ceilings/native.rs` | plain loops in C, built and loaded when a bench starts |
+//! | `../ffi/rigs/ceilings/read.rs` | the plain read |
+//! | `../ffi/rigs/ceilings/native.rs` | plain loops in C, built and loaded when a bench starts |
 //! | `work.rs` | the networks of the tables, and one step of the main job |
 //! | `right.rs` | every work checked against plain f64 before it is measured |
 //! | `measure.rs` | how the criterion benches are set up |
@@ -15,9 +15,9 @@
 pub mod data;
 pub mod duel;
 pub mod measure;
-#[path = "../../ffi/ceilings/native.rs"]
+#[path = "../../ffi/rigs/ceilings/native.rs"]
 pub mod native;
-#[path = "../../ffi/ceilings/read.rs"]
+#[path = "../../ffi/rigs/ceilings/read.rs"]
 pub mod read;
 pub mod right;
 pub mod work;

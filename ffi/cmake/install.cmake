@@ -12,7 +12,7 @@ install(CODE "
     endif()")
 
 install(DIRECTORY ../include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "trimtab.h*")
-install(FILES mpi/trimtab_mpi.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES clients/mpi/trimtab_mpi.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${built}/${archive}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 if(WIN32)
     install(PROGRAMS "${built}/${shared}" DESTINATION "${CMAKE_INSTALL_BINDIR}")

@@ -26,14 +26,12 @@ mod common;
 mod describe;
 #[path = "abi_manifest/layout_c.rs"]
 mod layout_c;
-#[path = "header/parse.rs"]
-mod parse;
 
 use std::collections::BTreeMap;
 use std::fs;
 
+use common::parse::Header;
 use describe::Struct;
-use parse::Header;
 
 fn read(path: &str) -> String {
     let text = fs::read_to_string(common::root().join(path));

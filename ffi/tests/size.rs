@@ -11,16 +11,13 @@ mod common;
 #[allow(dead_code)]
 #[path = "c_programs/compiler.rs"]
 mod compiler;
-#[allow(dead_code)]
-#[path = "header/parse.rs"]
-mod parse;
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use common::parse::Header;
 use object::{Object, ObjectSection, SectionKind};
-use parse::Header;
 
 /// The promise: text for one dtype and one method.
 const LARGEST: u64 = 64 * 1024;

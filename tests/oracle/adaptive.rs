@@ -81,7 +81,7 @@ pub struct AutoscaleState {
     pub steps: u64,
 }
 
-/// Gradient Autoscaled Normalization (arXiv 2509.03677) in the reading of `DESIGN.md` section 3: weights only.
+/// Gradient Autoscaled Normalization (arXiv 2509.03677) in the reading of `trimtab_autoscale` in the header: weights only.
 pub fn autoscale(state: AutoscaleState, grads: &[Gradient]) -> (Vec<Gradient>, AutoscaleState) {
     let eligible = |g: &Gradient| g.role == Role::Weight;
     let centre = |g: &Gradient| match eligible(g) {

@@ -1,29 +1,27 @@
-//! Hostile programs, without a fuzzer: the committed corpus of `ffi/fuzz`, and random bytes.
+//! Hostile programs, without a fuzzer: the committed corpus of `ffi/rigs/fuzz`, and random bytes.
 
 #[allow(dead_code)] // Each test crate uses its own part.
 #[path = "../../../tests/common/random.rs"]
 mod random;
 
-use std::fs;
-use std::path::Path;
+use std::io::Read;
 
 use super::hostile::{Tally, play};
 
 /// The programs that the fuzzer has found worth keeping, by file name.
 fn corpus() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/abi");
-    let entries = fs::read_dir(&folder).expect("ffi/fuzz/corpus/abi");
-    let paths = entries.map(|entry| entry.expect("a file").path());
-    let mut programs: Vec<_> = paths
-        .map(|path| {
-            (
-                path.display().to_string(),
-                fs::read(&path).expect("readable"),
-            )
-        })
-        .collect();
-    programs.sort();
+    let archive = &include_bytes!("../../rigs/fuzz/corpus.tar.gz")[..];
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
+    let entries = archive.entries().expect("a tar archive");
+    let files = entries.map(|entry| entry.expect("an entry"));
+    let programs = files.filter(|entry| entry.header().entry_type().is_file());
     programs
+        .map(|mut entry| {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).expect("all of the entry");
+            (entry.path().expect("a name").display().to_string(), bytes)
+        })
+        .collect()
 }
 
 /// Plays them all, and says which one it was where a claim does not hold.

@@ -1,4 +1,4 @@
-//! NULL for a configuration is DESIGN's defaults, to the bit; and a change of any field would have been noticed.
+//! NULL for a configuration is the defaults of the header, to the bit; and a change of any field would have been noticed.
 //!
 //! Thirty steps (zclip's warm-up is 25) over gradients of several magnitudes: an eps of 1e-12 shows only in gradients
 //! about as small.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::c::{self, text};
 
-/// The gains of DESIGN section 3, to the seven digits given there.
+/// The gains `1 / sqrt(E[f(z)^2])` for standard normal z, to seven digits.
 const GAINS: [(u32, f64); 6] = [
     (0, std::f64::consts::SQRT_2),
     (1, 1.5925374),

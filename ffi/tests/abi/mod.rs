@@ -1,7 +1,7 @@
 //! The C ABI as a C program sees it: raw pointers and plain structs in, a status out.
 //!
 //! These are unit tests of the library, because a static and a dynamic library cannot be linked to a Rust test. They
-//! share nothing with the core's tests: expected values come from the vectors, from DESIGN and from mathematics.
+//! share nothing with the core's tests: expected values come from the vectors, from the header and from mathematics.
 //!
 //! | file | holds |
 //! |---|---|

@@ -35,7 +35,7 @@ pub fn size<T>() -> u32 {
 }
 
 impl Configs {
-    /// The defaults of DESIGN sections 3 and 5.
+    /// The defaults as the header documents them.
     pub fn defaults() -> Self {
         Self {
             guard: trimtab_guard_config {

@@ -5,7 +5,7 @@ use core::mem::{align_of, offset_of, size_of};
 
 use trimtab_core::{Affine, Moments};
 
-use crate::parse::Header;
+use crate::common::parse::Header;
 use crate::types;
 
 pub struct Struct {

@@ -133,7 +133,7 @@ static void same_with_null(const char *name, method decide) {
     printf("%s\n", name);
 }
 
-/* The fields themselves, against DESIGN. */
+/* The fields themselves, against the header's comments. */
 static void fields(void) {
     const trimtab_stable_grad_config stable_grad = TRIMTAB_STABLE_GRAD_CONFIG_INIT;
     const trimtab_znorm_config znorm = TRIMTAB_ZNORM_CONFIG_INIT;

@@ -1,4 +1,4 @@
-/* Sizes, offsets and values, as DESIGN section 5 lists them: checked when this is compiled.
+/* Sizes, offsets and values, as the ABI fixes them: checked when this is compiled.
  * ffi/tests/abi_manifest.rs compares them with the Rust types, and sees to it that none is missing. */
 #include "check.h"
 

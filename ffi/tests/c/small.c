@@ -1,5 +1,5 @@
 /* The smallest program without an operating system: one gradient of floats, one method, written in place. It is linked
- * with the library and ffi/bare/memory.c, and never run: its size is what is looked at. */
+ * with the library and ffi/rigs/bare/memory.c, and never run: its size is what is looked at. */
 
 #include <trimtab.h>
 

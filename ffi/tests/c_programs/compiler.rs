@@ -66,7 +66,7 @@ pub fn build_free_standing(program: &str, archive: &Path, kept: &[String]) -> Pa
     command.args(["-O2", "-ffreestanding", "-ffunction-sections"]);
     command.arg("-I").arg(root().join("include"));
     command.arg(source(&format!("{program}.c")));
-    command.arg(root().join("ffi/bare/memory.c"));
+    command.arg(root().join("ffi/rigs/bare/memory.c"));
     command.args(["-x", "none"]).arg(archive);
     command.args(["-nostdlib", "-static", "-Wl,--gc-sections"]);
     command.arg(format!("-Wl,--entry={program}"));

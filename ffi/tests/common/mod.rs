@@ -1,6 +1,20 @@
-//! The release libraries, built once in each test process, and the reading of JSON.
+//! The release libraries, built once in each test process, and what the tests of several languages share.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`blocks`] | the blocks of code on a page, so that a page's commands are run as they stand |
+//! | [`check`] | checks that need tools, shown as ignored where these are missing |
+//! | [`command`] | running programs |
+//! | [`json`] | reading JSON |
+//! | [`parse`] | the header as data |
+//! | [`tools`] | which tools are there, and what brings them |
 
+pub mod blocks;
+pub mod check;
+pub mod command;
 pub mod json;
+pub mod parse;
+pub mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! DESIGN section 5 and what has been added since, written out as data: what clients are built against. Never copied
-//! from the header.
+//! The ABI as it is fixed (`ARCHITECTURE.md`), written out as data: what clients are built against. Never copied from
+//! the header.
 
 /// Prototypes without the names of parameters.
 pub const FUNCTIONS: &[&str] = &[

@@ -1,13 +1,13 @@
 //! Bytes that are a program: gradients, configurations, states and a sequence of calls, all of them possibly hostile.
 //!
 //! The same code runs in two places: `cargo test` plays the committed corpus and random bytes (`../corpus.rs`), and the
-//! fuzz target `ffi/fuzz` looks for bytes that reach new code. What is claimed for every program:
+//! fuzz target `ffi/rigs/fuzz` looks for bytes that reach new code. What is claimed for every program:
 //!
 //! | claim | where |
 //! |---|---|
 //! | every status is one of the header's | `play.rs` |
 //! | a refused call changes no bit of anything, an accepted one only what it is for | `play.rs` |
-//! | observed moments are, to the bit, the sums in the order that DESIGN fixes | `read.rs` |
+//! | observed moments are, to the bit, the sums in the order that the header fixes | `read.rs` |
 //! | an accepted method decides what the oracle does to the data | `decided.rs` |
 //! | what is told before a write bounds what it would write | `outlook.rs` |
 //! | an accepted write writes the pending affine, finite, and spends the descriptors | `written.rs` |
@@ -32,5 +32,5 @@ mod written;
 
 pub use play::{Tally, play};
 
-/// The largest magnitude of f64 that counts as finite, from DESIGN section 2.
+/// The largest magnitude of f64 that counts as finite: see trimtab_observe in the header.
 const LARGEST: f64 = 1e150;

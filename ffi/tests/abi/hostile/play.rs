@@ -231,7 +231,7 @@ impl Old {
         trust[index] == Trust::Exact(self.grads[index].len)
     }
 
-    /// An element through the pending affine, as DESIGN section 1 writes it; a scale of 0 leaves 0.
+    /// An element through the pending affine, as trimtab_affine in the header writes it; a scale of 0 leaves 0.
     pub fn through(&self, index: usize, x: f64) -> f64 {
         let affine = &self.grads[index].affine;
         match affine.scale == 0.0 {

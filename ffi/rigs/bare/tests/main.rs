@@ -1,0 +1,30 @@
+//! The library with nothing underneath: the program of `ffi/rigs/bare`, which recomputes the table of hashes, runs the
+//! vectors and measures stacks, without an operating system, without a C library, and with both to compare with.
+//!
+//! A check whose tools are missing is shown as ignored, and named at the end together with what brings the tool. Where
+//! `CI` is set it fails instead.
+
+#[allow(dead_code)] // Each test crate uses its own part.
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+
+mod aarch64;
+mod cortex_m;
+mod distribution;
+mod firmware;
+mod host;
+mod program;
+mod soft_float;
+mod vectors;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let checks = [
+        host::checks(),
+        cortex_m::checks(),
+        aarch64::checks(),
+        soft_float::checks(),
+    ];
+    common::check::run(checks.into_iter().flatten().collect())
+}

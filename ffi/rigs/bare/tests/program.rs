@@ -1,0 +1,155 @@
+//! The program of `ffi/rigs/bare`: how it is built, and what it has to say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::common::command::{fresh_folder, must_succeed, said};
+use crate::common::parse::Header;
+use crate::common::root;
+use crate::vectors;
+
+/// What goes into every program, whatever it runs on.
+const PARTS: [&str; 9] = [
+    "data.c",
+    "embed.c",
+    "entries.c",
+    "methods.c",
+    "optimizers.c",
+    "report.c",
+    "stack.c",
+    "table.c",
+    "vectors.c",
+];
+
+/// What a program without a C library needs in addition.
+pub const FREE_STANDING: [&str; 6] = [
+    "-ffreestanding",
+    "-fno-stack-protector",
+    "-nostdlib",
+    "-static",
+    "-Wl,--gc-sections",
+    "-Wl,-z,noexecstack",
+];
+
+/// Compiles the program and links it with this archive. `platform` are files of `ffi/rigs/bare`.
+pub fn build(
+    name: &str,
+    compiler: &str,
+    flags: &[&str],
+    platform: &[&str],
+    archive: &Path,
+) -> PathBuf {
+    let folder = fresh_folder(&format!("bare/{name}"));
+    fs::write(folder.join("vectors.bin"), vectors::words()).expect("a scratch file");
+    let bare = root().join("ffi/rigs/bare");
+    let executable = folder.join("program");
+    let mut command = Command::new(compiler);
+    command.args([
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Wconversion",
+    ]);
+    command.args(["-Werror", "-ffunction-sections"]);
+    command.arg("-I").arg(root().join("include"));
+    for folder in [&folder, &root().join("tests/same_bits")] {
+        command.arg(format!("-Wa,-I{}", folder.display()));
+    }
+    command.args(PARTS.iter().chain(platform).map(|part| bare.join(part)));
+    command.arg(archive).args(flags);
+    must_succeed(command.arg("-o").arg(&executable));
+    executable
+}
+
+/// What it printed, read.
+#[derive(Debug)]
+pub struct Report {
+    /// The instruction set that it says is in use.
+    pub level: String,
+    /// Bytes of stack under each function, and its name.
+    pub stack: Vec<(usize, String)>,
+    /// The hash of all that came out of the vectors.
+    pub vectors: String,
+}
+
+/// Runs it. It has to do everything there is, and to succeed.
+pub fn run(command: &mut Command) -> Report {
+    let said = said(&must_succeed(command));
+    let after = |start: &str| said.lines().find_map(|line| line.strip_prefix(start));
+    let functions = functions();
+    let done = format!(
+        "ok: {} functions, {} lines of the table, {} vectors",
+        functions.len(),
+        lines_of_the_table(),
+        vectors::cases()
+    );
+    // Not the last line of all: an emulator has its own things to say on standard error.
+    assert!(
+        said.lines().any(|line| line == done),
+        "no {done:?} in\n{said}"
+    );
+    let stack: Vec<_> = said.lines().filter_map(stack_of).collect();
+    let mut measured: Vec<_> = stack.iter().map(|(_, name)| name.clone()).collect();
+    measured.sort();
+    assert_eq!(measured, functions, "each function of the header once");
+    let version = format!("trimtab {}, level ", env!("CARGO_PKG_VERSION"));
+    Report {
+        level: after(&version).expect("a level").to_string(),
+        stack,
+        vectors: after("vectors: all results hash to ")
+            .expect("a hash")
+            .to_string(),
+    }
+}
+
+fn stack_of(line: &str) -> Option<(usize, String)> {
+    let (bytes, name) = line.strip_prefix("stack: ")?.split_once(' ')?;
+    Some((bytes.parse().ok()?, name.to_string()))
+}
+
+/// The names of the header, in order.
+fn functions() -> Vec<String> {
+    let header = fs::read_to_string(root().join("include/trimtab.h")).expect("the header");
+    let name = |declaration: &String| {
+        let (before, _) = declaration.split_once('(')?;
+        before.rsplit([' ', '*']).next().map(String::from)
+    };
+    let mut names: Vec<_> = Header::parse(&header)
+        .functions
+        .iter()
+        .filter_map(name)
+        .collect();
+    names.sort();
+    names
+}
+
+fn lines_of_the_table() -> usize {
+    let table = root().join("tests/same_bits/hashes.txt");
+    let text = fs::read_to_string(table).expect("the table");
+    text.lines().filter(|line| !line.starts_with('#')).count()
+}
+
+/// Promised for every function on every system.
+const MOST_STACK: usize = 8 * 1024;
+
+/// What has to hold wherever it runs; the stacks go to standard error, where they are seen in a run that succeeds.
+pub fn examine(system: &str, report: &Report) {
+    for (bytes, name) in &report.stack {
+        assert!(
+            *bytes > 0 && *bytes < MOST_STACK,
+            "{name} needs {bytes} bytes of stack"
+        );
+    }
+    let mut stack = report.stack.clone();
+    stack.sort();
+    let [.., (second, second_name), (first, first_name)] = &stack[..] else {
+        panic!("a stack for each function");
+    };
+    eprintln!(
+        "{system}, level {}: at most {first} bytes of stack in {first_name}, {second} in {second_name}",
+        report.level
+    );
+}
