@@ -1,7 +1,8 @@
 //! No circle of files: the imports between the files of this program, and between those of the library, run one way.
 //!
-//! A file imports another if a path in it begins with `crate`, `self`, `super`, or a module of its own, and goes on into
-//! the other file. Tests inside a file may import what they like.
+//! A file imports another if a path in it begins with `crate`, `self`, `super`, or a module of its own, and leads to
+//! something that the other file defines: what `pub use` hands on is looked for where it comes from. Tests inside a file
+//! may import what they like.
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
@@ -21,6 +22,8 @@ type Files = BTreeMap<Module, String>;
 struct Paths<'f> {
     files: &'f Files,
     found: Vec<Module>,
+    /// What a `pub use` names, and where that leads.
+    handed_on: Vec<(Module, Module)>,
 }
 
 impl Paths<'_> {
@@ -33,6 +36,19 @@ impl Paths<'_> {
                     if hash.as_char() == '#' && is_for_tests(tokens.get(at + 1)) =>
                 {
                     end_of_item(&tokens, at + 2)
+                }
+                TokenTree::Ident(word) if word == "pub" && hands_on(&tokens, at + 1).is_some() => {
+                    let (before, start) =
+                        (self.found.len(), hands_on(&tokens, at + 1).unwrap_or(at));
+                    let end = end_of_item(&tokens, start);
+                    self.walk(tokens[start..end].iter().cloned().collect(), module);
+                    for path in self.found.split_off(before) {
+                        let name = path
+                            .last()
+                            .map(|last| [&module[..], std::slice::from_ref(last)].concat());
+                        self.handed_on.extend(name.map(|name| (name, path)));
+                    }
+                    end
                 }
                 TokenTree::Ident(word) if word == "mod" => {
                     if let (Some(name), Some(TokenTree::Group(inside))) =
@@ -111,6 +127,13 @@ fn is_path(tokens: &[TokenTree], at: usize) -> bool {
         .is_some_and(|two| two.iter().all(colon))
 }
 
+/// The place after `use` in `pub use` and `pub(crate) use`, of which `pub` is before `at`.
+fn hands_on(tokens: &[TokenTree], at: usize) -> Option<usize> {
+    let is_use =
+        |place: &usize| matches!(tokens.get(*place), Some(TokenTree::Ident(word)) if word == "use");
+    [at, at + 1].into_iter().find(is_use).map(|place| place + 1)
+}
+
 fn is_for_tests(attribute: Option<&TokenTree>) -> bool {
     attribute.is_some_and(|attribute| attribute.to_string().replace(' ', "") == "[cfg(test)]")
 }
@@ -136,7 +159,7 @@ fn name(module: &Module) -> String {
 fn circles(files: &Files) -> Vec<String> {
     let names: BTreeMap<&Module, String> =
         files.keys().map(|module| (module, name(module))).collect();
-    let mut graph = DiGraphMap::<&str, (), RandomState>::new();
+    let (mut found, mut handed_on) = (Vec::new(), BTreeMap::new());
     for (module, text) in files {
         let tokens = text
             .parse()
@@ -144,16 +167,21 @@ fn circles(files: &Files) -> Vec<String> {
         let mut paths = Paths {
             files,
             found: Vec::new(),
+            handed_on: Vec::new(),
         };
         paths.walk(tokens, module);
-        for path in paths.found {
-            let in_file = (0..=path.len())
-                .rev()
-                .find_map(|len| names.get_key_value(&path[..len].to_vec()));
-            let (_, to) = in_file.expect("the root has a file");
-            if *to != names[module] {
-                graph.add_edge(names[module].as_str(), to.as_str(), ());
-            }
+        found.extend(paths.found.into_iter().map(|path| (module, path)));
+        handed_on.extend(paths.handed_on);
+    }
+    let mut graph = DiGraphMap::<&str, (), RandomState>::new();
+    for (module, path) in found {
+        let path = origin(path, &handed_on, files);
+        let in_file = (0..=path.len())
+            .rev()
+            .find_map(|len| names.get_key_value(&path[..len].to_vec()));
+        let (_, to) = in_file.expect("the root has a file");
+        if *to != names[module] {
+            graph.add_edge(names[module].as_str(), to.as_str(), ());
         }
     }
     assert!(
@@ -164,6 +192,18 @@ fn circles(files: &Files) -> Vec<String> {
         .into_iter()
         .filter(|circle| circle.len() > 1);
     circles.map(|circle| circle.join(", ")).collect()
+}
+
+/// Where that comes from to which a path leads. A file's module goes before something else of the same name.
+fn origin(mut path: Module, handed_on: &BTreeMap<Module, Module>, files: &Files) -> Module {
+    let target = |name: &[String]| handed_on.get(name).filter(|_| !files.contains_key(name));
+    let step = |path: &Module| (1..=path.len()).find_map(|len| Some((len, target(&path[..len])?)));
+    // Nothing is handed on more often.
+    for _ in 0..5 {
+        let Some((len, to)) = step(&path) else { break };
+        path = [&to[..], &path[len..]].concat();
+    }
+    path
 }
 
 /// The modules below a crate's folder. The root is lib.rs.
@@ -248,6 +288,21 @@ fn circles_are_found_however_they_are_written() {
         ("b", ""),
     ];
     assert_eq!(circles(&tree), ["a a::c"]);
+    // A parent that only hands on what its child defines.
+    let tree = [
+        root,
+        ("a", "mod c; pub use c::C; struct A;"),
+        ("a::c", "use super::A;"),
+        ("b", "use crate::a::C;"),
+    ];
+    assert!(circles(&tree).is_empty());
+    let tree = [
+        root,
+        ("a", "mod c; pub(crate) use c::{C, D};"),
+        ("a::c", "use crate::b::B;"),
+        ("b", "use crate::a::D;"),
+    ];
+    assert_eq!(circles(&tree), ["a::c b"]);
     for b in [
         "#[cfg(test)] mod tests { use crate::a::A; }",
         "#[cfg(test)] use crate::a::{A}; struct B;",
