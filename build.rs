@@ -81,6 +81,7 @@ mod header {
         let mut config =
             cbindgen::Config::from_file(ffi.join("cbindgen.toml")).expect("cbindgen.toml is valid");
         config.header = Some(text("header_top.h").trim_end().to_string());
+        config.export.include = SOURCES.iter().flat_map(|path| types_of(&root.join(path))).collect();
         config.after_includes = Some("#include <stddef.h>\n#include <stdint.h>".to_string());
 
         let mut builder = cbindgen::Builder::new().with_config(config);
@@ -95,6 +96,17 @@ mod header {
         let header = String::from_utf8(header).expect("cbindgen writes UTF-8");
         let plain = on_one_line(&without_markup(&header));
         arranged(&plain, &text("header_defaults.h"))
+    }
+
+    /// The enums, structs and types that a source declares for C: in the header whether a function takes them or not.
+    fn types_of(source: &Path) -> Vec<String> {
+        let text = fs::read_to_string(source).expect("a source of the header");
+        let declared = ["pub enum ", "pub struct ", "pub type "].iter().flat_map(|kind| {
+            let names = text.split(kind).skip(1);
+            names.filter_map(|rest| rest.split([' ', '{']).next())
+        });
+        let ours = declared.filter(|name| name.starts_with("trimtab_"));
+        ours.map(str::to_string).collect()
     }
 
     /// A comment of one line without the frame of three that cbindgen gives it.

@@ -22,6 +22,9 @@
 #define TRIMTAB_ZCLIP_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_zclip_config), 25, 0.97, 2.5, 1e-6, TRIMTAB_INFINITY }
 
+#define TRIMTAB_ADAGC_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_adagc_config), 100, 1.05, 1.0, 0.98 }
+
 #define TRIMTAB_GUARD_CONFIG_INIT \
     { (uint32_t)sizeof(trimtab_guard_config), TRIMTAB_GUARD_SKIP_STEP, 0 }
 

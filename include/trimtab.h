@@ -148,19 +148,21 @@ typedef enum {
   TRIMTAB_GUARD_ZERO = 1,
 } trimtab_guard_policy;
 
-/** The type of the states in an entry of trimtab_states. */
+/** Activation functions, for trimtab_init_std. */
 typedef enum {
-  /** trimtab_norm_state */
-  TRIMTAB_STATE_NORM = 0,
-  /** trimtab_autoscale_state */
-  TRIMTAB_STATE_AUTOSCALE = 1,
-  /** trimtab_zclip_state */
-  TRIMTAB_STATE_ZCLIP = 2,
-  /** trimtab_guard_state */
-  TRIMTAB_STATE_GUARD = 3,
-  /** trimtab_step_state */
-  TRIMTAB_STATE_STEP = 4,
-} trimtab_state_kind;
+  /** max(0, z) */
+  TRIMTAB_RELU = 0,
+  /** tanh(z) */
+  TRIMTAB_TANH = 1,
+  /** z / (1 + exp(-z)) */
+  TRIMTAB_SILU = 2,
+  /** z times the normal distribution function of z */
+  TRIMTAB_GELU = 3,
+  /** sin(z) */
+  TRIMTAB_SIN = 4,
+  /** z */
+  TRIMTAB_IDENTITY = 5,
+} trimtab_activation;
 
 /** The methods, for trimtab_decide, and the fields of trimtab_method that each uses. */
 typedef enum {
@@ -188,23 +190,23 @@ typedef enum {
   TRIMTAB_METHOD_AGC = 10,
   /** trimtab_zclip_config, trimtab_zclip_state */
   TRIMTAB_METHOD_ZCLIP = 11,
+  /** trimtab_adagc_config, trimtab_norm_state: n */
+  TRIMTAB_METHOD_ADAGC = 12,
 } trimtab_method_kind;
 
-/** Activation functions, for trimtab_init_std. */
+/** The type of the states in an entry of trimtab_states. */
 typedef enum {
-  /** max(0, z) */
-  TRIMTAB_RELU = 0,
-  /** tanh(z) */
-  TRIMTAB_TANH = 1,
-  /** z / (1 + exp(-z)) */
-  TRIMTAB_SILU = 2,
-  /** z times the normal distribution function of z */
-  TRIMTAB_GELU = 3,
-  /** sin(z) */
-  TRIMTAB_SIN = 4,
-  /** z */
-  TRIMTAB_IDENTITY = 5,
-} trimtab_activation;
+  /** trimtab_norm_state */
+  TRIMTAB_STATE_NORM = 0,
+  /** trimtab_autoscale_state */
+  TRIMTAB_STATE_AUTOSCALE = 1,
+  /** trimtab_zclip_state */
+  TRIMTAB_STATE_ZCLIP = 2,
+  /** trimtab_guard_state */
+  TRIMTAB_STATE_GUARD = 3,
+  /** trimtab_step_state */
+  TRIMTAB_STATE_STEP = 4,
+} trimtab_state_kind;
 
 /**
  * The result of a call: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
@@ -490,11 +492,11 @@ typedef struct {
     { (uint32_t)sizeof(trimtab_gradient_stabilizer_config), TRIMTAB_SCOPE_TENSOR, 0.6, 0.999, \
       1e-12, 1, 0 }
 
-/** The state of GradientStabilizer for one norm; zeros before the first step. */
+/** The state of GradientStabilizer and AdaGC for one norm; zeros before the first step. */
 typedef struct {
   /** Running average of the norm, before bias correction. */
   double m;
-  /** Running average of the squared norm, before bias correction. */
+  /** Running average of the squared norm, before bias correction; 0 for AdaGC. */
   double v;
   /** Number of gradients averaged. */
   uint64_t steps;
@@ -698,6 +700,34 @@ typedef struct {
   /** Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters. */
   const void *input;
 } trimtab_method;
+
+/**
+ * AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient
+ * relative to a running average of its clipped norms. Weights and biases.
+ *
+ *     R = ||g||;   R == 0: skipped += 1, nothing else
+ *     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+ *                              m = min(m, h*R);   at the first step m = h*R
+ *     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+ *     steps += 1;   g * h
+ *
+ * n states of type trimtab_norm_state, whose v stays 0. Start from TRIMTAB_ADAGC_CONFIG_INIT.
+ */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** Number of steps that are clipped by the global norm; >= 1, default 100. */
+  uint32_t warmup;
+  /** Maximum ratio of a norm to its running average; finite, > 0, default 1.05. */
+  double lambda_rel;
+  /** Maximum global norm during the warm-up; > 0, default 1. */
+  double lambda_abs;
+  /** Weight of the past in the running average; in [0, 1), default 0.98. */
+  double beta;
+} trimtab_adagc_config;
+
+#define TRIMTAB_ADAGC_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_adagc_config), 100, 1.05, 1.0, 0.98 }
 
 /**
  * Decides by a chain of methods, one after another, as a whole: if any of them refuses, no state and no

@@ -125,8 +125,8 @@ pub(crate) fn check(grads: &[Tensor]) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// The first error of the rule; [`Error::Overflow`] if a scale leaves the range of f64; and what every method
-/// returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. No affine has changed then.
+/// The first error of the rule; [`Error::Overflow`] if a scale leaves the range of f64; and those of every method:
+/// [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. No affine has changed then.
 pub fn each(
     grads: &mut [Tensor],
     rule: impl Fn(usize, &Tensor) -> Result<Decision, Error>,

@@ -98,7 +98,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         &mut self.stages
     }
 
-    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`] after its first step.
+    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`](crate::GradientStabilizer) after its first step.
     pub fn norms(&self, stage: usize) -> &[NormState] {
         norms(&self.stages, self.rows(), stage)
     }
@@ -179,7 +179,7 @@ impl<const METHODS: usize, const TENSORS: usize> Default for Pipeline<METHODS, T
 
 impl<'a> PipelineMut<'a> {
     /// Over stages that the caller keeps from step to step, and a row of norm states for each: stages times tensors of
-    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
+    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`](crate::GradientStabilizer).)
     pub fn new(stages: &'a mut [Stage], norms: &'a mut [NormState]) -> Self {
         Self { stages, norms }
     }

@@ -1,5 +1,6 @@
 //! Decide: a chain of methods in one call.
 
+use core::ffi::c_void;
 use core::{mem, ptr};
 
 use trimtab_core::custom::{Custom, Run};
@@ -9,11 +10,60 @@ use trimtab_core::{
 
 use crate::check::{Blame, array, array_mut, blamed, configuration, one_mut, put, tensors_mut};
 use crate::config::{
-    Configuration, trimtab_agc_config, trimtab_centralize_config, trimtab_clip_norm_config,
-    trimtab_gradient_stabilizer_config, trimtab_guard_config, trimtab_stable_grad_config,
-    trimtab_zclip_config, trimtab_znorm_config,
+    Configuration, trimtab_adagc_config, trimtab_agc_config, trimtab_centralize_config,
+    trimtab_clip_norm_config, trimtab_gradient_stabilizer_config, trimtab_guard_config,
+    trimtab_stable_grad_config, trimtab_zclip_config, trimtab_znorm_config,
 };
-use crate::types::{trimtab_method, trimtab_method_kind, trimtab_status, trimtab_tensor};
+use crate::types::{trimtab_status, trimtab_tensor};
+
+/// The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
+#[repr(C)]
+pub enum trimtab_method_kind {
+    /// number: the loss scale
+    TRIMTAB_METHOD_UNSCALE = 0,
+    /// number: the factor
+    TRIMTAB_METHOD_SCALE = 1,
+    /// trimtab_guard_config, trimtab_guard_state
+    TRIMTAB_METHOD_GUARD = 2,
+    /// trimtab_stable_grad_config, number: the reference
+    TRIMTAB_METHOD_STABLE_GRAD = 3,
+    /// trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
+    TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
+    /// trimtab_autoscale_state
+    TRIMTAB_METHOD_AUTOSCALE = 5,
+    /// trimtab_centralize_config
+    TRIMTAB_METHOD_CENTRALIZE = 6,
+    /// trimtab_znorm_config
+    TRIMTAB_METHOD_ZNORM = 7,
+    /// trimtab_clip_norm_config, number: the maximum norm
+    TRIMTAB_METHOD_CLIP_NORM = 8,
+    /// number: the limit
+    TRIMTAB_METHOD_CLIP_VALUE = 9,
+    /// trimtab_agc_config, input: n trimtab_moments, of the parameters
+    TRIMTAB_METHOD_AGC = 10,
+    /// trimtab_zclip_config, trimtab_zclip_state
+    TRIMTAB_METHOD_ZCLIP = 11,
+    /// trimtab_adagc_config, trimtab_norm_state: n
+    TRIMTAB_METHOD_ADAGC = 12,
+}
+
+/// A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_method {
+    /// The method: TRIMTAB_METHOD_UNSCALE and so on.
+    pub kind: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// The configuration of the method; NULL means the defaults.
+    pub config: *const c_void,
+    /// The state of the method, or its array of states; zeros before the first step.
+    pub state: *mut c_void,
+    /// The reference, maximum norm, limit, factor or loss scale.
+    pub number: f64,
+    /// Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters.
+    pub input: *const c_void,
+}
 
 /// Decides by a chain of methods, one after another, as a whole: if any of them refuses, no state and no
 /// affine has changed.
@@ -85,13 +135,13 @@ impl RawChain<'_> {
     ///
     /// # Safety
     ///
-    /// Descriptors and methods are what the header asks for.
+    /// Descriptors and methods are as the header requires.
     unsafe fn decide(
         &mut self,
         grads: *mut trimtab_tensor,
         n: usize,
     ) -> Result<(), (Option<usize>, Blame)> {
-        // As its own function does it: first what belongs to the method, then the gradients.
+        // In the order of the method's own function: first its arguments, then the gradients.
         if let Some(first) = self.methods.first() {
             // SAFETY: passed on.
             unsafe { link(first, n) }.map_err(|blame| (Some(0), blame))?;
@@ -117,7 +167,7 @@ impl Chain for RawChain<'_> {
     fn decide(&mut self, method: usize, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error> {
         let index = method;
         let method = self.methods.get(index).ok_or(Error::BadLength { index })?;
-        // SAFETY: the caller of trimtab_decide promises what the pointers are for.
+        // SAFETY: the caller of trimtab_decide promises that the pointers fit the kind.
         match unsafe { link(method, grads.len()) } {
             Ok(mut link) => link.decide(grads, run),
             Err(blame) => {
@@ -128,11 +178,11 @@ impl Chain for RawChain<'_> {
     }
 }
 
-/// The link that a method becomes: the one place that says what each kind has.
+/// The link of a method: the one place that names the fields of each kind.
 ///
 /// # Safety
 ///
-/// The pointers of the method are to what its kind has, for `n` tensors and for `'a`.
+/// The pointers of the method are those that its kind takes, valid for `n` tensors and for `'a`.
 unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame> {
     use trimtab_method_kind::*;
     let mut has = Fields::of(method);
@@ -170,6 +220,9 @@ unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame>
             _ if is(TRIMTAB_METHOD_ZCLIP) => {
                 Link::Zclip(has.config::<trimtab_zclip_config>()?, has.state()?)
             }
+            _ if is(TRIMTAB_METHOD_ADAGC) => {
+                Link::Adagc(has.config::<trimtab_adagc_config>()?, has.states(n)?)
+            }
             _ => return Err(Status::BadConfig.into()),
         }
     };
@@ -177,7 +230,7 @@ unsafe fn link<'a>(method: &trimtab_method, n: usize) -> Result<Link<'a>, Blame>
     Ok(link)
 }
 
-/// The fields of a method of which nothing has been asked for yet; those left at the end are to be NULL or 0.
+/// The fields of a method that have not been taken yet; those left at the end must be NULL or 0.
 struct Fields {
     left: trimtab_method,
 }

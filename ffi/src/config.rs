@@ -3,8 +3,8 @@
 //! Each begins with its own size, so that it can grow: see `check::configuration`. The core checks the ranges.
 
 use trimtab_core::{
-    Adam, Agc, Centralize, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad,
-    Status, Zclip, Znorm,
+    Adagc, Adam, Agc, Centralize, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd,
+    StableGrad, Status, Zclip, Znorm,
 };
 
 /// Start from TRIMTAB_STABLE_GRAD_CONFIG_INIT.
@@ -93,6 +93,31 @@ pub struct trimtab_guard_config {
     pub policy: u32,
     /// Number of bad steps in a row that counts as divergence; 0 (default) for never.
     pub max_consecutive: u64,
+}
+
+/// AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient
+/// relative to a running average of its clipped norms. Weights and biases.
+///
+///     R = ||g||;   R == 0: skipped += 1, nothing else
+///     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+///                              m = min(m, h*R);   at the first step m = h*R
+///     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+///     steps += 1;   g * h
+///
+/// n states of type trimtab_norm_state, whose v stays 0. Start from TRIMTAB_ADAGC_CONFIG_INIT.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_adagc_config {
+    /// sizeof of this struct; the INIT macro sets it.
+    pub struct_size: u32,
+    /// Number of steps that are clipped by the global norm; >= 1, default 100.
+    pub warmup: u32,
+    /// Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+    pub lambda_rel: f64,
+    /// Maximum global norm during the warm-up; > 0, default 1.
+    pub lambda_abs: f64,
+    /// Weight of the past in the running average; in [0, 1), default 0.98.
+    pub beta: f64,
 }
 
 /// For TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
@@ -263,6 +288,7 @@ configurations! {
     trimtab_agc_config: 24 = Agc { clipping, eps } reserved;
     trimtab_zclip_config: 40 = Zclip { warmup, alpha, z_max, eps, max_norm };
     trimtab_guard_config: 16 = Guard { policy, max_consecutive };
+    trimtab_adagc_config: 32 = Adagc { warmup, lambda_rel, lambda_abs, beta };
     trimtab_centralize_config: 8 = Centralize { roles };
     trimtab_sgd_config: 40 =
         Sgd { nesterov, lr, momentum, dampening, weight_decay, decay_roles } reserved;

@@ -6,7 +6,37 @@ use trimtab_core::checkpoint::{self, Reader, State, Writer};
 use trimtab_core::{AutoscaleState, GuardState, NormState, Status, StepState, ZclipState};
 
 use crate::check::{array, array_mut, code, one_mut, room};
-use crate::types::{trimtab_states, trimtab_status};
+use crate::types::trimtab_status;
+
+/// The type of the states in an entry of trimtab_states.
+#[repr(C)]
+pub enum trimtab_state_kind {
+    /// trimtab_norm_state
+    TRIMTAB_STATE_NORM = 0,
+    /// trimtab_autoscale_state
+    TRIMTAB_STATE_AUTOSCALE = 1,
+    /// trimtab_zclip_state
+    TRIMTAB_STATE_ZCLIP = 2,
+    /// trimtab_guard_state
+    TRIMTAB_STATE_GUARD = 3,
+    /// trimtab_step_state
+    TRIMTAB_STATE_STEP = 4,
+}
+
+/// An array of states of one kind, to save or to load. A run has one such entry per method and
+/// optimizer with a state.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_states {
+    /// The array; may be NULL if count is 0.
+    pub states: *mut c_void,
+    /// Number of states in the array.
+    pub count: usize,
+    /// Type of the states: TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+    pub kind: u32,
+    /// Must be 0.
+    pub reserved: u32,
+}
 
 /// Writes all states of a run as a record of bytes, to be loaded after a restart: the run then
 /// continues as if it had never stopped, to the bit. The bytes are the same on every machine.
@@ -88,7 +118,7 @@ pub unsafe extern "C" fn trimtab_state_load(
     code(load)
 }
 
-/// The bytes of a record of these entries, or what is wrong with one of them.
+/// The number of bytes of a record of these entries, or the status of the first bad one.
 ///
 /// # Safety
 ///
@@ -152,3 +182,12 @@ unsafe fn take<S: State>(entry: &trimtab_states, from: &mut Reader) -> Result<()
     from.take::<S>(unsafe { array_mut(entry.states.cast(), entry.count) }?);
     Ok(())
 }
+
+const _: () = {
+    use trimtab_state_kind::*;
+    assert!(TRIMTAB_STATE_NORM as u32 == NormState::KIND);
+    assert!(TRIMTAB_STATE_AUTOSCALE as u32 == AutoscaleState::KIND);
+    assert!(TRIMTAB_STATE_ZCLIP as u32 == ZclipState::KIND);
+    assert!(TRIMTAB_STATE_GUARD as u32 == GuardState::KIND);
+    assert!(TRIMTAB_STATE_STEP as u32 == StepState::KIND);
+};

@@ -3,10 +3,7 @@
 use core::ffi::c_void;
 use core::mem::offset_of;
 
-use trimtab_core::checkpoint::State;
-use trimtab_core::{
-    Affine, AutoscaleState, GuardState, Moments, NormState, Status, StepState, Tensor, ZclipState,
-};
+use trimtab_core::{Affine, Moments, Status, Tensor};
 
 /// The result of a call: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
 /// that the call was refused and changed nothing (but see Refusal at the top).
@@ -110,50 +107,6 @@ pub enum trimtab_guard_policy {
     TRIMTAB_GUARD_ZERO = 1,
 }
 
-/// The type of the states in an entry of trimtab_states.
-#[repr(C)]
-pub enum trimtab_state_kind {
-    /// trimtab_norm_state
-    TRIMTAB_STATE_NORM = 0,
-    /// trimtab_autoscale_state
-    TRIMTAB_STATE_AUTOSCALE = 1,
-    /// trimtab_zclip_state
-    TRIMTAB_STATE_ZCLIP = 2,
-    /// trimtab_guard_state
-    TRIMTAB_STATE_GUARD = 3,
-    /// trimtab_step_state
-    TRIMTAB_STATE_STEP = 4,
-}
-
-/// The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
-#[repr(C)]
-pub enum trimtab_method_kind {
-    /// number: the loss scale
-    TRIMTAB_METHOD_UNSCALE = 0,
-    /// number: the factor
-    TRIMTAB_METHOD_SCALE = 1,
-    /// trimtab_guard_config, trimtab_guard_state
-    TRIMTAB_METHOD_GUARD = 2,
-    /// trimtab_stable_grad_config, number: the reference
-    TRIMTAB_METHOD_STABLE_GRAD = 3,
-    /// trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
-    TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
-    /// trimtab_autoscale_state
-    TRIMTAB_METHOD_AUTOSCALE = 5,
-    /// trimtab_centralize_config
-    TRIMTAB_METHOD_CENTRALIZE = 6,
-    /// trimtab_znorm_config
-    TRIMTAB_METHOD_ZNORM = 7,
-    /// trimtab_clip_norm_config, number: the maximum norm
-    TRIMTAB_METHOD_CLIP_NORM = 8,
-    /// number: the limit
-    TRIMTAB_METHOD_CLIP_VALUE = 9,
-    /// trimtab_agc_config, input: n trimtab_moments, of the parameters
-    TRIMTAB_METHOD_AGC = 10,
-    /// trimtab_zclip_config, trimtab_zclip_state
-    TRIMTAB_METHOD_ZCLIP = 11,
-}
-
 /// Activation functions, for trimtab_init_std.
 #[repr(C)]
 pub enum trimtab_activation {
@@ -211,39 +164,6 @@ pub struct trimtab_slot {
     pub reserved: u32,
 }
 
-/// An array of states of one kind, to save or to load. A run has one such entry per method and
-/// optimizer with a state.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trimtab_states {
-    /// The array; may be NULL if count is 0.
-    pub states: *mut c_void,
-    /// Number of states in the array.
-    pub count: usize,
-    /// Type of the states: TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
-    pub kind: u32,
-    /// Must be 0.
-    pub reserved: u32,
-}
-
-/// A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trimtab_method {
-    /// The method: TRIMTAB_METHOD_UNSCALE and so on.
-    pub kind: u32,
-    /// Must be 0.
-    pub reserved: u32,
-    /// The configuration of the method; NULL means the defaults.
-    pub config: *const c_void,
-    /// The state of the method, or its array of states; zeros before the first step.
-    pub state: *mut c_void,
-    /// The reference, maximum norm, limit, factor or loss scale.
-    pub number: f64,
-    /// Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters.
-    pub input: *const c_void,
-}
-
 // The cast from trimtab_tensor to the core's Tensor relies on these; the core asserts the same.
 const _: () = {
     let word = size_of::<usize>();
@@ -287,13 +207,4 @@ const _: () = {
         assert!(header[i] == Status::ALL[i].code());
         i += 1;
     }
-};
-
-const _: () = {
-    use trimtab_state_kind::*;
-    assert!(TRIMTAB_STATE_NORM as u32 == NormState::KIND);
-    assert!(TRIMTAB_STATE_AUTOSCALE as u32 == AutoscaleState::KIND);
-    assert!(TRIMTAB_STATE_ZCLIP as u32 == ZclipState::KIND);
-    assert!(TRIMTAB_STATE_GUARD as u32 == GuardState::KIND);
-    assert!(TRIMTAB_STATE_STEP as u32 == StepState::KIND);
 };

@@ -17,8 +17,8 @@ pub fn in_default_mode<R>(body: impl FnOnce() -> R) -> R {
     if ours != callers {
         ours.write();
     }
-    // The compiler takes arithmetic for independent of the mode and may move it. It cannot here: what `body` computes
-    // with comes out of one barrier, and what it computes goes into another. All assembler keeps its order.
+    // The compiler treats arithmetic as independent of the mode and may move it. It cannot here: the operands of `body`
+    // come out of one barrier, and its results go into another. All assembler keeps its order.
     let body = barrier(body);
     let result = barrier(body());
     let now = Environment::read();

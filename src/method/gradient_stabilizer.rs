@@ -58,13 +58,13 @@ pub struct GradientStabilizer {
     pub bias_correction: bool,
 }
 
-/// The state of [`GradientStabilizer`] for one norm; zeros before the first step.
+/// The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NormState {
     /// Running average of the norm, before bias correction.
     pub m: f64,
-    /// Running average of the squared norm, before bias correction.
+    /// Running average of the squared norm, before bias correction; 0 for AdaGC.
     pub v: f64,
     /// Number of gradients averaged.
     pub steps: u64,

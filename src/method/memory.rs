@@ -1,4 +1,4 @@
-//! What a pipeline keeps for its methods between steps, and what it is given in each.
+//! The memory of the methods of a pipeline between steps, and their inputs in each.
 
 use super::{AutoscaleState, GuardState, NormState, ZclipState};
 use crate::checkpoint::{Reader, Writer};
@@ -32,14 +32,14 @@ setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a 
 pub enum Memory {
     /// No state.
     None,
-    /// Of [`GradientStabilizer`]: the number of states in the stage's row, one per tensor or one for all; 0 before the
+    /// Of [`GradientStabilizer`](crate::GradientStabilizer): the number of states in the stage's row, one per tensor or one for all; 0 before the
     /// first step.
     Norms(usize),
-    /// Of [`Autoscale`].
+    /// Of [`Autoscale`](crate::Autoscale).
     Autoscale(AutoscaleState),
-    /// Of [`Zclip`].
+    /// Of [`Zclip`](crate::Zclip).
     Zclip(ZclipState),
-    /// Of [`Guard`].
+    /// Of [`Guard`](crate::Guard).
     Guard(GuardState),
 }
 

@@ -8,10 +8,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `terms.rs` | roles, scopes, and the ranges of configurations |
-//! | `memory.rs` | what a pipeline keeps for a method, and what it is given in each step |
-//! | `table.rs` | what the list of methods is expanded to |
-//! | the others | a method each |
+//! | `memory.rs` | the memory and the inputs of a pipeline |
+//! | `table.rs` | the expansion of the list of methods |
+//! | the others | one method each |
 
+mod adagc;
 mod agc;
 mod autoscale;
 mod centralize;
@@ -27,6 +28,7 @@ mod terms;
 mod zclip;
 mod znorm;
 
+pub use adagc::Adagc;
 pub use agc::Agc;
 pub use autoscale::{Autoscale, AutoscaleState};
 pub use centralize::Centralize;
@@ -47,8 +49,9 @@ use crate::moments::Moments;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-// Every method, and what its `decide` takes before the gradients.
+// Every method, with the argument of its `decide` before the gradients.
 table::methods! {
+    Adagc(norms: &'a mut [NormState]);
     Agc(params: &'a [Moments]);
     Autoscale(state: &'a mut AutoscaleState);
     Centralize;

@@ -1,6 +1,6 @@
 //! From the list of methods to any of them as a value, and as a link of a chain.
 //!
-//! What the `decide` of a method takes before the gradients has one of these names:
+//! The argument of a method's `decide` before the gradients has one of these names:
 //!
 //! | name | in a [`Link`](super::Link) | of a pipeline |
 //! |---|---|---|
@@ -11,7 +11,7 @@
 
 use super::Verdict;
 
-/// The answer of a `decide`; those that cannot ask to skip the step return `()`.
+/// The result of a `decide`, which is `()` for methods that never skip a step.
 pub(super) trait Answer {
     fn verdict(self) -> Verdict;
 }

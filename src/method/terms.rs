@@ -1,4 +1,4 @@
-//! Terms that several methods share: which tensors, over what, and the ranges of their numbers.
+//! Terms that several methods share: roles, scopes, and the ranges of their numbers.
 
 use crate::kernel::Role;
 use crate::status::Error;

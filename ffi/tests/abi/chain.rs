@@ -8,7 +8,7 @@ use super::c;
 use super::call::{Args, Call};
 use super::status::{BAD_CONFIG, MISALIGNED, NULL_POINTER, OK, ORDER, SKIP_STEP, expect, name};
 use super::world::{BIAS, WEIGHT, World};
-use crate::types::trimtab_method;
+use crate::chain::trimtab_method;
 
 /// The methods in the order of their kinds in the header.
 const METHODS: [Call; 12] = [

@@ -8,7 +8,7 @@ use trimtab_core::{AutoscaleState, GuardState, NormState, StepState, ZclipState}
 use super::c;
 use super::status::*;
 use super::world::{World, bytes};
-use crate::types::trimtab_states;
+use crate::state::trimtab_states;
 
 const NORM: u32 = 0;
 const AUTOSCALE: u32 = 1;
