@@ -51,8 +51,8 @@ def table(results):
     first, seeds = results[0], len({result["seed"] for result in results})
     steps = f"{first['steps']} steps of {first['batch']} images, {seeds} seed{'s' * (seeds > 1)}"
     blocks = [
-        f"Test accuracy after {steps}: median (quartiles), the largest median of each column in bold. † counts the runs "
-        f"of a cell that collapsed: below {COLLAPSED:g}, or no longer finite."
+        f"Test accuracy after {steps}: median (quartiles), the largest median of each column in bold. † counts the "
+        f"runs of a cell that collapsed: below {COLLAPSED:g}, or no longer finite."
     ]
     for title, panel in zip(titles(sorted_), sorted_.panels, strict=True):
         blocks += [f"**{title}**", tables.error_grid(sorted_, panel, best=max)]

@@ -1,10 +1,12 @@
 """The figures of a report, each a sheet of panels with one legend."""
 
+import functools
 import math
 
 import matplotlib
-import methods
 import numpy as np
+
+import methods
 from runs import figures as three_figures
 from runs import median, quartiles, recoveries, text, values, words
 
@@ -20,14 +22,21 @@ DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (7, 2)), (0, (2, 3)), (0, (7, 2, 
 SHAPES = "os^DvP"
 FILLS = ("full", "none", "dotted")
 LINES = "Lines: median over the seeds. Bands: quartiles. × at the upper edge: median beyond the axis, or diverged."
-CURVES = "Lines: median over the seeds. Bands: quartiles; a diverged run counts as infinite. At the upper edge: beyond the axis."
+CURVES = (
+    "Lines: median over the seeds. Bands: quartiles; a diverged run counts as infinite. At the upper edge: beyond the "
+    "axis."
+)
 DOTS = "Dots: median over the seeds. Bars: from the lower to the upper quartile."
 SCALES = (
     "Median over the seeds. At the first step all methods have the same gradient. ▾: below the axis, which has 12 "
     "decades at most. ▴: not finite, an overflow of half precision."
 )
-MOMENTS = (("first step, as backpropagated", 0, "before"), ("first step, to the optimizer", 0, "after"),
-           ("near the end, as backpropagated", -1, "before"), ("near the end, to the optimizer", -1, "after"))  # fmt: skip
+MOMENTS = (
+    ("first step, as backpropagated", 0, "before"),
+    ("first step, to the optimizer", 0, "after"),
+    ("near the end, as backpropagated", -1, "before"),
+    ("near the end, to the optimizer", -1, "after"),
+)
 
 plt.rcParams |= {"font.size": 10, "axes.titlesize": 10.5, "axes.titleweight": "bold", "legend.fontsize": 10,
                  "axes.grid": True, "grid.color": "#dddddd", "axes.axisbelow": True, "figure.dpi": 110,
@@ -85,7 +94,7 @@ def color(row):
 
 
 def style(row):
-    """Colour, dash and shape of a row's line. The optimizer alone is thin and on top: what it covers shows beside it."""
+    """Colour, dash and shape of a row's line; the optimizer alone is thin and on top, so that others show beside it."""
     thin = row.is_baseline
     return {"color": color(row), "ls": DASHES[row.variant % 6], "marker": SHAPES[row.variant % 6],
             "lw": 1.2 if thin else 2, "ms": 3.5 if thin else 5.5, "zorder": 4 if thin else 3}  # fmt: skip
@@ -209,7 +218,9 @@ def _dot(ax, x, y, fill, color):
     if fill == "cross":
         ax.plot([x], [y], "x", color=color, ms=7, mew=2.2, clip_on=False, zorder=5)
         return
-    ax.plot([x], [y], "o", color=color, mfc=color if fill == "full" else "white", ms=7, mew=1.6, clip_on=False, zorder=5)
+    ax.plot(
+        [x], [y], "o", color=color, mfc=color if fill == "full" else "white", ms=7, mew=1.6, clip_on=False, zorder=5
+    )
     if fill == "dotted":
         ax.plot([x], [y], "o", color="#222222", ms=2.6, mew=0, clip_on=False, zorder=6)
 
@@ -246,8 +257,12 @@ def recovery(table):
     figure, axes = sheet(f"{table.study.title}: steps to recover from a spike", len(panels), 3,
                          (4.9, 0.9 + 0.5 * len(table.rows)), sharey=True)  # fmt: skip
     ticks, edge = [0, 1, 3, 10, 30, 100, 300, 1000], np.log1p(3000)
+
+    def summary(cell):
+        return recoveries(cell) and tuple(np.log1p(quartiles(recoveries(cell))))
+
     for ax, panel in zip(axes, panels, strict=True):
-        dots(ax, table, panel, lambda cell: recoveries(cell) and tuple(np.log1p(quartiles(recoveries(cell)))), edge=edge)
+        dots(ax, table, panel, summary, edge=edge)
         ax.set(xlim=(0, edge), xlabel="steps to recover")
         ax.set_xticks(np.log1p(ticks), map(str, ticks))
     has = {column for panel in panels for (_, column), cell in panel.cells.items() if recoveries(cell)}
@@ -294,20 +309,23 @@ def views(table):
     half. Columns that are no numbers are shown one by one.
     """
     for panel in table.panels:
-        def best(row, panel=panel):
-            return min((panel.cell(row, column) for column in panel.columns if panel.cell(row, column)),
-                       key=lambda cell: median(values(cell)), default=[])  # fmt: skip
-
-        def works(column, panel=panel):
-            return any(median(values(panel.cell(row, column))) < 0.5 for row in table.rows if panel.cell(row, column))
-
         if table.study.columns == "lr":
-            yield panel, titled_with(panel, "each at its best lr"), best
+            yield panel, titled_with(panel, "each at its best lr"), functools.partial(_best, panel)
             continue
-        working = [column for column in panel.columns if works(column)]
+        working = [column for column in panel.columns if _works(table, panel, column)]
         for column in [(working or panel.columns)[-1]] if table.numeric else panel.columns:
             title = titled_with(panel, words(table.study.columns, column))
             yield panel, title, lambda row, panel=panel, column=column: panel.cell(row, column)
+
+
+def _best(panel, row):
+    cells = [panel.cell(row, column) for column in panel.columns]
+    return min(filter(None, cells), key=lambda cell: median(values(cell)), default=[])
+
+
+def _works(table, panel, column):
+    cells = [panel.cell(row, column) for row in table.rows]
+    return any(median(values(cell)) < 0.5 for cell in cells if cell)
 
 
 def titled_with(panel, more):

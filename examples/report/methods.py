@@ -2,8 +2,8 @@
 
 import re
 
-# Name, label and colour in the order of tables and legends: Okabe and Ito's palette, which people with any colour vision
-# can tell apart, its yellow replaced by olive, which shows on white. The main job's pictures have the same colours.
+# Name, label and colour in the order of tables and legends: Okabe and Ito's palette, which people with any colour
+# vision can tell apart, its yellow replaced by olive, which shows on white. The main job's pictures have these, too.
 METHODS = {
     "none": ("optimizer alone", "#000000"),
     "stable-grad": ("StableGrad", "#0072b2"),

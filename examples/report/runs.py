@@ -9,8 +9,9 @@ import math
 import pathlib
 import tomllib
 
-import methods
 import numpy as np
+
+import methods
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,9 +105,7 @@ class Table:
         varying = [key for key in setups[0] if any(setup[key] != setups[0][key] for setup in setups)]
         self.study, self.runs = study, runs
         self.constants = {key: value for key, value in setups[0].items() if key not in varying}
-        self.panel_keys = [
-            key for key in varying if key not in (*study.rows, *study.ignore, study.columns, "seed")
-        ]
+        self.panel_keys = [key for key in varying if key not in (*study.rows, *study.ignore, study.columns, "seed")]
         self.rows = self._rows(setups)
         self.panels = [self._panel(key) for key in distinct(pick(setup, self.panel_keys) for setup in setups)]
         self.numeric = all(isinstance(setup[study.columns], int | float) for setup in setups)

@@ -2,40 +2,41 @@
 
 import math
 
-import methods
-from runs import distinct, figures, median, pick, quartiles, recoveries, text, values
+from runs import distinct, figures, median, quartiles, recoveries, text, values
 
 ERROR = (
-    "Relative L2 error against the exact solution after the last step: median over the seeds, quartiles in parentheses. "
-    "A run whose loss or gradients stop being finite numbers has diverged and counts as an infinite error; † gives the "
-    "number of such runs in a cell, ∞ a median or quartile that falls on one. An error of 1 is what predicting zero "
-    "everywhere gives. The smallest median of each column is bold."
+    "Relative L2 error against the exact solution after the last step: median over the seeds, quartiles in "
+    "parentheses. A run whose loss or gradients stop being finite numbers has diverged and counts as an infinite "
+    "error; † gives the number of such runs in a cell, ∞ a median or quartile that falls on one. An error of 1 is "
+    "what predicting zero everywhere gives. The smallest median of each column is bold."
 )
 USABLE = (
-    "The width, in decades, of the range of learning rates around the best one in which the median error stays below a "
-    "limit. The range begins and ends where the straight line between neighbouring medians, with both axes logarithmic, "
-    "crosses the limit; towards a neighbour with an infinite median it ends at the last finite one, and it never goes "
-    "beyond the rates that were tried (then marked ≥). The first limit is twice the smallest median of the same method, "
-    "the second twice the smallest of all methods with the same optimizer: the first tells how carefully the rate has to "
-    "be chosen, the second also whether the method is worth it."
+    "The width, in decades, of the range of learning rates around the best one in which the median error stays below "
+    "a limit. The range begins and ends where the straight line between neighbouring medians, with both axes "
+    "logarithmic, crosses the limit; towards a neighbour with an infinite median it ends at the last finite one, and "
+    "it never goes beyond the rates that were tried (then marked ≥). The first limit is twice the smallest median of "
+    "the same method, the second twice the smallest of all methods with the same optimizer: the first tells how "
+    "carefully the rate has to be chosen, the second also whether the method is worth it."
 )
 # The numbers are those of examples/pinn/src/recovery.rs.
 RECOVERY = (
-    "A run has recovered from a corrupted step with the first 11 losses in a row after it whose median is at most 1.1 "
-    "times the level before it, which is the median of the 50 losses before, or the level before an earlier corrupted "
-    "step from which the run has not recovered, if that is lower. The number of steps to recover is the number of steps "
-    "before the first of those losses: 0 if the loss never left its level. A run that had not recovered when the next "
-    "corrupted step or its end came counts as infinite (∞). Median over all corrupted steps of all seeds, quartiles in "
-    "parentheses, and the part of the corrupted steps that was not recovered from. A small number does not mean that no "
-    "harm was done: an optimizer that remembers a huge squared gradient takes tiny steps for long, which shows in the "
-    "error."
+    "A run has recovered from a corrupted step with the first 11 losses in a row after it whose median is at most 1.1"
+    " times the level before it, which is the median of the 50 losses before, or the level before an earlier "
+    "corrupted step from which the run has not recovered, if that is lower. The number of steps to recover is the "
+    "number of steps before the first of those losses: 0 if the loss never left its level. A run that had not "
+    "recovered when the next corrupted step or its end came counts as infinite (∞). Median over all corrupted steps "
+    "of all seeds, quartiles in parentheses, and the part of the corrupted steps that was not recovered from. A small"
+    " number does not mean that no harm was done: an optimizer that remembers a huge squared gradient takes tiny "
+    "steps for long, which shows in the error."
 )
-SKIPPED = "Steps that the loss scale of half precision skipped because a gradient had overflowed: median over the seeds."
+SKIPPED = (
+    "Steps that the loss scale of half precision skipped because a gradient had overflowed: median over the seeds."
+)
 TIME = (
     "Medians over the steps of a run and over all runs of a method, measured while the study ran: microseconds of a "
-    "step, those of them inside trimtab (observing, deciding, the optimizer's update), and by how much a step is longer "
-    "than the optimizer alone makes it. The last is the difference of the medians inside trimtab, relative to the whole "
-    "step of the optimizer alone, where both were run on the same thing."
+    "step, those of them inside trimtab (observing, deciding, the optimizer's update), and by how much a step is "
+    "longer than the optimizer alone makes it. The last is the difference of the medians inside trimtab, relative to "
+    "the whole step of the optimizer alone, where both were run on the same thing."
 )
 FAILED = "Diverged, and those that finished with an error of 1 or more, which predicting zero everywhere beats."
 
@@ -105,10 +106,11 @@ def grid(table, panel, told):
 
 def error_grid(table, panel, best=min):
     """Medians, quartiles and failures; the best median of each column, by `best`, is bold."""
-    medians = {column: [median(values(panel.cell(row, column))) for row in panel.rows(table.rows)]
-               for column in panel.columns}  # fmt: skip
-    best = {id(panel.cell(row, column)): best(medians[column]) for row in table.rows for column in panel.columns}
-    return grid(table, panel, lambda cell: _error(cell, best[id(cell)]) if cell else "")
+    bests = {}
+    for column in panel.columns:
+        cells = [cell for row in table.rows if (cell := panel.cell(row, column))]
+        bests |= dict.fromkeys(map(id, cells), best(median(values(cell)) for cell in cells))
+    return grid(table, panel, lambda cell: _error(cell, bests[id(cell)]) if cell else "")
 
 
 def _error(cell, best):
@@ -155,7 +157,7 @@ def curve(panel, row):
 
 
 def width(points, limit):
-    """Decades of learning rate around the best in which the error is at most `limit`; whether an end was not reached."""
+    """Decades of learning rate around the best with an error of at most `limit`; whether an end was not reached."""
     best = min(range(len(points)), key=lambda index: points[index][1])
     if points[best][1] > limit:
         return 0.0, False

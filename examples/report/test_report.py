@@ -5,8 +5,9 @@ import json
 import math
 import pathlib
 
-import figures
 import pytest
+
+import figures
 import report
 import runs
 import tables
@@ -18,16 +19,18 @@ def line(error, trimtab=1.0, **setup):
     """A line of runs.jsonl."""
     setup = {"problem": "helmholtz", "depth": 4, "method": "none", "lr": 1e-3, "spikes": "none", "seed": 0} | setup
     curve = {"every": 100, "loss": [0.5] * 3, "error": [0.5, None, 0.5]}
-    return {"setup": setup, "steps": 300, "diverged": None if math.isfinite(error) else "the loss is inf", "loss": 1.0,
-            "error": error if math.isfinite(error) else None, "network-us": 100 - trimtab, "trimtab-us": trimtab,
-            "skipped": 0, "curve": curve, "scales": [{"step": 0, "before": [0.5] * 3, "after": [0.25] * 3}]}  # fmt: skip
+    scales = [{"step": 0, "before": [0.5] * 3, "after": [0.25] * 3}]
+    end = {"diverged": None, "error": error} if math.isfinite(error) else {"diverged": "the loss is inf", "error": None}
+    times = {"network-us": 100 - trimtab, "trimtab-us": trimtab}
+    return {"setup": setup, "steps": 300, "loss": 1.0, "skipped": 0, "curve": curve, "scales": scales} | end | times
 
 
 def write(folder, columns, lines, torn=""):
     """Writes a study and its runs, makes the report and gives its lines."""
     folder = folder / "hand"
     folder.mkdir()
-    folder.with_suffix(".toml").write_text(f"title = 'By hand'\nabout = 'A question.'\n[report]\ncolumns = '{columns}'\n")
+    head = "title = 'By hand'\nabout = 'A question.'"
+    folder.with_suffix(".toml").write_text(f"{head}\n[report]\ncolumns = '{columns}'\n")
     (folder / "runs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + torn)
     for name in report.write(folder):
         content = (folder / name).read_bytes()
@@ -68,8 +71,10 @@ def test_the_usable_range_is_measured_between_crossings(tmp_path):
     # Alone: 8 times worse on both sides, so that the factor of 2 is crossed after a third of a decade. AGC: 4 times the
     # optimum of the optimizer alone, and flat.
     errors = {"none": [0.08, 0.01, 0.08], "agc": [0.04] * 3}
-    lines = [line(error, method=method, lr=lr)
-             for method, cell in errors.items() for lr, error in zip([1e-3, 1e-2, 1e-1], cell, strict=True)]  # fmt: skip
+    rates = [1e-3, 1e-2, 1e-1]
+    lines = [
+        line(cell[place], method=method, lr=lr) for method, cell in errors.items() for place, lr in enumerate(rates)
+    ]
     told = write(tmp_path, "lr", lines)
     assert "| optimizer alone | 0.01 | 0.0100 | 0.7 | 0.7 |" in told
     assert "| AGC | 0.001 | 0.0400 | ≥ 2.0 | 0.0 |" in told
