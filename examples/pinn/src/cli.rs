@@ -126,7 +126,7 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 
-    /// Count the runs, estimate their time, and stop
+    /// Count the runs and stop
     #[arg(long)]
     pub dry_run: bool,
 }

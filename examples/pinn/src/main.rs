@@ -4,6 +4,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use clap::Parser;
+use indicatif::MultiProgress;
 use pinn::checkpoint::Checkpoints;
 use pinn::cli::{Args, Cli, Task};
 use pinn::notation::counted;
@@ -92,9 +93,9 @@ fn train(args: &Args, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
         stdout.say(screen::resumption(&runs));
     }
 
-    let bars = screen::Bars::new(setups[0].steps);
+    let bars = MultiProgress::new();
     let ends = run::side_by_side(args.jobs(), runs, |run| {
-        let bar = bars.add(&run.setup().method, run.steps());
+        let bar = screen::Bar::new(&bars, &run);
         let mut show = |step, loss, error| bar.show(step, loss, error);
         let outcome = run.train(&mut show, |run| {
             let (loss, error) = run.standing();

@@ -4,12 +4,17 @@ use crate::notation::{self, fraction, positive};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use trimtab::{Agc, GradientStabilizer, Zclip};
 
 /// One method with its options. `None` in an option stands for the command line's or the study's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Link {
     /// StableGrad (arXiv 2605.19856): every weight gradient gets the standard deviation of the reference.
     StableGrad {
@@ -18,7 +23,20 @@ pub enum Link {
         reference: Option<Reference>,
     },
     /// GradientStabilizer (arXiv 2502.17055): every gradient keeps its direction and gets a smoothed norm.
-    GradientStabilizer(Stabilizing),
+    GradientStabilizer {
+        /// Weight of the past in the average of the norm.
+        #[serde(default = "gamma1", deserialize_with = "fraction")]
+        gamma1: f64,
+        /// The same for its square.
+        #[serde(default = "gamma2", deserialize_with = "fraction")]
+        gamma2: f64,
+        /// A norm for each tensor, or one for all.
+        #[serde(default = "tensor")]
+        scope: Scope,
+        /// Whether the averages make up for having begun at 0.
+        #[serde(default = "yes")]
+        bias_correction: bool,
+    },
     /// Gradient Autoscaled Normalization (arXiv 2509.03677): weight gradients are centred and scaled by one factor.
     Autoscale {
         /// Whether the mean is removed, as the method has it.
@@ -28,7 +46,14 @@ pub enum Link {
     /// Z-score normalization (arXiv 2408.01215): every weight gradient gets mean 0 and standard deviation 1.
     Znorm {},
     /// Clipping by the norm of all gradients together, or of each.
-    ClipNorm(NormClipping),
+    ClipNorm {
+        /// The largest norm let through; none: 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_norm: Option<Positive>,
+        /// Of all gradients together, or of each.
+        #[serde(default = "global")]
+        scope: Scope,
+    },
     /// Adaptive gradient clipping (arXiv 2102.06171), at most 1 % of the norm of the parameters by default.
     Agc {
         /// That part.
@@ -36,7 +61,14 @@ pub enum Link {
         clipping: f64,
     },
     /// Clipping of norms that stand out from their running statistics (arXiv 2504.02507).
-    Zclip(ZscoreClipping),
+    Zclip {
+        /// Standard deviations above the mean that are let through.
+        #[serde(default = "z_max", deserialize_with = "positive")]
+        z_max: f64,
+        /// Steps that only gather statistics.
+        #[serde(default = "warmup")]
+        warmup: NonZeroU32,
+    },
     /// Every element limited in magnitude.
     ClipValue {
         /// To this.
@@ -51,44 +83,6 @@ pub enum Link {
         #[serde(default = "one", deserialize_with = "positive")]
         factor: f64,
     },
-}
-
-/// Options of GradientStabilizer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct Stabilizing {
-    /// Weight of the past in the average of the norm.
-    #[serde(deserialize_with = "fraction")]
-    pub gamma1: f64,
-    /// The same for its square.
-    #[serde(deserialize_with = "fraction")]
-    pub gamma2: f64,
-    /// A norm for each tensor, or one for all.
-    pub scope: Scope,
-    /// Whether the averages make up for having begun at 0.
-    pub bias_correction: bool,
-}
-
-/// Options of clipping by the norm.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct NormClipping {
-    /// The largest norm let through; none: 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_norm: Option<Positive>,
-    /// Of all gradients together, or of each.
-    pub scope: Scope,
-}
-
-/// Options of ZClip.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct ZscoreClipping {
-    /// Standard deviations above the mean that are let through.
-    #[serde(deserialize_with = "positive")]
-    pub z_max: f64,
-    /// Steps that only gather statistics.
-    pub warmup: std::num::NonZeroU32,
 }
 
 /// A number above 0.
@@ -132,35 +126,28 @@ fn clipping() -> f64 {
     Agc::default().clipping
 }
 
-impl Default for Stabilizing {
-    fn default() -> Self {
-        let usual = GradientStabilizer::default();
-        Self {
-            gamma1: usual.gamma1,
-            gamma2: usual.gamma2,
-            scope: Scope::Tensor,
-            bias_correction: usual.bias_correction,
-        }
-    }
+fn gamma1() -> f64 {
+    GradientStabilizer::default().gamma1
 }
 
-impl Default for NormClipping {
-    fn default() -> Self {
-        Self {
-            max_norm: None,
-            scope: Scope::Global,
-        }
-    }
+fn gamma2() -> f64 {
+    GradientStabilizer::default().gamma2
 }
 
-impl Default for ZscoreClipping {
-    fn default() -> Self {
-        let usual = Zclip::default();
-        Self {
-            z_max: usual.z_max,
-            warmup: usual.warmup.try_into().expect("the paper's is 25"),
-        }
-    }
+fn tensor() -> Scope {
+    Scope::Tensor
+}
+
+fn global() -> Scope {
+    Scope::Global
+}
+
+fn z_max() -> f64 {
+    Zclip::default().z_max
+}
+
+fn warmup() -> NonZeroU32 {
+    NonZeroU32::new(Zclip::default().warmup).expect("the paper has 25")
 }
 
 impl From<Scope> for trimtab::Scope {
@@ -177,12 +164,12 @@ impl Link {
     pub fn title(&self) -> &'static str {
         match self {
             Self::StableGrad { .. } => "StableGrad",
-            Self::GradientStabilizer(_) => "GradientStabilizer",
+            Self::GradientStabilizer { .. } => "GradientStabilizer",
             Self::Autoscale { .. } => "Autoscale",
             Self::Znorm {} => "Z-norm",
-            Self::ClipNorm(_) => "norm clipping",
+            Self::ClipNorm { .. } => "norm clipping",
             Self::Agc { .. } => "AGC",
-            Self::Zclip(_) => "ZClip",
+            Self::Zclip { .. } => "ZClip",
             Self::ClipValue { .. } => "value clipping",
             Self::Centralize {} => "mean removal",
             Self::Scale { .. } => "scaling",
@@ -239,7 +226,7 @@ impl Chain {
         for link in &mut links {
             match link {
                 Link::StableGrad { reference } => drop(reference.get_or_insert(chosen)),
-                Link::ClipNorm(options) => drop(options.max_norm.get_or_insert(Positive(1.0))),
+                Link::ClipNorm { max_norm, .. } => drop(max_norm.get_or_insert(Positive(1.0))),
                 _ => (),
             }
         }

@@ -16,7 +16,6 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::sync::Mutex;
-use std::time::Instant;
 use trimtab::{Role, Tensor};
 
 /// Curves over the training steps; all fields have one entry for each recorded step.
@@ -283,26 +282,6 @@ impl<'a> Run<'a> {
         }
         fits
     }
-}
-
-/// Seconds of a step and of a test of the error: the fastest of a few, to predict how long a run takes.
-pub fn seconds_per_step(setup: &Setup, problem: &dyn Problem, start: &Start) -> (f64, f64) {
-    let mut trainer = trainer(setup, problem, start);
-    trainer.optimizer.set_learning_rate(setup.learning_rate(0));
-    let fastest = |work: &mut dyn FnMut()| {
-        let mut seconds = || {
-            let begin = Instant::now();
-            work();
-            begin.elapsed().as_secs_f64()
-        };
-        (0..8).map(|_| seconds()).fold(f64::INFINITY, f64::min)
-    };
-    // A step that diverges takes as long as one that does not.
-    let step = fastest(&mut || {
-        let _ = trainer.step(None, |_| ());
-    });
-    let test = fastest(&mut || drop(trainer.test(&start.test)));
-    (step, test)
 }
 
 /// Updates from one record to the next.

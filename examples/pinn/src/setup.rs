@@ -13,6 +13,7 @@ use crate::problem::{Equation, Helmholtz, Problem};
 use crate::spikes::Spikes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// So that a run stays below one or two gigabytes: it holds parameters, gradient and the optimizer's buffers, in f32.
 const MOST_PARAMETERS: u128 = 40_000_000;
@@ -191,44 +192,17 @@ impl Setup {
     /// Finds numbers that have no meaning, and networks that would not fit into memory beside those of the other runs.
     pub fn check(&self) -> Result<(), String> {
         let Self { depth, width, .. } = *self;
-        for (name, number, least, most) in [
-            ("depth", depth, 1, 1000),
-            ("width", width, 1, 4096),
-            ("steps", self.steps, 1, usize::MAX),
-            ("interior-points", self.interior_points, 1, 1_000_000),
-            ("boundary-points", self.boundary_points, 1, 1_000_000),
-            ("test-grid", self.test_grid, 2, 1000),
-        ] {
-            if !(least..=most).contains(&number) {
-                let end = if most < usize::MAX {
-                    format!(" and at most {most}")
-                } else {
-                    String::new()
-                };
-                return Err(format!(
-                    "{name} {number}: give a whole number, at least {least}{end}"
-                ));
-            }
-        }
-        for (name, number, wanted, allowed) in [
-            ("lr", self.lr, "a number above 0", self.lr > 0.0),
-            (
-                "residual-scale",
-                self.residual_scale.unwrap_or(1.0),
-                "a number above 0",
-                self.residual_scale.unwrap_or(1.0) > 0.0,
-            ),
-            (
-                "boundary-weight",
-                self.boundary_weight,
-                "0 or a number above it",
-                self.boundary_weight >= 0.0,
-            ),
-        ] {
-            if !(allowed && number.is_finite()) {
-                return Err(format!("{name} {number}: give {wanted}"));
-            }
-        }
+        whole("depth", depth, 1..=1000)?;
+        whole("width", width, 1..=4096)?;
+        whole("steps", self.steps, 1..=usize::MAX)?;
+        whole("interior-points", self.interior_points, 1..=1_000_000)?;
+        whole("boundary-points", self.boundary_points, 1..=1_000_000)?;
+        whole("test-grid", self.test_grid, 2..=1000)?;
+        number("lr", self.lr, "above 0", self.lr > 0.0)?;
+        let scale = self.residual_scale.unwrap_or(1.0);
+        number("residual-scale", scale, "above 0", scale > 0.0)?;
+        let weight = self.boundary_weight;
+        number("boundary-weight", weight, "from 0", weight >= 0.0)?;
         match self.parameters() {
             parameters if parameters > MOST_PARAMETERS => Err(format!(
                 "depth {depth} and width {width} make {parameters} parameters: choose a smaller depth or width, so that \
@@ -276,6 +250,23 @@ impl Setup {
             name(self.schedule),
             self.lr
         )
+    }
+}
+
+fn whole(name: &str, given: usize, allowed: RangeInclusive<usize>) -> Result<(), String> {
+    let (least, most) = (allowed.start(), allowed.end());
+    match allowed.contains(&given) {
+        true => Ok(()),
+        false => Err(format!(
+            "{name} {given}: give a whole number from {least} to {most}"
+        )),
+    }
+}
+
+fn number(name: &str, given: f64, wanted: &str, allowed: bool) -> Result<(), String> {
+    match allowed && given.is_finite() {
+        true => Ok(()),
+        false => Err(format!("{name} {given}: give a finite number {wanted}")),
     }
 }
 
@@ -332,76 +323,35 @@ mod tests {
 
     #[test]
     fn numbers_without_a_meaning_are_named_with_what_is_meant() {
-        let usual = Setup::default;
-        for (setup, told) in [
+        for (key, given, wanted) in [
+            ("depth", 0.0, "a whole number from 1 to 1000"),
+            ("width", 4097.0, "a whole number from 1 to 4096"),
+            ("steps", 0.0, "a whole number from 1 to"),
+            ("test-grid", 1.0, "a whole number from 2 to 1000"),
+            ("boundary-points", 0.0, "a whole number from 1 to 1000000"),
             (
-                Setup {
-                    depth: 0,
-                    ..usual()
-                },
-                "depth 0: give a whole number, at least 1 and at most 1000",
+                "interior-points",
+                1_000_001.0,
+                "a whole number from 1 to 1000000",
             ),
-            (
-                Setup {
-                    width: 4097,
-                    ..usual()
-                },
-                "width 4097: give a whole number, at least 1 and at most 4096",
-            ),
-            (
-                Setup {
-                    steps: 0,
-                    ..usual()
-                },
-                "steps 0: give a whole number, at least 1",
-            ),
-            (
-                Setup {
-                    test_grid: 1,
-                    ..usual()
-                },
-                "test-grid 1: give a whole number, at least 2 and at most 1000",
-            ),
-            (
-                Setup {
-                    boundary_points: 0,
-                    ..usual()
-                },
-                "boundary-points 0: give a whole number, at least 1 and at most 1000000",
-            ),
-            (
-                Setup {
-                    interior_points: 1_000_001,
-                    ..usual()
-                },
-                "interior-points 1000001: give a whole number, at least 1 and at most 1000000",
-            ),
-            (
-                Setup {
-                    lr: f64::INFINITY,
-                    ..usual()
-                },
-                "lr inf: give a number above 0",
-            ),
-            (Setup { lr: 0.0, ..usual() }, "lr 0: give a number above 0"),
-            (
-                Setup {
-                    residual_scale: Some(0.0),
-                    ..usual()
-                },
-                "residual-scale 0: give a number above 0",
-            ),
-            (
-                Setup {
-                    boundary_weight: -1.0,
-                    ..usual()
-                },
-                "boundary-weight -1: give 0 or a number above it",
-            ),
+            ("lr", 0.0, "a finite number above 0"),
+            ("residual-scale", 0.0, "a finite number above 0"),
+            ("boundary-weight", -1.0, "a finite number from 0"),
         ] {
-            assert_eq!(setup.check(), Err(told.to_owned()));
+            let text = format!("{{\"{key}\": {given}}}");
+            let setup: Setup = serde_json::from_str(&text).expect(&text);
+            let error = setup.check().expect_err(&text);
+            assert!(
+                error.starts_with(&format!("{key} {given}: give {wanted}")),
+                "{error}"
+            );
         }
-        assert_eq!(usual().check(), Ok(()));
+        let unbounded = Setup {
+            lr: f64::INFINITY,
+            ..Setup::default()
+        };
+        assert!(unbounded.check().is_err());
+        assert_eq!(Setup::default().check(), Ok(()));
     }
 
     #[test]

@@ -113,25 +113,30 @@ impl Stabilizer {
 /// The link's method before its first step on so many tensors.
 fn fresh(link: &Link, tensors: usize) -> Stage {
     match *link {
-        Link::GradientStabilizer(options) => {
+        Link::GradientStabilizer {
+            gamma1,
+            gamma2,
+            scope,
+            bias_correction,
+        } => {
             let method = GradientStabilizer::default()
-                .with_gamma1(options.gamma1)
-                .with_gamma2(options.gamma2)
-                .with_scope(options.scope.into())
-                .with_bias_correction(options.bias_correction);
+                .with_gamma1(gamma1)
+                .with_gamma2(gamma2)
+                .with_scope(scope.into())
+                .with_bias_correction(bias_correction);
             let mut stage = Stage::new(method);
             stage.memory = Memory::Norms(method.states(tensors));
             stage
         }
         Link::Autoscale { .. } => Stage::new(Autoscale::default()),
-        Link::Zclip(options) => {
-            let method = Zclip::default().with_z_max(options.z_max);
-            Stage::new(method.with_warmup(options.warmup.get()))
+        Link::Zclip { z_max, warmup } => {
+            let method = Zclip::default().with_z_max(z_max);
+            Stage::new(method.with_warmup(warmup.get()))
         }
         Link::StableGrad { .. } => Stage::new(StableGrad::default()),
-        Link::ClipNorm(options) => {
-            let max_norm = options.max_norm.map_or(1.0, |Positive(norm)| norm);
-            Stage::new(ClipNorm::new(max_norm, options.scope.into()))
+        Link::ClipNorm { max_norm, scope } => {
+            let max_norm = max_norm.map_or(1.0, |Positive(norm)| norm);
+            Stage::new(ClipNorm::new(max_norm, scope.into()))
         }
         Link::Agc { clipping } => Stage::new(Agc::default().with_clipping(clipping)),
         Link::ClipValue { limit } => Stage::new(ClipValue::new(limit)),

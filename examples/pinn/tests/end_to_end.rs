@@ -242,8 +242,8 @@ fn new_points_change_the_run_after_the_first_step() {
 fn impossible_options_are_refused_with_advice() {
     let folder = tempfile::tempdir().expect("a folder");
     let refusals = [
-        ("--depth 0", "give a whole number, at least 1"),
-        ("--lr -1", "give a number above 0"),
+        ("--depth 0", "give a whole number from 1 to"),
+        ("--lr -1", "give a finite number above 0"),
         ("--lr x", "invalid value 'x' for '--lr <LR>'"),
         (
             "--method magic",
@@ -268,7 +268,7 @@ fn impossible_options_are_refused_with_advice() {
             "give prediction, derivatives, last-layer or a number above 0",
         ),
         ("--seed -1", "invalid value '-1' for '--seed <SEED>'"),
-        ("--grid 1001", "at least 2 and at most 1000"),
+        ("--grid 1001", "from 2 to 1000"),
         (
             "--depth 1000 --width 4096",
             "choose a smaller depth or width",

@@ -241,7 +241,7 @@ fn what_cannot_be_resumed_is_refused_with_advice_and_left_alone() {
         (
             &whole,
             "--resume --lr 0.5",
-            "none.checkpoint was written by another run: lr was 0.001 and is 0.5",
+            "none.checkpoint was written by another run: lr was 0.001 and is 0.5; give the options that it was written with",
         ),
         (&whole, "--resume --records 3", "records was 20 and is 3"),
         (

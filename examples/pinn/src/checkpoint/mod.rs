@@ -20,7 +20,7 @@ use crate::setup::Setup;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -257,17 +257,16 @@ fn differences(then: &str, now: &str) -> Vec<String> {
 
 fn lock(folder: &Path) -> Result<File, String> {
     let path = folder.join("checkpoints.lock");
-    let fail = |error: io::Error| format!("cannot lock {}: {error}", path.display());
+    let fail = |error: io::Error| format!("cannot create {}: {error}", path.display());
     let file = File::create(&path).map_err(fail)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(format!(
+    output::lock(&file, || {
+        format!(
             "{} is in use: another program writes checkpoints to this folder; wait for it or end it, \
              or name another folder with --out",
             folder.display()
-        )),
-        Err(TryLockError::Error(error)) => Err(fail(error)),
-    }
+        )
+    })?;
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -222,31 +222,6 @@ fn fields_of_another_program_are_refused() {
 }
 
 #[test]
-fn another_setup_is_refused_by_the_names_of_its_keys() {
-    let bytes = checkpoint_after(&setup("zclip"), 7);
-    let other = Setup {
-        lr: 0.002,
-        optimizer: "sgd".parse().expect("an optimizer"),
-        ..setup("zclip")
-    };
-    assert_eq!(
-        refusal(&other, &bytes),
-        "was written by another run: optimizer was \"adamw\" and is \"sgd\", lr was 0.001 and is 0.002; \
-         give the options that it was written with, another folder with --out, or delete it and start this run from \
-         the beginning"
-    );
-    let problem = other.problem.problem();
-    let (start, setup) = (Start::draw(&other, &*problem), setup("zclip"));
-    let mut run = Run::new(&setup, &*problem, &start, 50);
-    let checkpoint = Checkpoint::decode(&bytes).expect("a whole one");
-    let reason = checkpoint.restore(&mut run).expect_err("other records");
-    assert!(
-        reason.contains("run: records was 6 and is 50; give"),
-        "{reason}"
-    );
-}
-
-#[test]
 fn a_checkpoint_is_found_again_and_never_overwritten_unasked() {
     let folder = tempfile::tempdir().expect("a folder");
     let setups = [setup("none"), setup("zclip")];

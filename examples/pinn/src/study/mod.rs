@@ -2,7 +2,7 @@
 //!
 //! * [`mod@file`]: the study file, multiplied out
 //! * [`record`], [`store`]: a finished run, and the file that keeps them
-//! * [`progress`]: time estimates and the progress bar
+//! * [`progress`]: the progress bar
 
 pub mod file;
 pub mod progress;
@@ -33,7 +33,6 @@ pub fn conduct(args: &StudyArgs, stdout: &mut Stdout) -> Result<(), Box<dyn Erro
         open,
         strangers,
     } = store::sort(&study.setups, records);
-    let jobs = jobs(args, open.len());
     stdout.say(&study.title);
     stdout.say(format_args!(
         "{}: {done} stored, {} to go",
@@ -44,16 +43,10 @@ pub fn conduct(args: &StudyArgs, stdout: &mut Stdout) -> Result<(), Box<dyn Erro
         let runs = counted(strangers, "stored run");
         stdout.say(format_args!("{runs} of no combination of the file: a report has them, too, until you delete their lines"));
     }
-    if !open.is_empty() {
-        let weights = progress::weigh(&open);
-        let total = weights.iter().sum::<f64>() / jobs as f64;
-        let total = progress::duration(total);
-        stdout.say(format_args!("about {total} with {jobs} at a time"));
-        if args.dry_run {
-            return Ok(());
-        }
-        run_all(&open, &weights, jobs, &store)?;
+    if args.dry_run {
+        return Ok(());
     }
+    run_all(&open, cores(args.jobs), &store)?;
     stdout.say(format_args!(
         "report: python examples/report/report.py {}",
         folder.display()
@@ -76,39 +69,30 @@ fn folder(args: &StudyArgs) -> Result<PathBuf, String> {
     }
 }
 
-fn jobs(args: &StudyArgs, open: usize) -> usize {
-    cores(args.jobs).clamp(1, open.max(1))
-}
-
 /// Trains and stores. A run that cannot be stored ends the study.
-fn run_all(
-    setups: &[Setup],
-    weights: &[f64],
-    jobs: usize,
-    store: &Store,
-) -> Result<(), Box<dyn Error>> {
-    let progress = Progress::new(weights, jobs);
+fn run_all(setups: &[Setup], jobs: usize, store: &Store) -> Result<(), Box<dyn Error>> {
+    let progress = Progress::new(setups);
     let stop = AtomicBool::new(false);
-    let indices = (0..setups.len()).collect();
-    let results = side_by_side(jobs, indices, |index: usize| {
+    let results = side_by_side(jobs, setups.iter().collect(), |setup| {
         if stop.load(Ordering::Relaxed) {
-            return None;
+            return Ok(());
         }
-        let record = train(&setups[index], |part| progress.advance(index, part));
+        let record = train(setup, progress.begin(setup));
         let stored = store.append(&record);
         stop.fetch_or(stored.is_err(), Ordering::Relaxed);
-        progress.finish(index, &record);
-        Some(stored)
+        progress.finish(&record);
+        stored
     });
     progress.end();
-    Ok(results.into_iter().flatten().collect::<Result<(), _>>()?)
+    Ok(results.into_iter().collect::<Result<(), _>>()?)
 }
 
-/// One run from beginning to end; `progress` is told which part of it is done.
-fn train(setup: &Setup, progress: impl Fn(f64)) -> Record {
+/// One run from beginning to end; `progress` is told how many steps are done.
+fn train(setup: &Setup, progress: impl Fn(usize)) -> Record {
     let problem = setup.problem.problem();
     let start = Start::draw(setup, &*problem);
-    let mut tell = |step: usize, _, _| progress(step as f64 / setup.steps as f64);
+    let mut tell = |step, _, _| progress(step);
     let outcome = run::run(setup, &*problem, &start, RECORDS, &mut tell);
+    progress(setup.steps);
     Record::new(setup, &outcome, run::record_every(setup.steps, RECORDS))
 }

@@ -4,9 +4,10 @@
 //! Everything else that is no run is an error, and stays. A lock keeps two programs from working on one study.
 
 use super::record::Record;
+use crate::output::lock;
 use crate::setup::Setup;
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -34,16 +35,10 @@ impl Store {
             .create(true)
             .open(path)
             .map_err(|error| fail("open", error))?;
-        match file.try_lock() {
-            Ok(()) => (),
-            Err(TryLockError::WouldBlock) => {
-                return Err(format!(
-                    "{} is in use: the same study runs in another program; wait for it or end it",
-                    path.display()
-                ));
-            }
-            Err(TryLockError::Error(error)) => return Err(fail("lock", error)),
-        }
+        lock(&file, || {
+            let same = "in use: the same study runs in another program; wait for it or end it";
+            format!("{} is {same}", path.display())
+        })?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(|error| fail("read", error))?;
@@ -135,31 +130,14 @@ pub fn sort(setups: &[Setup], records: Vec<Record>) -> Sorted {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::{Curve, Rounded};
     use super::*;
 
     fn record(seed: u64) -> Record {
-        Record {
-            setup: Setup {
-                seed,
-                ..Setup::default()
-            },
-            steps: 10,
-            diverged: None,
-            loss: Rounded::of(1.0),
-            error: Rounded::of(0.5),
-            best_error: Rounded::of(0.5),
-            network_us: Rounded::of(2.0),
-            trimtab_us: Rounded::of(1.0),
-            skipped: 0,
-            spikes: Vec::new(),
-            curve: Curve {
-                every: 1,
-                loss: Vec::new(),
-                error: Vec::new(),
-            },
-            scales: Vec::new(),
-        }
+        let text = format!(
+            r#"{{"setup": {{"seed": {seed}}}, "steps": 10, "diverged": null, "loss": 1, "error": 0.5, "best-error": 0.5,
+            "network-us": 2, "trimtab-us": 1, "curve": {{"every": 1, "loss": [], "error": []}}, "scales": []}}"#
+        );
+        serde_json::from_str(&text).expect("a record")
     }
 
     fn seeds(records: &[Record]) -> Vec<u64> {

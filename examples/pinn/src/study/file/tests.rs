@@ -106,7 +106,7 @@ fn mistakes_are_answered_with_place_and_advice() {
         ("[[grid]]\nlr = []", "grid 1: lr: the list is empty"),
         (
             "[[grid]]\nlr = [1e-3, 0]",
-            "grid 1: lr = 0: lr 0: give a number above 0",
+            "grid 1: lr = 0: lr 0: give a finite number above 0",
         ),
         ("[[grid]]\nlr = inf", "grid 1: lr: give a finite number"),
         (
@@ -123,7 +123,7 @@ fn mistakes_are_answered_with_place_and_advice() {
         ),
         (
             "[[grid]]\nwidth = 100_000_000",
-            "give a whole number, at least 1 and at most 4096",
+            "give a whole number from 1 to 4096",
         ),
         (
             "[[grid]]\nseed = -1",
