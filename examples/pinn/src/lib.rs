@@ -15,7 +15,7 @@
 //! * [`study`]: many runs from one file
 //! * [`screen`], [`report`], [`plots`]: what comes out
 //! * [`output`]: where it goes
-//! * [`notation`], [`statistics`]: `name(key=value)`, quartiles
+//! * [`notation`], [`statistics`]: `name(key=value)`, the median
 //! * [`real`], [`linalg`]: number types, vectorised loops and matrix products
 
 // Both stop the program when nobody listens; `output` does not.

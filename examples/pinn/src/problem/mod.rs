@@ -52,6 +52,17 @@ mod tests {
         }
     }
 
+    const JET: Jet = Jet {
+        value: 0.7,
+        first: [-1.3, 0.4],
+        second: [2.1, -0.6],
+    };
+
+    fn problems() -> [Box<dyn Problem>; 3] {
+        let usual = |text: &str| text.parse::<Equation>().expect(text).problem();
+        ["poisson", "helmholtz", "burgers"].map(usual)
+    }
+
     const SQUARE: [Point; 4] = [[0.1, -0.3], [-0.72, 0.55], [0.9, 0.31], [0.0, 0.0]];
 
     #[test]
@@ -86,27 +97,17 @@ mod tests {
 
     #[test]
     fn operator_gradients_are_the_slopes_of_the_operators() {
-        let jet = Jet {
-            value: 0.7,
-            first: [-1.3, 0.4],
-            second: [2.1, -0.6],
-        };
         let h = 1e-6;
-        let problems: [&dyn Problem; 3] = [
-            &Poisson::default(),
-            &Helmholtz::default(),
-            &Burgers::default(),
-        ];
-        for problem in problems {
+        for problem in problems() {
             let slope = |change: &dyn Fn(&mut Jet, f64)| {
                 let at = |by: f64| {
-                    let mut moved = jet;
+                    let mut moved = JET;
                     change(&mut moved, by);
                     problem.operator(&moved).0
                 };
                 (at(h) - at(-h)) / (2.0 * h)
             };
-            let gradient = problem.operator(&jet).1;
+            let gradient = problem.operator(&JET).1;
             assert!((slope(&|j, by| j.value += by) - gradient.value).abs() < 1e-8);
             for d in 0..DIMENSIONS {
                 assert!((slope(&|j, by| j.first[d] += by) - gradient.first[d]).abs() < 1e-8);
@@ -117,18 +118,8 @@ mod tests {
 
     #[test]
     fn operators_use_only_the_derivatives_they_ask_for() {
-        let jet = Jet {
-            value: 0.7,
-            first: [-1.3, 0.4],
-            second: [2.1, -0.6],
-        };
-        let problems: [&dyn Problem; 3] = [
-            &Poisson::default(),
-            &Helmholtz::default(),
-            &Burgers::default(),
-        ];
-        for problem in problems {
-            let gradient = problem.operator(&jet).1;
+        for problem in problems() {
+            let gradient = problem.operator(&JET).1;
             for (d, order) in problem.orders().into_iter().enumerate() {
                 assert!(
                     order != Order::Zero || gradient.first[d] == 0.0,
@@ -146,12 +137,7 @@ mod tests {
 
     #[test]
     fn shares_of_the_faces_add_up() {
-        let problems: [&dyn Problem; 3] = [
-            &Poisson::default(),
-            &Helmholtz::default(),
-            &Burgers::default(),
-        ];
-        for problem in problems {
+        for problem in problems() {
             let total: f64 = problem.faces().iter().map(|face| face.share).sum();
             assert!((total - 1.0).abs() < 1e-12);
         }
