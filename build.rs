@@ -81,7 +81,10 @@ mod header {
         let mut config =
             cbindgen::Config::from_file(ffi.join("cbindgen.toml")).expect("cbindgen.toml is valid");
         config.header = Some(text("header_top.h").trim_end().to_string());
-        config.export.include = SOURCES.iter().flat_map(|path| types_of(&root.join(path))).collect();
+        config.export.include = SOURCES
+            .iter()
+            .flat_map(|path| types_of(&root.join(path)))
+            .collect();
         config.after_includes = Some("#include <stddef.h>\n#include <stdint.h>".to_string());
 
         let mut builder = cbindgen::Builder::new().with_config(config);
@@ -101,10 +104,12 @@ mod header {
     /// The enums, structs and types that a source declares for C: in the header whether a function takes them or not.
     fn types_of(source: &Path) -> Vec<String> {
         let text = fs::read_to_string(source).expect("a source of the header");
-        let declared = ["pub enum ", "pub struct ", "pub type "].iter().flat_map(|kind| {
-            let names = text.split(kind).skip(1);
-            names.filter_map(|rest| rest.split([' ', '{']).next())
-        });
+        let declared = ["pub enum ", "pub struct ", "pub type "]
+            .iter()
+            .flat_map(|kind| {
+                let names = text.split(kind).skip(1);
+                names.filter_map(|rest| rest.split([' ', '{']).next())
+            });
         let ours = declared.filter(|name| name.starts_with("trimtab_"));
         ours.map(str::to_string).collect()
     }

@@ -5,10 +5,13 @@ mod common;
 #[allow(dead_code)]
 mod oracle;
 
+use common::chain;
 use common::data::{Batch, Random};
-use common::list::{every_method, every_variant};
-use common::method::{AnyMethod, States, StepInputs};
+use common::library::Running;
+use common::methods::{every_setting, named};
 use common::snapshot;
+use common::states::States;
+use common::table::Setting;
 use trimtab::checkpoint::{self, Writer};
 use trimtab::{
     Affine, Error, GradientStabilizer, Guard, Inputs, Memory, Method, NormState, Pipeline,
@@ -17,21 +20,8 @@ use trimtab::{
 
 const LENGTHS: [usize; 4] = [40, 5, 33, 1];
 
-fn as_method(method: AnyMethod) -> Method {
-    match method {
-        AnyMethod::Unscale(c) => c.into(),
-        AnyMethod::Scale(c) => c.into(),
-        AnyMethod::StableGrad(c) => c.into(),
-        AnyMethod::GradientStabilizer(c) => c.into(),
-        AnyMethod::Autoscale(c) => c.into(),
-        AnyMethod::Centralize(c) => c.into(),
-        AnyMethod::Znorm(c) => c.into(),
-        AnyMethod::ClipNorm(c) => c.into(),
-        AnyMethod::ClipValue(c) => c.into(),
-        AnyMethod::Agc(c) => c.into(),
-        AnyMethod::Zclip(c) => c.into(),
-        AnyMethod::Guard(c) => c.into(),
-    }
+fn method(setting: &Setting) -> Method {
+    setting.method().expect("can be said")
 }
 
 /// A stage remembers what the states of the method called by itself say.
@@ -49,16 +39,9 @@ fn remembers(pipeline: &Pipeline<4, 4>, stage: usize, states: &States) -> bool {
 
 #[test]
 fn a_pipeline_is_its_methods_one_by_one() {
-    for (name, method) in every_variant() {
-        same_as_by_hand(name, &[method]);
+    for setting in every_setting() {
+        same_as_by_hand(&[setting]);
     }
-    let list = every_method();
-    let named = |wanted: &str| {
-        list.iter()
-            .find(|(name, _)| *name == wanted)
-            .expect("listed")
-            .1
-    };
     for names in [
         ["guard", "unscale", "stable_grad", "gradient_stabilizer"],
         ["autoscale", "zclip", "agc", "clip_value"],
@@ -69,26 +52,28 @@ fn a_pipeline_is_its_methods_one_by_one() {
             "clip_norm",
         ],
     ] {
-        same_as_by_hand(&names.join(" > "), &names.map(named));
+        same_as_by_hand(&names.map(|name| named(name).usual()));
     }
 }
 
-fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
+fn same_as_by_hand(settings: &[Setting]) {
+    let what = &format!("{settings:?}");
     let mut pipeline = Pipeline::<4, 4>::new();
-    for method in methods {
-        pipeline = pipeline.with(as_method(*method)).expect("there is room");
+    for setting in settings {
+        pipeline = pipeline.with(method(setting)).expect("there is room");
     }
-    let mut states: Vec<States> = methods.iter().map(|m| m.states(LENGTHS.len())).collect();
-    let inputs = StepInputs::plain(LENGTHS.len());
-    let params = inputs.param_moments();
+    let running = |setting: &Setting| Running::new(setting.clone(), LENGTHS.len());
+    let mut running: Vec<Running> = settings.iter().map(running).collect();
+    let inputs = chain::Inputs::plain(LENGTHS.len());
+    let params = inputs.moments();
     let mut random = Random(81);
     for t in 0..4 {
         let mut by_hand = Batch::<f32>::random(&mut random, &LENGTHS);
         let mut by_pipeline = by_hand.clone();
         let mut tensors = by_hand.tensors();
         observe(&mut tensors).expect(what);
-        for (method, states) in methods.iter().zip(&mut states) {
-            method.must_decide(what, &inputs, states, &mut tensors);
+        for running in &mut running {
+            running.must_decide(what, &params, &mut tensors);
         }
         apply(&mut tensors).expect(what);
         let mut tensors = by_pipeline.tensors();
@@ -102,11 +87,10 @@ fn same_as_by_hand(what: &str, methods: &[AnyMethod]) {
         );
         apply(&mut tensors).expect(what);
         assert_eq!(by_pipeline.bits(), by_hand.bits(), "{what}, step {t}");
-        let mut stages = states.iter().enumerate();
-        assert!(
-            stages.all(|(stage, states)| remembers(&pipeline, stage, states)),
-            "{what}, step {t}"
-        );
+        for (stage, running) in running.iter().enumerate() {
+            let same = remembers(&pipeline, stage, &running.states);
+            assert!(same, "{what}, step {t}");
+        }
     }
 }
 
@@ -223,12 +207,11 @@ fn what_does_not_fit_is_refused() {
 /// In memory of the caller's, with sizes known at run time: the same bits and states, also after a restart.
 #[test]
 fn borrowed_memory_is_as_good_as_its_own() {
-    let methods = every_variant();
     let mut owner = Pipeline::<32, 4>::new();
-    let last =
-        |(name, method): &&(&str, AnyMethod)| *name == "scale to zero" || !method.leaves_moments();
-    for (_, method) in methods.iter().filter(|method| !last(method)) {
-        owner = owner.with(as_method(*method)).expect("there is room");
+    // Nothing follows silence, nor a limit.
+    let last = |s: &Setting| s.limits() || s.of.name == "scale" && s.number == 0.0;
+    for setting in every_setting().filter(|setting| !last(setting)) {
+        owner = owner.with(method(&setting)).expect("there is room");
     }
     let mut stages: Vec<Stage> = owner
         .stages()
@@ -236,8 +219,8 @@ fn borrowed_memory_is_as_good_as_its_own() {
         .map(|stage| Stage::new(stage.method))
         .collect();
     let mut norms = vec![NormState::default(); stages.len() * LENGTHS.len()];
-    let inputs = StepInputs::plain(LENGTHS.len());
-    let params = inputs.param_moments();
+    let inputs = chain::Inputs::plain(LENGTHS.len());
+    let params = inputs.moments();
     let given = Inputs::default()
         .with_reference(inputs.reference)
         .with_params(&params);

@@ -7,11 +7,13 @@ mod common;
 #[allow(dead_code)]
 mod oracle;
 
+use common::chain::Inputs;
 use common::compare;
 use common::data::{Random, bits, values};
-use common::list::every_variant;
-use common::method::{AnyMethod, StepInputs};
+use common::library::Running;
+use common::methods::every_setting;
 use common::number::Real;
+use common::table::Setting;
 use oracle::statistics;
 use proptest::prelude::*;
 use trimtab::{
@@ -125,18 +127,18 @@ proptest! {
 
     #[test]
     fn the_direction_is_kept(data in gradient()) {
-        for (name, method) in every_variant().into_iter().filter(|(_, m)| keeps_direction(m)) {
+        for method in every_setting().filter(keeps_direction) {
             let result = after(&data, |t| {
-                let mut states = method.states(1);
-                method.must_decide(name, &StepInputs::plain(1), &mut states, t);
+                let params = Inputs::plain(1).moments();
+                Running::new(method.clone(), 1).must_decide("direction", &params, t);
             });
             let (g, y) = (values(&data), values(&result));
             // The best factor in the sense of least squares; every element must agree with it.
             let dot: f64 = g.iter().zip(&y).map(|(g, y)| g * y).sum();
             let factor = dot / statistics::sum_sq(&g);
             let proportional: Vec<f64> = g.iter().map(|x| x * factor).collect();
-            compare::written(name, &result, &proportional);
-            prop_assert!(factor > 0.0, "{} turns the gradient round", name);
+            compare::written(method.of.name, &result, &proportional);
+            prop_assert!(factor > 0.0, "{:?} turns the gradient round", method);
         }
     }
 
@@ -178,17 +180,17 @@ proptest! {
 }
 
 /// Methods whose result is the gradient times a positive number.
-fn keeps_direction(method: &AnyMethod) -> bool {
-    matches!(
-        method,
-        AnyMethod::Unscale(_)
-            | AnyMethod::StableGrad(_)
-            | AnyMethod::GradientStabilizer(_)
-            | AnyMethod::ClipNorm(_)
-            | AnyMethod::Agc(_)
-            | AnyMethod::Zclip(_)
-            | AnyMethod::Guard(_)
-    )
+fn keeps_direction(method: &Setting) -> bool {
+    let kept = [
+        "unscale",
+        "stable_grad",
+        "gradient_stabilizer",
+        "clip_norm",
+        "agc",
+        "zclip",
+        "guard",
+    ];
+    kept.contains(&method.of.name)
 }
 
 /// One Adam step from zero parameters and moments, behind StableGrad or not.

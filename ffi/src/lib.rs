@@ -62,3 +62,16 @@ fn reached(_: &core::panic::PanicInfo) -> ! {
 #[cfg(test)]
 #[path = "../tests/abi/mod.rs"]
 mod abi_tests;
+
+#[cfg(test)]
+#[allow(dead_code)] // Shared with the core's tests, which use all of it.
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../tests/oracle/mod.rs"]
+mod oracle;
+
+#[cfg(test)]
+extern crate trimtab_core as trimtab; // The name by which the shared tests know it.

@@ -20,8 +20,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use common::data::{Batch, Random};
-use common::list::every_variant;
-use common::method::AnyMethod;
+use common::methods::every_setting;
 use trimtab::{
     Adam, Buffer, Error, Moments, Pipeline, Sgd, Slot, StepState, Tensor, Verdict, apply,
     apply_into, observe,
@@ -132,37 +131,20 @@ fn methods_do_not_allocate() {
     for of_one in &mut moments {
         of_one.observe_chunk(&[2.0_f64]).expect("finite");
     }
-    for (name, method) in every_variant() {
+    for setting in every_setting() {
         let mut grads = batch.tensors();
-        let mut pipeline = pipeline(method);
+        let method = setting.method().expect("can be said");
+        let pipeline = Pipeline::<1, 4>::new().with(method);
+        let mut pipeline = pipeline.expect("room for one");
         let inputs = trimtab::Inputs::default()
             .with_reference(0.5)
             .with_params(&moments);
         for _ in 0..3 {
+            let name = setting.of.name;
             let decided = without_allocating(name, || pipeline.decide(&inputs, &mut grads));
             assert_eq!(decided, Ok(Verdict::Proceed), "{name}");
         }
     }
-}
-
-/// The method alone, with room for the states of all tensors.
-fn pipeline(method: AnyMethod) -> Pipeline<1, 4> {
-    let new = Pipeline::new();
-    let with = match method {
-        AnyMethod::Unscale(m) => new.with(m),
-        AnyMethod::Scale(m) => new.with(m),
-        AnyMethod::StableGrad(m) => new.with(m),
-        AnyMethod::GradientStabilizer(m) => new.with(m),
-        AnyMethod::Autoscale(m) => new.with(m),
-        AnyMethod::Centralize(m) => new.with(m),
-        AnyMethod::Znorm(m) => new.with(m),
-        AnyMethod::ClipNorm(m) => new.with(m),
-        AnyMethod::ClipValue(m) => new.with(m),
-        AnyMethod::Agc(m) => new.with(m),
-        AnyMethod::Zclip(m) => new.with(m),
-        AnyMethod::Guard(m) => new.with(m),
-    };
-    with.expect("room for one")
 }
 
 /// Refusals neither: they are values, and their texts are written out in the program.

@@ -161,10 +161,13 @@ pub fn tolerance<T: Real>(largest: f64) -> f64 {
 /// Runs one generic test for each of the four element types.
 #[macro_export]
 macro_rules! for_every_dtype {
+    ($test:ident($($argument:expr),*)) => {
+        $test::<f32>($($argument),*);
+        $test::<f64>($($argument),*);
+        $test::<trimtab::f16>($($argument),*);
+        $test::<trimtab::bf16>($($argument),*);
+    };
     ($test:ident) => {
-        $test::<f32>();
-        $test::<f64>();
-        $test::<trimtab::f16>();
-        $test::<trimtab::bf16>();
+        $crate::for_every_dtype!($test());
     };
 }

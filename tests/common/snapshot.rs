@@ -3,7 +3,6 @@
 use trimtab::{Affine, Moments, Tensor, bf16, f16};
 
 use super::data::bits;
-use super::method::States;
 
 /// A tensor's role, dtype, data, moments and affine, as bits.
 pub fn tensor(tensor: &Tensor) -> Vec<u64> {
@@ -41,22 +40,4 @@ pub fn moments(m: &Moments) -> [u64; 4] {
 /// An affine, field by field.
 pub fn affine(a: &Affine) -> [u64; 3] {
     [a.center.to_bits(), a.scale.to_bits(), a.limit.to_bits()]
-}
-
-/// Every field of every state (a NaN compares like any other value here).
-pub fn states(s: &States) -> Vec<u64> {
-    let mut all = Vec::new();
-    for n in &s.norms {
-        all.extend([n.m.to_bits(), n.v.to_bits(), n.steps, n.skipped]);
-    }
-    let a = &s.autoscale;
-    all.extend([
-        a.exponent.to_bits(),
-        a.sigma.to_bits(),
-        a.alpha.to_bits(),
-        a.steps,
-    ]);
-    all.extend([s.zclip.mean.to_bits(), s.zclip.var.to_bits(), s.zclip.steps]);
-    all.extend([s.guard.consecutive, s.guard.total]);
-    all
 }

@@ -4,10 +4,12 @@ use std::fmt;
 
 use trimtab::{Tensor, apply, observe};
 
+use crate::common::chain::Inputs;
 use crate::common::data::{Batch, Random};
-use crate::common::list::every_variant;
-use crate::common::method::{AnyMethod, StepInputs};
+use crate::common::library::Running;
+use crate::common::methods::named_settings;
 use crate::common::snapshot;
+use crate::common::table::Setting;
 use crate::inputs::{Format, Mix, elements};
 use crate::passes::result;
 use crate::worlds::same_everywhere;
@@ -29,7 +31,7 @@ pub fn batch<T: Format>(random: &mut Random, lengths: &[usize]) -> Batch<T> {
 /// One method over one batch for each step.
 struct Run<T> {
     name: String,
-    method: AnyMethod,
+    method: Setting,
     steps: Vec<Batch<T>>,
 }
 
@@ -40,17 +42,18 @@ impl<T> fmt::Debug for Run<T> {
 }
 
 /// A method over all steps: affines and states of each, and what it wrote.
-pub fn run<T: Format>(method: &AnyMethod, steps: &[Batch<T>]) -> Vec<u64> {
+pub fn run<T: Format>(method: &Setting, steps: &[Batch<T>]) -> Vec<u64> {
     let tensors = steps[0].data.len();
-    let (inputs, mut states) = (StepInputs::plain(tensors), method.states(tensors));
+    let params = Inputs::plain(tensors).moments();
+    let mut running = Running::new(method.clone(), tensors);
     let mut record = Vec::new();
     for step in steps {
         let mut step = step.clone();
         let mut tensors = step.tensors();
         record.push(result(observe(&mut tensors)));
-        method.must_decide(&format!("{method:?}"), &inputs, &mut states, &mut tensors);
+        running.must_decide("same bits", &params, &mut tensors);
         tensors.iter().for_each(|t| record.extend(decided(t)));
-        record.extend(snapshot::states(&states));
+        record.extend(running.states.bits());
         record.push(result(apply(&mut tensors)));
         tensors
             .iter()
@@ -74,7 +77,7 @@ fn every_method<T: Format>() {
     let mut random = Random(7);
     let steps: Vec<_> = (0..3).map(|_| batch::<T>(&mut random, &LENGTHS)).collect();
     let mut cases = Vec::new();
-    for (name, method) in every_variant() {
+    for (name, method) in named_settings() {
         let (name, steps) = (format!("{name} in {}", T::NAME), steps.clone());
         cases.push(Run {
             name,

@@ -5,10 +5,12 @@ use trimtab::{
     Adam, Buffer, Error, Moments, Sgd, Slot, StepState, Tensor, apply, apply_into, observe,
 };
 
+use crate::common::chain::Inputs;
 use crate::common::data::bits;
-use crate::common::method::{AnyMethod, StepInputs};
+use crate::common::library::Running;
 use crate::common::number::Real;
 use crate::common::snapshot;
+use crate::common::table::Setting;
 
 /// Number of elements behind each buffer that no pass may touch.
 const BEHIND: usize = 3;
@@ -69,16 +71,16 @@ pub fn streamed<T: Real>(data: &[T]) -> Vec<u64> {
 }
 
 /// Asks every method of a chain; all have to agree.
-pub fn decide(chain: &[AnyMethod], tensors: &mut [Tensor]) {
-    let inputs = StepInputs::plain(tensors.len());
+pub fn decide(chain: &[Setting], tensors: &mut [Tensor]) {
+    let params = Inputs::plain(tensors.len()).moments();
     for method in chain {
-        let mut states = method.states(tensors.len());
-        method.must_decide(&format!("{chain:?}"), &inputs, &mut states, tensors);
+        let mut running = Running::new(method.clone(), tensors.len());
+        running.must_decide("same bits", &params, tensors);
     }
 }
 
 /// The chain written in place: what was decided, and the data.
-pub fn applied<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u64> {
+pub fn applied<T: Real>(data: &[T], offset: usize, chain: &[Setting]) -> Vec<u64> {
     let mut memory = Memory::new(data, offset);
     let mut tensors = [Tensor::weight(memory.data())];
     let mut record = vec![result(observe(&mut tensors))];
@@ -90,7 +92,7 @@ pub fn applied<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u
 }
 
 /// The chain written into another buffer with another start: both buffers.
-pub fn applied_into<T: Real>(data: &[T], offset: usize, chain: &[AnyMethod]) -> Vec<u64> {
+pub fn applied_into<T: Real>(data: &[T], offset: usize, chain: &[Setting]) -> Vec<u64> {
     let (mut source, mut target) = (Memory::new(data, offset), Memory::new(data, offset + 1));
     target.data().fill(T::exact(-1.0));
     let mut tensors = [Tensor::weight(source.data())];
@@ -130,7 +132,7 @@ impl Optimizer {
 pub fn stepped<G: Real, P: Real + trimtab::Parameter>(
     (gradient, param): (&[G], &[P]),
     offset: usize,
-    chain: &[AnyMethod],
+    chain: &[Setting],
     optimizer: Optimizer,
 ) -> Vec<u64> {
     let mut gradient = Memory::new(gradient, offset);

@@ -5,7 +5,7 @@ use std::fmt;
 use trimtab::{Adam, Parameter, Sgd, bf16, f16};
 
 use crate::common::data::{RUN_LENGTHS, Random, SMALL_LENGTHS};
-use crate::common::method::AnyMethod;
+use crate::common::table::Setting;
 use crate::inputs::{Format, Mix, elements};
 use crate::passes::{Optimizer, stepped};
 use crate::worlds::same_everywhere;
@@ -34,7 +34,7 @@ pub struct Pair<G, P> {
     gradient: Vec<G>,
     param: Vec<P>,
     optimizer: Optimizer,
-    chain: Vec<AnyMethod>,
+    chain: Vec<Setting>,
 }
 
 impl<G: Format, P: Format> fmt::Debug for Pair<G, P> {
@@ -46,7 +46,7 @@ impl<G: Format, P: Format> fmt::Debug for Pair<G, P> {
 }
 
 impl<G: Format, P: Format + Parameter> Pair<G, P> {
-    pub fn new(len: usize, optimizer: Optimizer, chain: Vec<AnyMethod>) -> Self {
+    pub fn new(len: usize, optimizer: Optimizer, chain: Vec<Setting>) -> Self {
         let mut random = Random(len as u64);
         Pair {
             gradient: elements(&mut random, Mix::Ordinary, len),
@@ -63,7 +63,7 @@ impl<G: Format, P: Format + Parameter> Pair<G, P> {
 }
 
 /// Nothing pending, the fast scaling, one that makes subnormals, and all that an affine has.
-fn chains() -> [Vec<AnyMethod>; 4] {
+fn chains() -> [Vec<Setting>; 4] {
     [
         vec![],
         vec![scale(1.0 / 3.0)],

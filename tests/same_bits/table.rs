@@ -8,10 +8,12 @@ use std::path::Path;
 
 use trimtab::{Buffer, Moments, Parameter, StepState, Tensor, apply, apply_into, observe};
 
+use crate::common::chain::Inputs;
 use crate::common::data::{Random, bits};
-use crate::common::list::every_variant;
-use crate::common::method::{AnyMethod, StepInputs};
+use crate::common::library::Running;
+use crate::common::methods::named_settings;
 use crate::common::snapshot;
+use crate::common::table::Setting;
 use crate::inputs::{Format, Mix, elements};
 use crate::methods::{LENGTHS, batch};
 use crate::passes::{Optimizer, decide};
@@ -72,7 +74,7 @@ fn of_dtype<T: Format>(lines: &mut Lines) {
         line(lines, name("f32"), |draws| stepped::<T, f32>(draws, what));
         line(lines, name("f64"), |draws| stepped::<T, f64>(draws, what));
     }
-    for (what, method) in every_variant() {
+    for (what, method) in named_settings() {
         let name = format!("method {} {what}", T::NAME);
         line(lines, name, |draws| remembered::<T>(draws, &method));
     }
@@ -96,7 +98,7 @@ fn written<T: Format>(draws: &mut Random) -> Vec<u64> {
 }
 
 /// The chains of the table, by the names that the file explains.
-fn chains<T: Format>() -> [(&'static str, Mix, Vec<AnyMethod>); 6] {
+fn chains<T: Format>() -> [(&'static str, Mix, Vec<Setting>); 6] {
     let beyond = if T::MANTISSA == 10 { 1e9 } else { 1e40 };
     [
         ("third", Mix::Extreme, vec![scale(1.0 / 3.0)]),
@@ -112,7 +114,7 @@ fn chains<T: Format>() -> [(&'static str, Mix, Vec<AnyMethod>); 6] {
     ]
 }
 
-fn applied<T: Format>(draws: &mut Random, mix: Mix, chain: &[AnyMethod]) -> Vec<u64> {
+fn applied<T: Format>(draws: &mut Random, mix: Mix, chain: &[Setting]) -> Vec<u64> {
     let mut data: Vec<T> = elements(draws, mix, SHORT);
     let mut written = vec![T::ZERO; SHORT];
     let mut tensors = [Tensor::weight(&mut data)];
@@ -138,20 +140,18 @@ fn stepped<G: Format, P: Format + Parameter>(draws: &mut Random, optimizer: Opti
     [bits(&param), bits(&first), bits(&second)].concat()
 }
 
-fn remembered<T: Format>(draws: &mut Random, method: &AnyMethod) -> Vec<u64> {
-    let (inputs, mut states) = (
-        StepInputs::plain(LENGTHS.len()),
-        method.states(LENGTHS.len()),
-    );
+fn remembered<T: Format>(draws: &mut Random, method: &Setting) -> Vec<u64> {
+    let params = Inputs::plain(LENGTHS.len()).moments();
+    let mut running = Running::new(method.clone(), LENGTHS.len());
     let mut words = Vec::new();
     for _ in 0..3 {
         let mut step = batch::<T>(draws, &LENGTHS);
         let mut tensors = step.tensors();
         observe(&mut tensors).expect("finite");
-        method.must_decide("", &inputs, &mut states, &mut tensors);
+        running.must_decide("the table", &params, &mut tensors);
         let affines = tensors.iter().map(|t| snapshot::affine(t.affine()));
         words.extend(affines.flatten());
-        words.extend(snapshot::states(&states));
+        words.extend(running.states.bits());
         apply(&mut tensors).expect("in range");
         words.extend(tensors.iter().flat_map(snapshot::data));
     }

@@ -12,9 +12,10 @@ use trimtab::{
     apply_into, apply_into_with, bf16, f16, observe, set_threads, threads,
 };
 
+use crate::common::chain::Inputs;
 use crate::common::data::{Batch, Random};
-use crate::common::list::every_variant;
-use crate::common::method::StepInputs;
+use crate::common::library::Running;
+use crate::common::methods::every_setting;
 use crate::common::snapshot;
 use crate::inputs::{Format, Mix};
 use crate::methods::{batch, decided};
@@ -114,14 +115,14 @@ fn every_method_over_many_tensors() {
         let mut tensors = batch.tensors();
         let mut record = vec![result(observe(&mut tensors))];
         let observed: Vec<_> = tensors.iter().map(|t| *t.moments()).collect();
-        let inputs = StepInputs::plain(tensors.len());
-        for (name, method) in every_variant() {
-            let mut states = method.states(tensors.len());
+        let params = Inputs::plain(tensors.len()).moments();
+        for setting in every_setting() {
+            let mut running = Running::new(setting, tensors.len());
             let forget = |(t, m): (&mut Tensor, &_)| t.set_moments(*m);
             tensors.iter_mut().zip(&observed).for_each(forget);
-            method.must_decide(name, &inputs, &mut states, &mut tensors);
+            running.must_decide("many tensors", &params, &mut tensors);
             tensors.iter().for_each(|t| record.extend(decided(t)));
-            record.extend(snapshot::states(&states));
+            record.extend(running.states.bits());
         }
         record.push(result(apply(&mut tensors)));
         record.extend(tensors.iter().flat_map(snapshot::tensor));

@@ -1,33 +1,34 @@
 //! The write pass: affines of every kind, in place and into another buffer.
 
-use trimtab::{Centralize, ClipValue, Guard, Roles, Scale, bf16, f16};
+use trimtab::{bf16, f16};
 
 use crate::common::data::{RUN_LENGTHS, SMALL_LENGTHS};
-use crate::common::method::AnyMethod;
+use crate::common::methods::named;
+use crate::common::table::Setting;
 use crate::inputs::{Format, Mix};
 use crate::passes::{applied, applied_into};
 use crate::read::Data;
 use crate::worlds::same_everywhere;
 
-pub fn scale(factor: f64) -> AnyMethod {
-    AnyMethod::Scale(Scale::new(factor))
+pub fn scale(factor: f64) -> Setting {
+    named("scale").defaults().with(&[("factor", factor)])
 }
 
-pub fn limit(limit: f64) -> AnyMethod {
-    AnyMethod::ClipValue(ClipValue::new(limit))
+pub fn limit(limit: f64) -> Setting {
+    named("clip_value").defaults().with(&[("limit", limit)])
 }
 
-pub fn center() -> AnyMethod {
-    AnyMethod::Centralize(Centralize::default().with_roles(Roles::All))
+pub fn center() -> Setting {
+    named("centralize").defaults().with(&[("roles", 1.0)])
 }
 
 /// NaN and infinities become zeros.
-fn silence() -> AnyMethod {
-    AnyMethod::Guard(Guard::zero().with_max_consecutive(0))
+fn silence() -> Setting {
+    named("guard").defaults().with(&[("policy", 1.0)])
 }
 
 /// What is applied to which elements, such that nothing leaves the range of the dtype.
-pub fn chains<T: Format>() -> Vec<(Mix, Vec<AnyMethod>)> {
+pub fn chains<T: Format>() -> Vec<(Mix, Vec<Setting>)> {
     // In f32 the first is in range, the second beyond; f16's subnormals end at 6.1e-5.
     let huge = match T::BITS - T::MANTISSA {
         6 => [1e8, 1e9],
@@ -52,7 +53,7 @@ pub fn chains<T: Format>() -> Vec<(Mix, Vec<AnyMethod>)> {
     ]
 }
 
-fn every_chain<T: Format>(run: impl Fn(&[T], usize, &[AnyMethod]) -> Vec<u64>) {
+fn every_chain<T: Format>(run: impl Fn(&[T], usize, &[Setting]) -> Vec<u64>) {
     let mut cases = Vec::new();
     for (mix, chain) in chains::<T>() {
         let lengths = SMALL_LENGTHS.into_iter().chain([RUN_LENGTHS[2]]);

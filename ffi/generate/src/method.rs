@@ -109,6 +109,17 @@ impl Method {
     }
 }
 
+impl Count {
+    /// As the header's comments say it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Each => "n",
+            Self::ByScope => "n or one",
+        }
+    }
+}
+
 impl Held {
     fn new(structure: String, name: &str, count: Count, function: Option<&Function>) -> Self {
         let name = named(function, &structure).unwrap_or(name.to_string());

@@ -1,12 +1,9 @@
 //! Hostile programs, without a fuzzer: the committed corpus of `ffi/rigs/fuzz`, and random bytes.
 
-#[allow(dead_code)] // Each test crate uses its own part.
-#[path = "../../../tests/common/random.rs"]
-mod random;
-
 use std::io::Read;
 
 use super::hostile::{Tally, play};
+use crate::common::random;
 
 /// The programs that the fuzzer has found worth keeping, by file name.
 fn corpus() -> Vec<(String, Vec<u8>)> {
@@ -39,7 +36,7 @@ fn play_all(programs: impl Iterator<Item = (String, Vec<u8>)>) -> Tally {
 
 /// Otherwise the programs say nothing: every function is accepted, refused, and compared with the oracle.
 fn reaches_everything(tally: &Tally) {
-    for call in super::call::Call::ALL {
+    for call in super::hostile::Call::all() {
         let name = format!("{call:?}");
         let with = |accepted: bool| {
             let of_it = tally.statuses.iter().filter(|((n, _), _)| *n == name);

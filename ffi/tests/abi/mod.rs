@@ -1,46 +1,34 @@
 //! The C ABI as a C program sees it: raw pointers and plain structs in, a status out.
 //!
-//! These are unit tests of the library, because a static and a dynamic library cannot be linked to a Rust test. They
-//! share nothing with the core's tests: expected values come from the vectors, from the header and from mathematics.
+//! These are unit tests of the library, because a static and a dynamic library cannot be linked to a Rust test. What
+//! holds in Rust and in C alike is tested by the suite in `tests/suite/`, for which `library.rs` is the C ABI in Rust's
+//! types; what C alone has, or can get wrong, is tested here.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `c.rs` | the functions of the header, callable without `unsafe` |
-//! | `status.rs` | the status codes, as numbers |
-//! | `blob.rs` | a buffer of any element type, aligned as C's malloc would |
-//! | `world.rs` | everything one call can touch, and a snapshot of every byte of it |
-//! | `call.rs` | every function that takes gradients, with the arguments of one call |
+//! | `raw.rs` | the arguments of a call as a C program passes them, to be spoilt one by one |
+//! | `library.rs` | the C ABI as the suite sees it |
 //! | `hostile/` | bytes that are a program, and what is claimed for every program |
-//! | `refuse.rs` | "refused with this code, and not one byte moved" |
 //! | the others | tests |
 
-mod blob;
-mod c;
-mod call;
-mod hostile;
-mod refuse;
-mod status;
-mod world;
+mod library;
+mod raw;
 
-mod accepted;
-mod blame;
+#[path = "../../../tests/suite/mod.rs"]
+mod suite;
+
+/// What the suite is run against.
+use library::LIBRARIES;
+
+mod c;
+mod hostile;
+
+mod buffers;
 mod chain;
-mod checkpoint;
-mod chunks;
-mod configs;
+mod configurations;
 mod corpus;
-mod defaults;
 mod descriptors;
-mod gradients;
-mod growing;
-mod guard;
 mod info;
-mod moments;
-mod outlook;
 mod pointers;
-mod slots;
-mod spent;
-mod states;
-mod threads;
-mod vectors;
-mod writes;
+mod records;

@@ -7,14 +7,15 @@
 //! Not everything can be judged. Raw sums lose (mean/deviation)^2 roundings, so a comparison needs data whose
 //! deviation is not small beside it; and the oracle itself needs numbers that it can square.
 
-use trimtab_core::{AutoscaleState, GuardState, NormState, ZclipState};
+use trimtab::{AutoscaleState, GuardState, NormState, ZclipState};
 
-use super::oracle::{Gradient, Role, Roles, Scope, adaptive, rescale, statistics};
 use super::play::{Old, Trust};
 use super::read;
-use crate::abi_tests::call::{Args, Call};
-use crate::abi_tests::status::{DIVERGED, OK, SKIP_STEP};
-use crate::abi_tests::world::{Configs, World};
+use super::world::World;
+use crate::common::states::{OracleStates, StateKind};
+use crate::common::status::{DIVERGED, OK, SKIP_STEP};
+use crate::common::table::{Class, Setting};
+use crate::oracle::{Gradient, Role, adaptive, statistics};
 
 /// Numbers that can be squared, multiplied and divided by one another.
 const ORDINARY: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
@@ -34,38 +35,34 @@ fn is_ordinary(x: f64) -> bool {
 /// After a method has returned OK, or the guard anything that is not a refusal of its arguments. False if it could not
 /// be judged.
 pub fn check(
-    method: Call,
+    setting: &Setting,
     code: i32,
     world: &World,
     old: &Old,
-    args: &Args,
+    n: usize,
     trust: &[Trust],
 ) -> bool {
-    let known = (0..args.n).all(|index| old.is_known(index, trust));
+    let known = (0..n).all(|index| old.is_known(index, trust));
     if !known {
         return false;
     }
-    if method == Call::Guard {
-        return guard(code, world, old, args);
+    if setting.of.state == StateKind::Guard {
+        return guard(setting, code, world, old, n);
     }
     let judge = Judge {
         world,
         old,
-        args,
-        configs: match args.has_no_configs() {
-            true => Configs::defaults(),
-            false => world.configs,
-        },
+        setting,
     };
-    let before: Option<Vec<Gradient>> = (0..args.n).map(|index| judge.gradient(index)).collect();
-    let after = before.and_then(|before| judge.expected(method, &before));
+    let before: Option<Vec<Gradient>> = (0..n).map(|index| judge.gradient(index)).collect();
+    let after = before.and_then(|before| judge.expected(&before));
     let Some(after) = after else { return false };
     let ordinary = |g: &Gradient| g.values.iter().all(|&x| is_ordinary(x));
     if !after.iter().all(ordinary) {
         return false;
     }
     for (index, gradient) in after.iter().enumerate() {
-        judge.compare(method, index, &gradient.values);
+        judge.compare(index, &gradient.values);
     }
     true
 }
@@ -73,28 +70,11 @@ pub fn check(
 struct Judge<'a> {
     world: &'a World,
     old: &'a Old,
-    args: &'a Args,
-    configs: Configs,
+    setting: &'a Setting,
 }
 
 fn role(code: u32) -> Role {
     if code == 0 { Role::Weight } else { Role::Bias }
-}
-
-fn roles(code: u32) -> Roles {
-    if code == 0 {
-        Roles::Weights
-    } else {
-        Roles::All
-    }
-}
-
-fn scope(code: u32) -> Scope {
-    if code == 0 {
-        Scope::Tensor
-    } else {
-        Scope::Global
-    }
 }
 
 impl Judge<'_> {
@@ -133,56 +113,48 @@ impl Judge<'_> {
         (clear && values.iter().all(|&x| is_ordinary(x))).then(|| gradient(values))
     }
 
-    fn expected(&self, method: Call, before: &[Gradient]) -> Option<Vec<Gradient>> {
-        let (a, c) = (self.args, &self.configs);
-        let numbers = [a.loss_scale, a.factor, a.reference];
-        if !numbers.iter().all(|&x| is_ordinary(x)) {
+    /// By the oracle, with the new states compared; None where it cannot say.
+    fn expected(&self, before: &[Gradient]) -> Option<Vec<Gradient>> {
+        let number = self.setting.of.number.iter();
+        let mut scales = number.filter(|number| number.class != Class::Limit);
+        if scales.any(|_| !is_ordinary(self.setting.number)) {
             return None;
         }
-        Some(match method {
-            Call::Unscale => rescale::unscale(a.loss_scale, before),
-            Call::Scale => rescale::scale(a.factor, before),
-            Call::StableGrad => {
-                let config = &c.stable_grad;
-                rescale::stable_grad(roles(config.roles), config.eps, a.reference, before)
-            }
-            Call::Centralize => rescale::centralize(roles(a.roles), before),
-            Call::Znorm => rescale::znorm(roles(c.znorm.roles), c.znorm.eps, before),
-            Call::ClipNorm => rescale::clip_norm(a.max_norm, scope(a.scope), before),
-            Call::ClipValue => rescale::clip_value(a.limit, before),
-            Call::Agc => return self.agc(before),
-            Call::Stabilizer => return self.stabilizer(before),
-            Call::Autoscale => return self.autoscale(before),
-            Call::Zclip => return self.zclip(before),
-            other => unreachable!("{other:?} is no method"),
-        })
-    }
-
-    fn agc(&self, before: &[Gradient]) -> Option<Vec<Gradient>> {
-        let c = &self.configs.agc;
         let norms = self.world.weights.iter().map(|w| w.sum_sq.sqrt());
         let params: Vec<Vec<f64>> = norms.map(|norm| vec![norm]).collect();
-        let usable = params.iter().flatten().all(|&norm| is_ordinary(norm));
-        usable.then(|| rescale::agc(c.clipping, c.eps, &params, before))
+        let mut norms = params.iter().flatten();
+        if self.setting.of.reads_params && !norms.all(|&norm| is_ordinary(norm)) {
+            return None;
+        }
+        let mut states = OracleStates::new(self.setting, before.len());
+        match self.setting.of.state {
+            StateKind::Norms => self.tell_norms(&mut states)?,
+            StateKind::Autoscale => self.tell_autoscale(&mut states)?,
+            StateKind::Zclip => self.tell_zclip(&mut states, before)?,
+            _ => (),
+        }
+        let after = self.setting.exact(&mut states, &params, before);
+        match self.setting.of.state {
+            StateKind::Norms => self.compare_norms(&states),
+            StateKind::Autoscale => self.compare_autoscale(&states),
+            StateKind::Zclip => self.compare_zclip(&states, before),
+            _ => (),
+        }
+        Some(after)
     }
 
-    fn stabilizer(&self, before: &[Gradient]) -> Option<Vec<Gradient>> {
-        let c = &self.configs.stabilizer;
-        let config = adaptive::Stabilizer {
-            scope: scope(c.scope),
-            gamma1: c.gamma1,
-            gamma2: c.gamma2,
-            eps: c.eps,
-            bias_correction: c.bias_correction == 1,
-        };
-        let needed = if c.scope == 0 { before.len() } else { 1 };
-        let old = &self.old.norms[..needed];
+    fn tell_norms(&self, states: &mut OracleStates) -> Option<()> {
+        let old = &self.old.states.norms[..states.norms.len()];
         // 1 - gamma^t is known to 1e-16 / (1 - gamma) at worst, and the additions in the oracle do not saturate.
-        let decays = [c.gamma1, c.gamma2].iter().all(|&gamma| gamma <= 0.9999);
         let usable = |s: &NormState| {
             is_ordinary(s.m) && is_ordinary(s.v) && s.steps < u64::MAX && s.skipped < u64::MAX
         };
-        if !decays || !is_ordinary(c.eps) || !old.iter().all(usable) {
+        let is_known = |(name, class)| match class {
+            Class::Decay => self.setting.get(name) <= 0.9999,
+            Class::Eps => is_ordinary(self.setting.get(name)),
+            _ => true,
+        };
+        if !self.setting.of.named().all(is_known) || !old.iter().all(usable) {
             return None;
         }
         let for_oracle = |s: &NormState| adaptive::NormState {
@@ -191,88 +163,91 @@ impl Judge<'_> {
             steps: s.steps,
             skipped: s.skipped,
         };
-        let old: Vec<_> = old.iter().map(for_oracle).collect();
-        let (after, new) = adaptive::gradient_stabilizer(config, &old, before);
-        for (state, exact) in self.world.norms.iter().zip(&new) {
+        states.norms = old.iter().map(for_oracle).collect();
+        Some(())
+    }
+
+    fn compare_norms(&self, states: &OracleStates) {
+        for (state, exact) in self.world.states.norms.iter().zip(&states.norms) {
             assert_eq!((state.steps, state.skipped), (exact.steps, exact.skipped));
             near("m", state.m, exact.m);
             near("v", state.v, exact.v);
         }
-        Some(after)
     }
 
-    fn autoscale(&self, before: &[Gradient]) -> Option<Vec<Gradient>> {
+    fn tell_autoscale(&self, states: &mut OracleStates) -> Option<()> {
         let AutoscaleState {
             exponent,
             sigma,
             alpha,
             steps,
-        } = self.old.autoscale;
-        if !is_ordinary(exponent) || steps == u64::MAX {
-            return None;
-        }
-        let old = adaptive::AutoscaleState {
+        } = self.old.states.autoscale;
+        states.autoscale = adaptive::AutoscaleState {
             exponent,
             sigma,
             alpha,
             steps,
         };
-        let (after, new) = adaptive::autoscale(old, before);
-        let state = &self.world.autoscale;
+        (is_ordinary(exponent) && steps < u64::MAX).then_some(())
+    }
+
+    fn compare_autoscale(&self, states: &OracleStates) {
+        let (state, new) = (&self.world.states.autoscale, &states.autoscale);
         assert_eq!(state.steps, new.steps);
         near("exponent", state.exponent, new.exponent);
         near("sigma", state.sigma, new.sigma);
         // A small number to an exponent of at most 1 loses nothing; a logarithm of one near 1 is not relative.
         near("alpha", state.alpha, new.alpha);
-        Some(after)
     }
 
-    fn zclip(&self, before: &[Gradient]) -> Option<Vec<Gradient>> {
-        let (c, old) = (&self.configs.zclip, self.old.zclip);
-        let numbers = [c.z_max, c.eps, old.mean, old.var];
-        let collecting = old.steps < u64::from(c.warmup);
-        let told =
-            !collecting || (old.steps <= LONGEST_WARMUP && u64::from(c.warmup) <= LONGEST_WARMUP);
+    /// Whether the warm-up was under way, and how long it is.
+    fn warmup(&self) -> (bool, u64) {
+        let warmup = self.setting.get("warmup") as u64;
+        (self.old.states.zclip.steps < warmup, warmup)
+    }
+
+    fn tell_zclip(&self, states: &mut OracleStates, before: &[Gradient]) -> Option<()> {
+        let (old, (collecting, warmup)) = (self.old.states.zclip, self.warmup());
+        let (z_max, eps) = (self.setting.get("z_max"), self.setting.get("eps"));
+        let told = !collecting || old.steps.max(warmup) <= LONGEST_WARMUP;
+        let numbers = [z_max, eps, old.mean, old.var];
         if !numbers.iter().all(|&x| is_ordinary(x)) || old.steps == u64::MAX || !told {
             return None;
         }
         let norm = statistics::global_norm(before);
-        let border = old.mean + c.z_max * (old.var.sqrt() + c.eps);
+        let border = old.mean + z_max * (old.var.sqrt() + eps);
         if !collecting && (norm - border).abs() <= 1e-6 * (norm + border) {
             return None; // either side of the step may be right
         }
-        let config = adaptive::Zclip {
-            warmup: c.warmup as usize,
-            alpha: c.alpha,
-            z_max: c.z_max,
-            eps: c.eps,
-            max_norm: c.max_norm,
-        };
-        let warmup = match collecting {
-            true => norms_with(&old)?,
-            false => vec![0.0; c.warmup as usize],
-        };
-        let state = adaptive::ZclipState {
-            warmup,
+        states.zclip = adaptive::ZclipState {
+            warmup: match collecting {
+                true => norms_with(&old)?,
+                false => vec![0.0; warmup as usize],
+            },
             mean: old.mean,
             var: old.var,
             steps: old.steps,
         };
-        let (after, new) = adaptive::zclip(config, &state, before);
-        let state = &self.world.zclip;
+        Some(())
+    }
+
+    fn compare_zclip(&self, states: &OracleStates, before: &[Gradient]) {
+        let (state, new) = (&self.world.states.zclip, &states.zclip);
+        let norm = statistics::global_norm(before);
+        let (collecting, warmup) = self.warmup();
         assert_eq!(state.steps, new.steps);
-        if !collecting || new.warmup.len() == config.warmup {
+        if !collecting || new.warmup.len() as u64 == warmup {
             near("mean", state.mean, new.mean);
             // A difference of norms: known relative to their squares.
             let size = (new.mean + norm) * (new.mean + norm) + new.var;
             let off = (state.var - new.var).abs();
             assert!(off <= RELATIVE * size, "{state:?} instead of {new:?}");
         }
-        Some(after)
     }
 
     /// The gradient that the affine after the call leaves.
-    fn compare(&self, method: Call, index: usize, expected: &[f64]) {
+    fn compare(&self, index: usize, expected: &[f64]) {
+        let method = self.setting;
         let affine = &self.world.grads[index].affine;
         let raw = self.old.data(index);
         let reach = affine.scale.abs() * (statistics::abs_max(raw) + affine.center.abs());
@@ -315,12 +290,8 @@ fn norms_with(state: &ZclipState) -> Option<Vec<f64>> {
 }
 
 /// The guard's verdict and count, from the elements.
-fn guard(code: i32, world: &World, old: &Old, args: &Args) -> bool {
-    let config = match args.has_no_configs() {
-        true => Configs::defaults().guard,
-        false => world.configs.guard,
-    };
-    let GuardState { consecutive, total } = old.guard;
+fn guard(setting: &Setting, code: i32, world: &World, old: &Old, n: usize) -> bool {
+    let GuardState { consecutive, total } = old.states.guard;
     if consecutive.max(total) == u64::MAX {
         return false;
     }
@@ -333,11 +304,12 @@ fn guard(code: i32, world: &World, old: &Old, args: &Args) -> bool {
             values: vec![if bad { f64::NAN } else { 1.0 }],
         }
     };
-    let grads: Vec<Gradient> = (0..args.n).map(gradient).collect();
+    let grads: Vec<Gradient> = (0..n).map(gradient).collect();
     let state = adaptive::GuardState { consecutive, total };
-    let (outcome, new) = match config.policy {
-        0 => adaptive::guard_skip(config.max_consecutive, state, &grads),
-        _ => adaptive::guard_zero(config.max_consecutive, state, &grads),
+    let max_consecutive = setting.get("max_consecutive") as u64;
+    let (outcome, new) = match setting.get("policy") {
+        0.0 => adaptive::guard_skip(max_consecutive, state, &grads),
+        _ => adaptive::guard_zero(max_consecutive, state, &grads),
     };
     let (expected, after) = match outcome {
         adaptive::Guarded::Proceed(after) => (OK, after),
@@ -346,7 +318,7 @@ fn guard(code: i32, world: &World, old: &Old, args: &Args) -> bool {
     };
     assert_eq!(code, expected, "{grads:?}");
     assert_eq!(
-        (world.guard.consecutive, world.guard.total),
+        (world.states.guard.consecutive, world.states.guard.total),
         (new.consecutive, new.total)
     );
     for (index, (before, after)) in grads.iter().zip(&after).enumerate() {

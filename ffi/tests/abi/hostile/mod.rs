@@ -3,6 +3,8 @@
 //! The same code runs in two places: `cargo test` plays the committed corpus and random bytes (`../corpus.rs`), and the
 //! fuzz target `ffi/rigs/fuzz` looks for bytes that reach new code. What is claimed for every program:
 //!
+//! Methods and optimizers are those of `tests/common/methods.rs`; a new one takes part by itself.
+//!
 //! | claim | where |
 //! |---|---|
 //! | every status is one of the header's | `play.rs` |
@@ -17,10 +19,9 @@
 //! Memory is always valid: a pointer is NULL, misaligned, or to as many elements as it is said to be to. Lengths that
 //! lie are either shorter or impossible. That is the caller's promise, which no library can check.
 
+mod blob;
+mod call;
 mod decided;
-#[allow(dead_code)] // A part of it is the core's tests'.
-#[path = "../../../../tests/oracle/mod.rs"]
-mod oracle;
 mod outlook;
 mod play;
 mod read;
@@ -28,8 +29,10 @@ mod saved;
 mod source;
 mod spoil;
 mod stepped;
+mod world;
 mod written;
 
+pub use call::Call;
 pub use play::{Tally, play};
 
 /// The largest magnitude of f64 that counts as finite: see trimtab_observe in the header.

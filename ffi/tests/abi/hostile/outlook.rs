@@ -1,12 +1,12 @@
 //! What is told before a write: nothing else changes, and no element comes out larger.
 
-use trimtab_core::Moments;
+use trimtab::Moments;
 
-use super::oracle::statistics;
 use super::play::{Old, Trust};
+use super::world::World;
 use crate::abi_tests::c;
-use crate::abi_tests::status::OK;
-use crate::abi_tests::world::World;
+use crate::common::status::OK;
+use crate::oracle::statistics;
 
 /// Asked of every tensor, whatever its descriptor says by now.
 pub fn check(world: &World, old: &Old, trust: &[Trust]) {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::call::{Args, Call};
 use super::source::Source;
+use super::world::World;
 use super::{decided, outlook, read, saved, spoil, stepped, written};
-use crate::abi_tests::call::{Args, Call};
-use crate::abi_tests::status::{self, NON_FINITE, OK, SKIP_STEP};
-use crate::abi_tests::world::World;
+use crate::common::states::{StateKind, States};
+use crate::common::status::{self, NON_FINITE, OK, SKIP_STEP};
 
 /// No program is longer.
 const MOST_CALLS: usize = 24;
@@ -71,36 +72,41 @@ impl Player<'_> {
         let methods = 1 + self.source.below(MOST_METHODS);
         if self.source.once_in(4) {
             for _ in 0..methods {
-                let any = Call::ALL[self.source.below(Call::ALL.len())];
-                self.call(any);
+                self.call_one_of(&Call::all());
             }
             return methods;
         }
         self.call(Call::Observe);
         for _ in 0..methods {
-            // From Unscale to Zclip.
-            let method = Call::ALL[1 + self.source.below(12)];
-            self.call(method);
+            self.call_one_of(&Call::methods());
         }
-        let write = Call::ALL[13 + self.source.below(4)];
-        self.call(write);
+        self.call_one_of(&Call::writes());
         methods + 2
+    }
+
+    fn call_one_of(&mut self, calls: &[Call]) {
+        let call = calls[self.source.below(calls.len())];
+        self.call(call);
     }
 
     fn call(&mut self, call: Call) {
         let sound = spoil::Sound::of(&self.world);
         self.spoil();
-        let mut args = Args::of(&mut self.world);
-        if self.source.once_in(8) {
-            args = args.without_configs();
-        }
-        if self.source.once_in(4) {
-            spoil::scalars(&mut self.source, &mut args);
+        let mut args = Args::of(call, &mut self.world);
+        let way = self.source.below(8);
+        args.at = way >= 5;
+        if let Some(raw) = &mut args.raw {
+            if way == 7 {
+                raw.config = std::ptr::null();
+            }
+            if self.source.once_in(4) && raw.setting.of.number.is_some() {
+                raw.number = self.source.number();
+            }
         }
         if self.source.once_in(16) {
             spoil::arguments(&mut self.source, &mut args);
         }
-        self.run(call, &args);
+        self.run(call, args);
         sound.restore(&mut self.world);
     }
 
@@ -119,11 +125,11 @@ impl Player<'_> {
         }
     }
 
-    fn run(&mut self, call: Call, args: &Args) {
+    fn run(&mut self, call: Call, mut args: Args) {
         let before = self.world.snapshot();
         let old = Old::of(&self.world);
         outlook::check(&self.world, &old, &self.trust);
-        let code = call.run(args);
+        let code = args.run(call);
         assert!(
             (status::BAD_CHECKSUM..=SKIP_STEP).contains(&code),
             "{call:?} returns {code}"
@@ -135,7 +141,7 @@ impl Player<'_> {
             let aliased = call == Call::ApplyInto && *name == "gradients" && aliases(&self.world);
             assert!(aliased, "{call:?}: {} changes {name}", status::name(code));
         }
-        let compared = self.compare(call, args, code, &old);
+        let compared = self.compare(call, &args, code, &old);
         self.tally.add(call, code, compared);
     }
 
@@ -151,36 +157,45 @@ impl Player<'_> {
             _ if !accepted => false,
             Call::Apply => written::in_place(world, old, args.n, trust),
             Call::ApplyInto => written::beside(world, old, args.n, trust),
-            Call::Sgd | Call::Adam => stepped::check(call, world, old, args, trust),
             Call::Observe => unreachable!("has no other status"),
-            method => decided::check(method, code, world, old, args, trust),
+            Call::Ask(place) => {
+                let raw = args.raw.as_ref().expect("of an Ask");
+                let setting = world.accepted(place, raw, args.at);
+                match setting.of.is_method() {
+                    true => decided::check(&setting, code, world, old, args.n, trust),
+                    false => stepped::check(&setting, world, old, args.n, trust),
+                }
+            }
         }
     }
 }
 
 /// What a call may change.
 fn allowed(call: Call, code: i32) -> &'static [&'static str] {
-    match (call, code) {
-        (Call::Observe, OK | NON_FINITE) => &["descriptors"],
-        (Call::Guard, SKIP_STEP) => &["guard state"],
-        (_, ..=-1) => &[],
-        (Call::Guard, _) => &["descriptors", "guard state"],
-        (Call::Stabilizer, _) => &["descriptors", "norm states"],
-        (Call::Autoscale, _) => &["descriptors", "autoscale state"],
-        (Call::Zclip, _) => &["descriptors", "zclip state"],
-        (Call::Apply, _) => &["descriptors", "gradients"],
-        (Call::ApplyInto, _) => &["outputs"],
-        (Call::Sgd, _) => &["descriptors", "parameters", "first buffers", "step state"],
-        (Call::Adam, _) => &[
-            "descriptors",
-            "parameters",
-            "first buffers",
-            "second buffers",
-            "step state",
-        ],
+    let state = call.of().map(|of| of.state);
+    match (call, code, state) {
+        (Call::Observe, OK | NON_FINITE, _) => &["descriptors"],
+        (_, SKIP_STEP, Some(StateKind::Guard)) => &["guard state"],
+        (_, ..=-1, _) => &[],
+        (Call::Apply, ..) => &["descriptors", "gradients"],
+        (Call::ApplyInto, ..) => &["outputs"],
+        (_, _, Some(StateKind::Guard)) => &["descriptors", "guard state"],
+        (_, _, Some(StateKind::Norms)) => &["descriptors", "norm states"],
+        (_, _, Some(StateKind::Autoscale)) => &["descriptors", "autoscale state"],
+        (_, _, Some(StateKind::Zclip)) => &["descriptors", "zclip state"],
+        (_, _, Some(StateKind::Steps)) => STEPPED,
         _ => &["descriptors"],
     }
 }
+
+/// That SGD leaves the second buffers alone is its tests' claim.
+const STEPPED: &[&str] = &[
+    "descriptors",
+    "parameters",
+    "first buffers",
+    "second buffers",
+    "step state",
+];
 
 /// Whether an output is the gradient itself.
 fn aliases(world: &World) -> bool {
@@ -195,16 +210,13 @@ pub struct Old {
     pub params: Vec<Vec<f64>>,
     pub firsts: Vec<Vec<f64>>,
     pub seconds: Vec<Vec<f64>>,
-    pub norms: Vec<trimtab_core::NormState>,
-    pub autoscale: trimtab_core::AutoscaleState,
-    pub zclip: trimtab_core::ZclipState,
-    pub guard: trimtab_core::GuardState,
-    pub step: trimtab_core::StepState,
+    pub states: States,
+    pub step: trimtab::StepState,
 }
 
 impl Old {
     fn of(world: &World) -> Self {
-        let values = |blobs: &[crate::abi_tests::blob::Blob]| {
+        let values = |blobs: &[super::blob::Blob]| {
             blobs.iter().map(|blob| blob.values()).collect::<Vec<_>>()
         };
         Self {
@@ -213,10 +225,7 @@ impl Old {
             params: values(&world.params),
             firsts: values(&world.firsts),
             seconds: values(&world.seconds),
-            norms: world.norms.clone(),
-            autoscale: world.autoscale,
-            zclip: world.zclip,
-            guard: world.guard,
+            states: world.states.clone(),
             step: world.step,
         }
     }

@@ -1,10 +1,10 @@
 //! What `observe` has to find: the sums in the order that is part of the definition, to the bit.
 
 use super::LARGEST;
-use super::oracle::{order, statistics};
 use super::play::Trust;
-use crate::abi_tests::status::{NON_FINITE, OK};
-use crate::abi_tests::world::World;
+use super::world::World;
+use crate::common::status::{NON_FINITE, OK};
+use crate::oracle::{order, statistics};
 
 /// Whether every element counts as finite.
 pub fn is_finite(values: &[f64]) -> bool {

@@ -3,9 +3,9 @@
 use std::ffi::c_void;
 
 use super::source::Source;
+use super::world::World;
 use crate::abi_tests::c;
-use crate::abi_tests::status::{self, OK};
-use crate::abi_tests::world::World;
+use crate::common::status::{self, OK};
 use crate::state::trimtab_states;
 
 /// All states of a world in the order of their kinds.
@@ -17,10 +17,14 @@ fn entries(world: &mut World) -> [trimtab_states; 5] {
         reserved: 0,
     };
     [
-        entry(0, world.norms.as_mut_ptr().cast(), world.norms.len()),
-        entry(1, (&raw mut world.autoscale).cast(), 1),
-        entry(2, (&raw mut world.zclip).cast(), 1),
-        entry(3, (&raw mut world.guard).cast(), 1),
+        entry(
+            0,
+            world.states.norms.as_mut_ptr().cast(),
+            world.states.norms.len(),
+        ),
+        entry(1, (&raw mut world.states.autoscale).cast(), 1),
+        entry(2, (&raw mut world.states.zclip).cast(), 1),
+        entry(3, (&raw mut world.states.guard).cast(), 1),
         entry(4, (&raw mut world.step).cast(), 1),
     ]
 }

@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 
-use crate::abi_tests::blob::{self, Blob};
+use super::blob::{self, Blob};
 
 /// What lies on or beside a border of some check or of some format.
 const SPECIAL: [f64; 24] = [

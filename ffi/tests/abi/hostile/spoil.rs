@@ -1,14 +1,15 @@
 //! Worlds out of bytes, and what a hostile caller does to a world and to the arguments of one call.
 
 use std::ffi::c_void;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
-use trimtab_core::{Affine, Moments};
+use trimtab::{Affine, Moments};
 
+use super::blob::{Blob, DTYPES};
+use super::call::Args;
 use super::source::Source;
-use crate::abi_tests::blob::{Blob, DTYPES};
-use crate::abi_tests::call::Args;
-use crate::abi_tests::world::World;
+use super::world::{Config, World};
+use crate::common::table::Class;
 
 /// Up to four gradients, with parameters, buffers and states that hold anything.
 pub fn world(source: &mut Source) -> World {
@@ -20,8 +21,6 @@ pub fn world(source: &mut Source) -> World {
     };
     let gradients: Vec<(u32, Blob)> = (0..count).map(|_| gradient(source)).collect();
     let mut world = World::of(&gradients);
-    world.forget();
-    world.norms.resize(count.max(1), Default::default());
     let buffers = [&mut world.params, &mut world.firsts, &mut world.seconds];
     for blob in buffers.into_iter().flatten() {
         if source.once_in(2) {
@@ -54,83 +53,27 @@ fn affine(source: &mut Source) -> Affine {
     }
 }
 
-/// New configurations; `struct_size` is the right one, a shorter one, or one that cannot be.
+/// A new configuration of something; `struct_size` is the right one, a shorter one, or one that cannot be.
 pub fn configs(source: &mut Source, world: &mut World) {
-    let c = &mut world.configs;
-    let number = |source: &mut Source, field: &mut f64| {
-        if source.once_in(3) {
-            *field = source.number();
-        }
-    };
-    let code = |source: &mut Source, field: &mut u32| {
-        if source.once_in(2) {
-            *field = source.code();
-        }
-    };
-    match source.below(8) {
-        0 => {
-            code(source, &mut c.guard.policy);
-            c.guard.max_consecutive = source.below(4) as u64;
-            size(source, &mut c.guard.struct_size);
-        }
-        1 => {
-            code(source, &mut c.stable_grad.roles);
-            number(source, &mut c.stable_grad.eps);
-            size(source, &mut c.stable_grad.struct_size);
-        }
-        2 => {
-            code(source, &mut c.stabilizer.scope);
-            code(source, &mut c.stabilizer.bias_correction);
-            number(source, &mut c.stabilizer.gamma1);
-            number(source, &mut c.stabilizer.gamma2);
-            number(source, &mut c.stabilizer.eps);
-            size(source, &mut c.stabilizer.struct_size);
-        }
-        3 => {
-            code(source, &mut c.znorm.roles);
-            number(source, &mut c.znorm.eps);
-            size(source, &mut c.znorm.struct_size);
-        }
-        4 => {
-            number(source, &mut c.agc.clipping);
-            number(source, &mut c.agc.eps);
-            size(source, &mut c.agc.struct_size);
-        }
-        5 => {
-            c.zclip.warmup = source.below(4) as u32;
-            number(source, &mut c.zclip.alpha);
-            number(source, &mut c.zclip.z_max);
-            number(source, &mut c.zclip.eps);
-            number(source, &mut c.zclip.max_norm);
-            size(source, &mut c.zclip.struct_size);
-        }
-        6 => {
-            code(source, &mut c.sgd.nesterov);
-            number(source, &mut c.sgd.lr);
-            number(source, &mut c.sgd.momentum);
-            number(source, &mut c.sgd.dampening);
-            number(source, &mut c.sgd.weight_decay);
-            code(source, &mut c.sgd.decay_roles);
-            size(source, &mut c.sgd.struct_size);
-        }
-        _ => {
-            code(source, &mut c.adam.decoupled);
-            number(source, &mut c.adam.lr);
-            number(source, &mut c.adam.beta1);
-            number(source, &mut c.adam.beta2);
-            number(source, &mut c.adam.eps);
-            number(source, &mut c.adam.weight_decay);
-            code(source, &mut c.adam.decay_roles);
-            size(source, &mut c.adam.struct_size);
+    let configured = world.configs.iter_mut();
+    let mut configured: Vec<_> = configured.filter(|c| c.size > 0).collect();
+    let some = source.below(configured.len());
+    let Config { setting, size } = &mut *configured[some];
+    for field in setting.of.fields {
+        let value = match field.class {
+            Class::Choice => source.once_in(2).then(|| f64::from(source.code())),
+            Class::Count | Class::Steps => Some(source.below(4) as f64),
+            Class::Reserved => source.once_in(32).then(|| f64::from(source.byte())),
+            _ => source.once_in(3).then(|| source.number()),
+        };
+        if let Some(value) = value {
+            *setting = setting.clone().with(&[(field.name, value)]);
         }
     }
-}
-
-/// Shorter, or beyond any configuration's: what says that it is a little longer has to be.
-fn size(source: &mut Source, struct_size: &mut u32) {
     match source.below(16) {
-        14 => *struct_size = struct_size.wrapping_sub(8), // Any size may be there from before.
-        15 => *struct_size = source.word() as u32 | 1 << 13,
+        14 => *size = size.wrapping_sub(8), // Any size may be there from before.
+        // What says that it is a little longer has to be.
+        15 => *size = source.word() as u32 | 1 << 13,
         _ => (),
     }
 }
@@ -141,19 +84,23 @@ pub fn states(source: &mut Source, world: &mut World) {
     let (steps, more) = (source.word() >> source.below(64), source.word());
     match source.below(5) {
         0 => {
-            let index = source.below(world.norms.len());
-            let state = &mut world.norms[index];
+            let index = source.below(world.states.norms.len());
+            let state = &mut world.states.norms[index];
             (state.m, state.v, state.steps, state.skipped) = (first, second, steps, more);
         }
         1 => {
-            let state = &mut world.autoscale;
+            let state = &mut world.states.autoscale;
             (state.exponent, state.sigma, state.steps) = (first, second, steps);
             state.alpha = source.number();
         }
         2 => {
-            (world.zclip.mean, world.zclip.var, world.zclip.steps) = (first, second, steps);
+            (
+                world.states.zclip.mean,
+                world.states.zclip.var,
+                world.states.zclip.steps,
+            ) = (first, second, steps);
         }
-        3 => (world.guard.consecutive, world.guard.total) = (steps, more),
+        3 => (world.states.guard.consecutive, world.states.guard.total) = (steps, more),
         _ => world.step.steps = steps,
     }
 }
@@ -231,40 +178,21 @@ pub fn descriptor(source: &mut Source, world: &mut World) {
 
 /// Spoils one argument that is not a descriptor.
 pub fn arguments(source: &mut Source, args: &mut Args) {
-    match source.below(16) {
-        0 => args.grads = null_mut(),
-        1 => args.grads = args.grads.wrapping_byte_add(4),
-        2 => args.n = usize::MAX >> source.below(2),
-        3 => args.n = args.n.min(source.below(4)),
-        4 => args.guard = null_mut(),
-        5 => args.norms = null_mut(),
-        6 => args.norms = args.norms.wrapping_byte_add(1),
-        7 => args.autoscale = null_mut(),
-        8 => args.zclip = args.zclip.wrapping_byte_add(4),
-        9 => args.step = null_mut(),
-        10 => args.weights = std::ptr::null(),
-        11 => args.out = std::ptr::null(),
-        12 => args.slots = std::ptr::null(),
-        13 => args.adam_config = args.adam_config.wrapping_byte_add(4),
-        14 => args.sgd_config = args.sgd_config.wrapping_byte_add(1),
-        _ => args.zclip_config = args.zclip_config.wrapping_byte_add(4),
-    }
-}
-
-/// The scalars of a call.
-pub fn scalars(source: &mut Source, args: &mut Args) {
-    let numbers = [
-        &mut args.loss_scale,
-        &mut args.factor,
-        &mut args.reference,
-        &mut args.max_norm,
-        &mut args.limit,
-    ];
-    if source.once_in(2) {
-        let value = source.number();
-        for number in numbers {
-            *number = value;
+    match (source.below(16), &mut args.raw) {
+        (0, _) => args.grads = null_mut(),
+        (1, _) => args.grads = args.grads.wrapping_byte_add(4),
+        (2, _) => args.n = usize::MAX >> source.below(2),
+        (3, _) => args.n = args.n.min(source.below(4)),
+        (4, _) => args.out = null(),
+        (5, _) => args.slots = null(),
+        (6..=7, Some(raw)) => raw.state = null_mut(),
+        (8..=9, Some(raw)) if !raw.state.is_null() => {
+            raw.state = raw.state.wrapping_byte_add(1 + 3 * source.below(2));
         }
+        (10..=11, Some(raw)) => raw.input = null(),
+        (12..=15, Some(raw)) if !raw.config.is_null() => {
+            raw.config = raw.config.wrapping_byte_add(1 + source.below(3));
+        }
+        _ => (),
     }
-    (args.roles, args.scope) = (source.code(), source.code());
 }

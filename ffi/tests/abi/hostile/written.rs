@@ -1,10 +1,10 @@
 //! What a write has to leave: the pending affine of every element, finite, and descriptors that are spent.
 
-use trimtab_core::Moments;
+use trimtab::Moments;
 
+use super::blob::{self, F64};
 use super::play::{Old, Trust};
-use crate::abi_tests::blob::{self, F64};
-use crate::abi_tests::world::World;
+use super::world::World;
 
 /// After `apply`; false if nothing was known about any tensor.
 pub fn in_place(world: &World, old: &Old, n: usize, trust: &mut [Trust]) -> bool {
