@@ -6,7 +6,7 @@
 //!   gradient-stabilizer(gamma1=0.5, scope=global)     several
 //! ```
 //!
-//! What can be written so is an enum of which serde knows names, options, and defaults; [`read`] and [`write`] go
+//! What can be written so is an enum of which serde knows names, options, and defaults; [`read()`] and [`write()`] go
 //! between the text and serde's `{"name": {"key": value}}`.
 
 use serde::de::{DeserializeOwned, Error};
