@@ -11,10 +11,14 @@ mod oracle;
 
 use std::ffi::OsStr;
 
-use common::snapshot;
+use common::calls::{Call, scaled, weight};
+use common::elements::Elements;
+use common::library::Answer;
+use common::rust::LIBRARIES;
+use common::status::UNSUPPORTED;
+use common::world::World;
 use trimtab::{
-    Adam, Affine, Buffer, Error, GradientStabilizer, Inputs, Level, Moments, Pipeline, Scale, Sgd,
-    Slot, StepState, Tensor, apply, apply_into, apply_into_with, observe,
+    Affine, Dtype, Error, GradientStabilizer, Inputs, Level, Moments, Pipeline, Tensor, observe,
 };
 
 /// Every level that there is on any processor.
@@ -170,51 +174,6 @@ fn a_pipeline_is_refused_too() {
     assert_eq!(*grads[0].moments(), moments());
 }
 
-/// One pass: it gets a gradient that is decided about, its output, and a parameter with two buffers.
-type Pass = fn(&mut [Tensor], &mut [f32], [&mut [f32]; 3], &mut StepState) -> Result<(), Error>;
-
-/// Every function that walks over elements.
-const PASSES: [(&str, Pass); 7] = [
-    ("observe", |grads, _, _, _| observe(grads)),
-    ("apply", |grads, _, _, _| apply(grads)),
-    ("apply_into", |grads, output, _, _| {
-        apply_into(grads, &mut [Buffer::from(output)])
-    }),
-    ("apply_into_with", |grads, output, _, _| {
-        apply_into_with(grads, &mut [Buffer::from(output)][..])
-    }),
-    ("sgd", |grads, _, [param, first, _], state| {
-        let sgd = Sgd::default().with_momentum(0.9);
-        sgd.step(state, grads, &mut [Slot::momentum(param, first)])
-    }),
-    ("adam", |grads, _, [param, first, second], state| {
-        Adam::default().step(state, grads, &mut [Slot::adam(param, first, second)])
-    }),
-    ("nothing to do", |_, _, _, _| observe(&mut [])),
-];
-
-/// Every pass says Unsupported and why, and writes nothing.
-fn every_pass_is_refused() {
-    assert_eq!(Level::current(), Err(Error::Unsupported));
-    let text = Error::Unsupported.to_string();
-    assert!(text.contains("TRIMTAB_LEVEL"), "{text}");
-    for (name, pass) in PASSES {
-        let (mut gradient, mut output) = ([1.0_f32, -2.0, 3.0], [7.0_f32; 3]);
-        let (mut param, mut state) = ([[0.5_f32; 3]; 3], StepState { steps: 5 });
-        let mut grads = [Tensor::weight(&mut gradient)];
-        grads[0].set_moments(moments());
-        Scale::new(2.0).decide(&mut grads).expect("no pass");
-        let before = snapshot::tensors(&grads);
-        let slot = param.each_mut().map(|part| &mut part[..]);
-        let refused = pass(&mut grads, &mut output, slot, &mut state);
-        assert_eq!(refused, Err(Error::Unsupported), "{name}");
-        assert_eq!(snapshot::tensors(&grads), before, "{name}");
-        assert_eq!((output, param), ([7.0; 3], [[0.5; 3]; 3]), "{name}");
-        assert_eq!(state.steps, 5, "{name}");
-    }
-    streaming_is_refused();
-}
-
 /// Those of 1, -2, 3, which no pass has to find.
 fn moments() -> Moments {
     Moments {
@@ -225,13 +184,31 @@ fn moments() -> Moments {
     }
 }
 
-fn streaming_is_refused() {
+/// Every pass says Unsupported and why, and writes nothing; what only thinks goes on.
+fn every_pass_is_refused() {
+    assert_eq!(Level::current(), Err(Error::Unsupported));
+    let text = Error::Unsupported.to_string();
+    assert!(text.contains("TRIMTAB_LEVEL"), "{text}");
+    let library = LIBRARIES[0];
+    let mut data = weight(Dtype::F32, &[1.0, -2.0, 3.0]);
+    for call in Call::writes() {
+        let mut world = World::new(library, &mut data);
+        world.grads[0].set_moments(moments());
+        scaled(library, 2.0, &mut world.grads);
+        call.refused("no level", &mut world, UNSUPPORTED, None);
+    }
+    let mut world = World::new(library, &mut data);
+    world.grads[0].set_moments(moments());
+    let before = world.bits();
     let mut streamed = moments();
-    assert_eq!(streamed.observe_chunk(&[1.0_f32]), Err(Error::Unsupported));
-    let mut data = [1.0_f64];
-    let buffer = Buffer::from(&mut data[..]);
-    assert_eq!(streamed.observe_buffer(&buffer), Err(Error::Unsupported));
-    assert_eq!(streamed, moments());
-    // What only thinks goes on.
+    let mut chunk = Elements::new(Dtype::F64, &[1.0]);
+    let refused = [
+        library.observe(&mut world.grads),
+        library.observe(&mut []),
+        library.observe_chunk(&mut streamed, &mut chunk),
+        Answer::from(streamed.observe_chunk(&[1.0_f32])),
+    ];
+    assert_eq!(refused, [Answer::of(UNSUPPORTED); 4]);
+    assert!(world.bits() == before && streamed == moments());
     assert_eq!(moments().through(&Affine::IDENTITY), moments());
 }

@@ -74,44 +74,45 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
+/// Fails with every line of code for which `is_wrong` gives a reason.
+fn no_line(promise: &str, is_wrong: impl Fn(&Source, usize, &str) -> Option<String>) {
+    let sources = sources();
+    // This file talks about all of it, in strings too.
+    let others = sources
+        .iter()
+        .filter(|source| source.path != "tests/structure.rs");
+    let lines = others.flat_map(|source| source.code().map(move |(n, code)| (source, n, code)));
+    let wrong = lines.filter_map(|(source, number, code)| {
+        let why = is_wrong(source, number, code)?;
+        Some(format!("{}:{number}: {why}", source.path))
+    });
+    fail_with(wrong.collect(), promise);
+}
+
 fn fail_with(list: Vec<String>, promise: &str) {
     assert!(list.is_empty(), "{promise}\n  {}", list.join("\n  "));
 }
 
-/// This file talks about `unsafe`, in strings too, and is looked at by nobody.
-fn is_this_file(source: &Source) -> bool {
-    source.path == "tests/structure.rs"
-}
-
 #[test]
 fn unsafe_code_is_in_the_kernels_and_the_c_abi_only() {
-    let mut found = Vec::new();
-    for source in sources().iter().filter(|s| !is_this_file(s)) {
-        let allowed = source.is_in("src/kernel/") || source.is_in("ffi/");
-        for (number, code) in source.code() {
-            if !allowed && has_word(code, "unsafe") {
-                found.push(format!("{}:{number}: {}", source.path, code.trim()));
-            }
-        }
-    }
-    fail_with(
-        found,
-        "unsafe belongs into src/kernel/ and ffi/, and is also in:",
+    no_line(
+        "unsafe belongs into src/kernel/ and ffi/",
+        |source, _, code| {
+            let allowed = source.is_in("src/kernel/") || source.is_in("ffi/");
+            (!allowed && has_word(code, "unsafe")).then(|| code.trim().into())
+        },
     );
 }
 
 #[test]
 fn every_unsafe_block_says_why_it_is_safe() {
-    let mut found = Vec::new();
-    for source in sources().iter().filter(|s| !is_this_file(s)) {
-        for (number, code) in source.code() {
+    no_line(
+        "without a SAFETY comment above it",
+        |source, number, code| {
             let is_block = has_word(code, "unsafe") && opens_block_or_impl(code);
-            if is_block && !is_explained(source, number) {
-                found.push(format!("{}:{number}: {}", source.path, code.trim()));
-            }
-        }
-    }
-    fail_with(found, "without a SAFETY comment above it:");
+            (is_block && !is_explained(source, number)).then(|| code.trim().into())
+        },
+    );
 }
 
 /// `unsafe {` and `unsafe impl`; an `unsafe fn`, `extern` or attribute states its contract in its documentation.
@@ -131,22 +132,23 @@ fn is_explained(source: &Source, number: usize) -> bool {
 /// trait demands has its contract there.
 #[test]
 fn every_unsafe_function_documents_its_contract() {
-    let mut found = Vec::new();
-    for source in sources().iter().filter(|s| s.is_in("src/")) {
-        let mut implements_a_trait = false;
-        for (number, code) in source.code() {
-            if !code.starts_with([' ', '}']) && !code.trim().is_empty() {
-                implements_a_trait = code.starts_with("impl") && code.contains(" for ");
-            }
-            if code.contains("unsafe fn")
-                && !implements_a_trait
-                && !documentation_above(source, number).contains("# Safety")
-            {
-                found.push(format!("{}:{number}: {}", source.path, code.trim()));
-            }
-        }
-    }
-    fail_with(found, "unsafe functions without a `# Safety` section:");
+    no_line(
+        "unsafe functions without `# Safety`",
+        |source, number, code| {
+            let is_one = source.is_in("src/") && code.contains("unsafe fn");
+            let documented = || documentation_above(source, number).contains("# Safety");
+            let of_a_trait = || implements_a_trait(source, number);
+            (is_one && !of_a_trait() && !documented()).then(|| code.trim().into())
+        },
+    );
+}
+
+/// Whether the item around a line is a trait's implementation.
+fn implements_a_trait(source: &Source, number: usize) -> bool {
+    let above = source.lines[..number].iter().rev();
+    let mut items = above.filter(|line| !line.starts_with([' ', '}', '/']) && !line.is_empty());
+    let item = items.next();
+    item.is_some_and(|line| line.starts_with("impl") && line.contains(" for "))
 }
 
 /// The documentation comment above a line, attributes passed over.
@@ -160,23 +162,17 @@ fn documentation_above(source: &Source, number: usize) -> String {
 }
 
 #[test]
-fn no_file_is_longer_than_five_hundred_lines() {
-    let long = |s: &Source| s.lines.len() > LONGEST_FILE;
-    let sources = sources();
-    let list = sources.iter().filter(|s| long(s));
-    let list = list.map(|s| format!("{}: {} lines", s.path, s.lines.len()));
-    fail_with(list.collect(), "longer than 500 lines:");
-}
-
-#[test]
-fn every_file_says_what_it_holds() {
-    let silent = |s: &&Source| !s.lines.first().is_some_and(|line| line.starts_with("//!"));
-    let sources = sources();
-    let list = sources.iter().filter(silent).map(|s| s.path.clone());
-    fail_with(
-        list.collect(),
-        "files that do not begin with a `//!` header:",
-    );
+fn no_file_is_longer_than_five_hundred_lines_and_each_says_what_it_holds() {
+    let wrong = |source: &Source| {
+        let silent = !source
+            .lines
+            .first()
+            .is_some_and(|line| line.starts_with("//!"));
+        let long = source.lines.len() > LONGEST_FILE;
+        (silent || long).then(|| format!("{}: {} lines", source.path, source.lines.len()))
+    };
+    let wrong = sources().iter().filter_map(wrong).collect();
+    fail_with(wrong, "longer than 500 lines, or without a `//!` header:");
 }
 
 /// The loops over elements, and the files that may call each: one read pass and one write pass, however long a chain.
@@ -205,61 +201,61 @@ fn calls(code: &str) -> impl Iterator<Item = &str> {
         })
 }
 
+/// Whether a source is of the core, and not a loop itself.
+fn calls_loops(source: &Source) -> bool {
+    source.is_in("src/") && !source.is_in("src/kernel/")
+}
+
 #[test]
 fn the_element_loops_are_called_from_the_read_pass_and_the_write_pass_only() {
-    let (mut wrong, mut seen) = (Vec::new(), Vec::new());
-    for source in sources()
-        .iter()
-        .filter(|s| s.is_in("src/") && !s.is_in("src/kernel/"))
-    {
-        for (number, code) in source.code() {
-            for name in calls(code) {
-                let allowed = LOOPS.iter().find(|(function, _)| *function == name);
-                match allowed.is_some_and(|(_, files)| files.contains(&source.path.as_str())) {
-                    true => seen.push(name.to_string()),
-                    false => wrong.push(format!("{}:{number}: kernel::{name}", source.path)),
-                }
-            }
-        }
-    }
-    fail_with(
-        wrong,
-        "calls of a loop over elements from a place that is not listed in LOOPS:",
+    no_line(
+        "a loop that is not in LOOPS, or from another place",
+        |source, _, code| {
+            let is_listed = |name: &str| {
+                let called = LOOPS.iter().find(|(function, _)| *function == name);
+                called.is_some_and(|(_, files)| files.contains(&source.path.as_str()))
+            };
+            let mut wrong = calls(code).filter(|name| calls_loops(source) && !is_listed(name));
+            wrong.next().map(|name| format!("kernel::{name}"))
+        },
     );
-    for (name, _) in LOOPS {
-        assert!(
-            seen.iter().any(|s| s == name),
-            "nobody calls kernel::{name}: this test looks at nothing"
-        );
-    }
+    let sources = sources();
+    let code = sources
+        .iter()
+        .filter(|s| calls_loops(s))
+        .flat_map(Source::code);
+    let seen: Vec<&str> = code.flat_map(|(_, code)| calls(code)).collect();
+    let unseen = LOOPS.iter().filter(|(name, _)| !seen.contains(name));
+    assert_eq!(
+        unseen.count(),
+        0,
+        "nobody calls it: this test looks at nothing"
+    );
 }
 
 /// Loops are called as `kernel::name`, which the test above looks for; an import would hide a call from it.
 #[test]
 fn no_loop_is_imported() {
     let mut wrong = Vec::new();
-    for source in sources()
-        .iter()
-        .filter(|s| s.is_in("src/") && !s.is_in("src/kernel/"))
-    {
+    for source in sources().iter().filter(|s| calls_loops(s)) {
         let code: Vec<&str> = source.code().map(|(_, code)| code).collect();
         let code = code.join("\n");
         let imports = code.split("use crate::kernel").skip(1);
-        for import in imports.map(|rest| rest.split(';').next().unwrap_or_default()) {
-            let hidden = LOOPS.iter().filter(|(name, _)| has_word(import, name));
-            wrong.extend(hidden.map(|(name, _)| format!("{}: {name}", source.path)));
-            let everything = import.contains('*').then(|| format!("{}: *", source.path));
-            wrong.extend(everything);
+        for import in imports.filter_map(|rest| rest.split(';').next()) {
+            let hidden = LOOPS.iter().any(|(name, _)| has_word(import, name));
+            if hidden || import.contains('*') {
+                wrong.push(format!("{}: {import}", source.path));
+            }
         }
     }
     fail_with(wrong, "imports of a loop over elements:");
 }
 
-/// The other way round: methods know no elements, kernels no methods.
+/// The other way round: methods know no elements, kernels no methods. Unit tests and documentation examples make tensors
+/// of slices and may look into them.
 #[test]
 fn methods_do_not_name_kernels_and_kernels_do_not_name_methods() {
-    let mut wrong = Vec::new();
-    let loops = [
+    const ELEMENTS: &[&str] = &[
         "as_slice",
         "as_mut_slice",
         "pointer",
@@ -267,23 +263,21 @@ fn methods_do_not_name_kernels_and_kernels_do_not_name_methods() {
         "observe_buffer",
         "buffer_mut",
     ];
-    for source in sources() {
-        let forbidden: &[&str] = match () {
-            () if source.is_in("src/method/") => &loops,
-            () if source.is_in("src/kernel/") => &["method", "optimizer", "decide", "outlook"],
-            () => continue,
-        };
-        // Unit tests and documentation examples make tensors of slices and may look into them.
-        let code = source
-            .code()
-            .take_while(|(_, code)| !code.contains("#[cfg(test)]"));
-        for (number, code) in code {
-            if let Some(word) = forbidden.iter().find(|word| has_word(code, word)) {
-                wrong.push(format!("{}:{number}: {word}", source.path));
-            }
-        }
-    }
-    fail_with(wrong, "an arrow that runs the wrong way:");
+    const METHODS: &[&str] = &["method", "optimizer", "decide", "outlook"];
+    no_line(
+        "an arrow that runs the wrong way",
+        |source, number, code| {
+            let forbidden = match () {
+                () if source.is_in("src/method/") => ELEMENTS,
+                () if source.is_in("src/kernel/") => METHODS,
+                () => return None,
+            };
+            let mut above = source.lines[..number].iter();
+            let is_test = above.any(|line| line.contains("#[cfg(test)]"));
+            let word = forbidden.iter().find(|word| has_word(code, word));
+            word.filter(|_| !is_test).map(|word| word.to_string())
+        },
+    );
 }
 
 /// A state that cannot be saved would be lost at a restart; two of one kind would be taken for each other.

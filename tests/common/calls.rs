@@ -2,14 +2,15 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use trimtab::{Tensor, set_threads};
+use trimtab::{Dtype, Role, Tensor, set_threads};
 
-use super::library::{Answer, Library, Running};
+use super::elements::Elements;
+use super::library::{Answer, Library, Parameters, Running};
 use super::methods::{OPTIMIZERS, every_setting, named};
 use super::states::States;
 use super::status::{OK, expect};
 use super::table::{Description, Setting};
-use super::world::{World, changed};
+use super::world::{Gradients, World, changed};
 
 #[derive(Clone, Debug)]
 pub enum Call {
@@ -126,6 +127,58 @@ pub fn decide(library: &dyn Library, method: &Setting, grads: &mut [Tensor]) -> 
 #[track_caller]
 pub fn scaled(library: &dyn Library, factor: f64, grads: &mut [Tensor]) {
     decided(library, &[setting("scale", &[("factor", factor)])], grads);
+}
+
+/// One weight.
+pub fn weight(dtype: Dtype, values: &[f64]) -> Gradients {
+    vec![(Role::Weight, Elements::new(dtype, values))]
+}
+
+/// Parameters of these values, before the first step.
+pub fn parameters(dtype: Dtype, values: &[Vec<f64>]) -> Parameters {
+    let all = |x: &Vec<f64>| Elements::new(dtype, x);
+    let zeros = |x: &Vec<f64>| Some(Elements::new(dtype, &vec![0.0; x.len()]));
+    Parameters {
+        w: values.iter().map(all).collect(),
+        first: values.iter().map(zeros).collect(),
+        second: values.iter().map(zeros).collect(),
+        ..Parameters::default()
+    }
+}
+
+/// A step by these gradients, behind a scaling.
+pub fn step(
+    library: &'static dyn Library,
+    optimizer: &Setting,
+    mut gradients: Gradients,
+    factor: f64,
+    ours: &mut Parameters,
+) -> Answer {
+    let mut world = World::observed(library, &mut gradients);
+    if factor != 1.0 {
+        scaled(library, factor, &mut world.grads);
+    }
+    std::mem::swap(&mut world.parameters, ours);
+    let answer = Ask(optimizer.clone()).run(&mut world);
+    std::mem::swap(&mut world.parameters, ours);
+    answer
+}
+
+/// The same, accepted, and where it leads to.
+#[track_caller]
+pub fn stepped(
+    library: &'static dyn Library,
+    optimizer: &Setting,
+    gradients: Gradients,
+    mut ours: Parameters,
+) -> Parameters {
+    let answer = step(library, optimizer, gradients, 1.0, &mut ours);
+    expect(
+        &format!("{}: {optimizer:?}", library.name()),
+        answer.code,
+        OK,
+    );
+    ours
 }
 
 /// The number of threads is the whole process's: those who change it take turns. To all others it makes no difference.

@@ -5,7 +5,7 @@
 use trimtab::{Dtype, Moments, Role};
 
 use super::{each, once};
-use crate::common::calls::{Call, setting};
+use crate::common::calls::{Call, setting, weight};
 use crate::common::data::Random;
 use crate::common::elements::Elements;
 use crate::common::library::Library;
@@ -127,7 +127,7 @@ fn what_is_above_the_threshold_is_centred() {
     each(|library| {
         for (mean, kept) in [(f64::exp2(21.0), 1.0), (f64::exp2(23.0), 0.0)] {
             let values = [mean + 1.0, mean - 1.0, mean + 1.0, mean - 1.0];
-            let mut data = vec![(Role::Weight, Elements::new(Dtype::F64, &values))];
+            let mut data = weight(Dtype::F64, &values);
             let mut world = World::observed(library, &mut data);
             Call::Ask(centralize()).accepted("near the threshold", &mut world);
             Call::Apply.accepted("near the threshold", &mut world);
@@ -184,7 +184,7 @@ fn after_any_chain_a_norm_of_0_means_zeros() {
             let element = |_| 3.0 + noise * random.between(-1.0, 1.0);
             let values: Vec<f64> = (0..1 + seed % 70).map(element).collect();
             for dtype in [Dtype::F32, Dtype::F64] {
-                let mut data = vec![(Role::Weight, Elements::new(dtype, &values))];
+                let mut data = weight(dtype, &values);
                 let mut world = World::observed(library, &mut data);
                 for method in &methods {
                     // What is refused, for its order, changes nothing.

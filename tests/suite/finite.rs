@@ -3,28 +3,16 @@
 //! What is known before a step is the largest gradient and the configuration. Parameters are near 0 here, because their
 //! size is not known to the step.
 
-use trimtab::{Dtype, Role};
+use trimtab::Dtype;
 
 use super::{each, once};
-use crate::common::calls::{Call, setting};
+use crate::common::calls::{parameters, setting, step, stepped, weight};
 use crate::common::elements::Elements;
-use crate::common::library::{Library, Parameters};
-use crate::common::status::{OK, OVERFLOW, expect, name};
+use crate::common::library::Library;
+use crate::common::status::{OK, OVERFLOW, name};
 use crate::common::table::Setting;
-use crate::common::world::World;
 
 const MOST: f64 = f32::MAX as f64;
-
-/// A parameter of three elements and what an optimizer remembers of them.
-fn parameters(dtype: Dtype) -> Parameters {
-    let zeros = || Elements::new(dtype, &[0.0; 3]);
-    Parameters {
-        w: vec![zeros()],
-        first: vec![Some(zeros())],
-        second: vec![Some(zeros())],
-        ..Parameters::default()
-    }
-}
 
 /// Steps by g, -g and g/2 again and again: which of them were accepted, and where they led to.
 fn steps(
@@ -34,14 +22,10 @@ fn steps(
     g: f64,
     count: usize,
 ) -> (usize, Vec<f64>) {
-    let (mut ours, mut accepted) = (parameters(dtype), 0);
+    let (mut ours, mut accepted) = (parameters(dtype, &[vec![0.0; 3]]), 0);
     for t in 0..count {
-        let gradient = Elements::new(Dtype::F64, &[g, -g, 0.5 * g]);
-        let mut data = vec![(Role::Weight, gradient)];
-        let mut world = World::observed(library, &mut data);
-        std::mem::swap(&mut world.parameters, &mut ours);
-        let answer = Call::Ask(setting.clone()).run(&mut world);
-        std::mem::swap(&mut world.parameters, &mut ours);
+        let gradient = weight(Dtype::F64, &[g, -g, 0.5 * g]);
+        let answer = step(library, setting, gradient, 1.0, &mut ours);
         let what = format!("{setting:?}, gradient {g:e}, step {t}");
         match answer.code {
             OK => accepted += 1,
@@ -184,15 +168,9 @@ fn adam_without_eps_stays_small_where_the_second_moment_underflows() {
         let (accepted, after) = steps(library, &adam, Dtype::F32, 1e-25, 1);
         assert!(accepted == 1 && after[0].abs() <= 1.1e-3, "{after:?}");
         // A gradient of 0 among others, three times.
-        let mut ours = parameters(Dtype::F32);
+        let mut ours = parameters(Dtype::F32, &[vec![0.0; 3]]);
         for _ in 0..3 {
-            let gradient = Elements::new(Dtype::F32, &[0.0, 1.0, -1.0]);
-            let mut data = vec![(Role::Weight, gradient)];
-            let mut world = World::observed(library, &mut data);
-            std::mem::swap(&mut world.parameters, &mut ours);
-            let answer = Call::Ask(adam.clone()).run(&mut world);
-            expect("a step", answer.code, OK);
-            std::mem::swap(&mut world.parameters, &mut ours);
+            ours = stepped(library, &adam, weight(Dtype::F32, &[0.0, 1.0, -1.0]), ours);
         }
         let w = ours.w[0].values();
         assert!(

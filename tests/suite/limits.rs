@@ -3,7 +3,7 @@
 use trimtab::{Dtype, Moments, Role, bf16, f16};
 
 use super::{each, once};
-use crate::common::calls::{Call, decided, scaled, setting};
+use crate::common::calls::{Call, decided, scaled, setting, weight};
 use crate::common::chain::{Chain, Inputs};
 use crate::common::compare;
 use crate::common::data::{Batch, Random};
@@ -128,7 +128,7 @@ fn a_centred_result_beyond_the_largest_is_refused() {
     once(|library| {
         for dtype in DTYPES {
             let (half, factor) = halves(dtype);
-            let mut data = vec![(Role::Weight, Elements::new(dtype, &[half, half, -half]))];
+            let mut data = weight(dtype, &[half, half, -half]);
             for call in Call::writes().filter(|call| !matches!(call, Call::Ask(_))) {
                 let mut world = World::observed(library, &mut data);
                 decided(library, std::slice::from_ref(&centralize), &mut world.grads);
@@ -199,7 +199,7 @@ fn clipping_does_not_make_zeros() {
         for scope in [0.0, 1.0] {
             let clip = setting("clip_norm", &[("scope", scope), ("max_norm", 1.0)]);
             for (dtype, x) in [(Dtype::F32, 1e20), (Dtype::F16, 300.0)] {
-                let mut data = vec![(Role::Weight, Elements::new(dtype, &[x, -x, x, x]))];
+                let mut data = weight(dtype, &[x, -x, x, x]);
                 let mut world = World::observed(library, &mut data);
                 decided(library, std::slice::from_ref(&clip), &mut world.grads);
                 Call::Apply.accepted("clipped", &mut world);

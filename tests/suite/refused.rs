@@ -4,7 +4,7 @@ use trimtab::{Dtype, Moments, Role};
 
 use super::each;
 use super::limits::largest;
-use crate::common::calls::{Call, decided, scaled, setting};
+use crate::common::calls::{Call, decided, scaled, setting, weight};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::methods::everything;
 use crate::common::status::{BAD_STATE, NON_FINITE, OK, ORDER, OVERFLOW, expect};
@@ -219,7 +219,7 @@ fn a_factor_that_f32_rounds_up() {
         let sgd = Call::Ask(setting("sgd", &[("lr", 1.0)]));
         for call in [Call::Apply, Call::ApplyInto, sgd] {
             let values = [f64::from(second_largest), 1.0];
-            let mut data = vec![(Role::Weight, Elements::new(Dtype::F32, &values))];
+            let mut data = weight(Dtype::F32, &values);
             let mut world = World::observed(library, &mut data);
             scaled(library, FACTOR, &mut world.grads);
             call.refused("a factor that f32 rounds up", &mut world, OVERFLOW, 0);

@@ -3,7 +3,7 @@
 use trimtab::{Affine, Dtype, Role, Tensor, bf16, f16};
 
 use super::{each, once};
-use crate::common::calls::{Call, decided, setting};
+use crate::common::calls::{Call, decided, setting, weight};
 use crate::common::data::Random;
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::library::Library;
@@ -140,7 +140,7 @@ fn results_are_rounded_to_the_nearest_even() {
     once(|library| {
         for (dtype, numbers) in &numbers {
             let finite: Vec<f64> = numbers.iter().copied().filter(|x| x.is_finite()).collect();
-            let mut data = vec![(Role::Weight, Elements::new(*dtype, &finite))];
+            let mut data = weight(*dtype, &finite);
             let mut world = World::observed(library, &mut data);
             let scale = setting("scale", &[("factor", 0.75)]);
             decided(library, &[scale], &mut world.grads);
