@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use trimtab::{Dtype, Role, Tensor, set_threads};
+use trimtab::{Dtype, Moments, Role, Tensor, set_threads};
 
 use super::elements::Elements;
 use super::library::{Answer, Library, Parameters, Running};
@@ -127,6 +127,16 @@ pub fn decide(library: &dyn Library, method: &Setting, grads: &mut [Tensor]) -> 
 #[track_caller]
 pub fn scaled(library: &dyn Library, factor: f64, grads: &mut [Tensor]) {
     decided(library, &[setting("scale", &[("factor", factor)])], grads);
+}
+
+/// Moments, whether or not there are such elements.
+pub const fn moments_of(count: u64, sum: f64, sum_sq: f64, abs_max: f64) -> Moments {
+    Moments {
+        count,
+        sum,
+        sum_sq,
+        abs_max,
+    }
 }
 
 /// One weight.

@@ -3,7 +3,7 @@
 use trimtab::{Dtype, Moments, Role, bf16, f16};
 
 use super::{each, once};
-use crate::common::calls::{Call, decided, scaled, setting, weight};
+use crate::common::calls::{Call, decided, moments_of, scaled, setting, weight};
 use crate::common::chain::{Chain, Inputs};
 use crate::common::compare;
 use crate::common::data::{Batch, Random};
@@ -176,12 +176,7 @@ fn the_largest_and_the_smallest_elements_are_read_exactly() {
                 let mut moments = Moments::default();
                 let answer = library.observe_chunk(&mut moments, &mut Elements::new(dtype, &[x]));
                 expect("a chunk", answer.code, OK);
-                let expected = Moments {
-                    count: 1,
-                    sum: x,
-                    sum_sq: x * x,
-                    abs_max: x.abs(),
-                };
+                let expected = moments_of(1, x, x * x, x.abs());
                 assert_eq!(moments, expected, "{x:e} in {dtype:?}");
                 assert_eq!(library.statistics(&moments)[2], x.abs());
             }

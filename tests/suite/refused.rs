@@ -4,7 +4,7 @@ use trimtab::{Dtype, Moments, Role};
 
 use super::each;
 use super::limits::largest;
-use crate::common::calls::{Call, decided, scaled, setting, weight};
+use crate::common::calls::{Call, decided, moments_of, scaled, setting, weight};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::methods::everything;
 use crate::common::status::{BAD_STATE, NON_FINITE, OK, ORDER, OVERFLOW, expect};
@@ -196,12 +196,7 @@ fn results_that_are_not_finite_in_another_shard() {
             let mut data = four();
             data[2].1 = Elements::new(Dtype::F32, &[]);
             let mut world = World::observed(library, &mut data);
-            world.grads[2].set_moments(Moments {
-                count: 2,
-                sum: 3.0,
-                sum_sq: 5.0,
-                abs_max: 2.0,
-            });
+            world.grads[2].set_moments(moments_of(2, 3.0, 5.0, 2.0));
             scaled(library, 1e308, &mut world.grads[2..3]);
             call.refused("an empty shard", &mut world, OVERFLOW, 2);
         }
