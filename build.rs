@@ -81,6 +81,10 @@ mod header {
         let mut config =
             cbindgen::Config::from_file(ffi.join("cbindgen.toml")).expect("cbindgen.toml is valid");
         config.header = Some(text("header_top.h").trim_end().to_string());
+        config.export.include = SOURCES
+            .iter()
+            .flat_map(|path| types_of(&root.join(path)))
+            .collect();
         config.after_includes = Some("#include <stddef.h>\n#include <stdint.h>".to_string());
 
         let mut builder = cbindgen::Builder::new().with_config(config);
@@ -93,9 +97,84 @@ mod header {
             .expect("cbindgen reads the sources")
             .write(&mut header);
         let header = String::from_utf8(header).expect("cbindgen writes UTF-8");
-        let functions = "#ifdef __cplusplus\nextern";
-        let with_defaults = text("header_defaults.h") + "\n" + functions;
-        without_markup(&header.replace(functions, &with_defaults))
+        let plain = on_one_line(&without_markup(&header));
+        arranged(&plain, &text("header_defaults.h"))
+    }
+
+    /// The enums, structs and types that a source declares for C: in the header whether a function takes them or not.
+    fn types_of(source: &Path) -> Vec<String> {
+        let text = fs::read_to_string(source).expect("a source of the header");
+        let declared = ["pub enum ", "pub struct ", "pub type "]
+            .iter()
+            .flat_map(|kind| {
+                let names = text.split(kind).skip(1);
+                names.filter_map(|rest| rest.split([' ', '{']).next())
+            });
+        let ours = declared.filter(|name| name.starts_with("trimtab_"));
+        ours.map(str::to_string).collect()
+    }
+
+    /// A comment of one line without the frame of three that cbindgen gives it.
+    fn on_one_line(header: &str) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for line in header.lines().map(str::to_string) {
+            match lines.as_slice() {
+                [.., open, text] if line.trim() == "*/" && open.trim() == "/**" => {
+                    let joined = text.replacen(" * ", "/** ", 1) + " */";
+                    lines.truncate(lines.len() - 2);
+                    lines.push(joined);
+                }
+                _ => lines.push(line),
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// Each configuration with its defaults, and each state, in front of the first function that takes it, or of
+    /// `trimtab_decide` for a method without a function. The types shared by all functions, which end with
+    /// `trimtab_tensor`, stay at the top.
+    fn arranged(header: &str, defaults: &str) -> String {
+        let (shared, rest) = after(header, "} trimtab_tensor;\n");
+        let (types, functions) = rest.split_at(rest.find("#ifdef __cplusplus").expect("functions"));
+        let (inits, macros): (Vec<&str>, Vec<&str>) =
+            blocks(defaults).partition(|block| block.contains("_CONFIG_INIT"));
+
+        let mut items: Vec<String> = blocks(functions).map(str::to_string).collect();
+        for block in blocks(types) {
+            let (_, name) = block.rsplit_once("} ").expect("a struct");
+            let name = name.trim_end_matches(';');
+            let init = format!("#define {}_INIT ", name.to_uppercase());
+            let init = inits.iter().find(|macros| macros.starts_with(&init));
+            let users = [
+                format!("{name} *"),
+                format!("{}(", name.trim_end_matches("_config")),
+                "trimtab_method *".to_string(),
+            ];
+            let place = |user: &String| items.iter().position(|item| item.contains(user));
+            let place = users.iter().find_map(place).expect("trimtab_decide");
+            items.splice(
+                place..place,
+                [block, init.copied().unwrap_or_default()].map(String::from),
+            );
+        }
+        items.retain(|item| !item.is_empty());
+        format!(
+            "{shared}\n{}\n\n{}\n",
+            macros.join("\n\n"),
+            items.join("\n\n")
+        )
+    }
+
+    /// What blank lines separate: a declaration or macro with the comment above it.
+    fn blocks(text: &str) -> impl Iterator<Item = &str> {
+        text.split("\n\n")
+            .map(str::trim)
+            .filter(|block| !block.is_empty())
+    }
+
+    /// The text up to the end of `mark`, and the rest.
+    fn after<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str) {
+        text.split_at(text.find(mark).expect(mark) + mark.len())
     }
 
     /// The core's comments without the markup of Rust's documentation: links, code marks and fences.

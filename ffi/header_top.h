@@ -3,42 +3,44 @@
  *     trimtab_tensor g[2] = { TRIMTAB_TENSOR(dW, nW, TRIMTAB_F32, TRIMTAB_WEIGHT),
  *                             TRIMTAB_TENSOR(db, nb, TRIMTAB_F32, TRIMTAB_BIAS) };
  *     trimtab_observe(g, 2);                              reads each gradient once
- *     trimtab_stable_grad(NULL, sigma_prediction, g, 2);  decides: a few flops a tensor
+ *     trimtab_stable_grad(NULL, sigma_prediction, g, 2);  decides: a few operations per tensor
  *     trimtab_apply(g, 2);                                writes each gradient once
  *
  * Observe, then decide with any number of methods in order, then write: in place (trimtab_apply),
- * beside (trimtab_apply_into) or fused with an update (trimtab_sgd_step, trimtab_adam_step).
+ * into other buffers (trimtab_apply_into) or fused with an update (trimtab_sgd_step, trimtab_adam_step).
  *
  * Conventions
- *   Memory     All of it is the caller's. No pointer is retained; on one thread nothing is allocated
- *              (but a copy of the environment variable TRIMTAB_LEVEL, if set, once). Gradients
+ *   Memory     All memory is the caller's. No pointer is retained; on one thread nothing is allocated
+ *              (except a copy of the environment variable TRIMTAB_LEVEL, if set, once). Gradients
  *              must be readable and writable by the host: mapped pinned, managed and registered
  *              CUDA memory are, plain device memory is not. Buffers need the alignment of their
  *              element type, structs that of their fields.
- *   NULL       Never allowed unless a comment says so. A configuration may always be NULL: that
+ *   NULL       Never allowed unless a comment says so. A configuration may always be NULL, which
  *              means the defaults. Buffers of length 0 and arrays of 0 entries may be NULL.
  *   Growth     Configurations begin with struct_size, sizeof of the caller's struct, and later
- *              versions add fields at their end. What a shorter struct lacks takes its default; what
- *              a longer one adds must be 0 for a library that does not know it, and so must every
- *              field called reserved; else BAD_CONFIG.
+ *              versions add fields at their end. Fields that a shorter struct lacks take their
+ *              defaults; fields that this library does not have, and fields called reserved, must
+ *              be 0; else BAD_CONFIG.
  *   Overlap    Buffers, structs and arrays of one call must not overlap unless a comment says so: no
  *              argument may lie in another, such as trimtab_agc's params in its grads.
- *   Writes     trimtab_apply and the optimizer steps spend the descriptors: ORDER until they are observed
- *              again. A buffer may not change between trimtab_observe and the write; nothing would notice.
+ *   Writes     trimtab_apply and the optimizer steps spend the descriptors: every method and every
+ *              write returns ORDER until they are observed again. A buffer must not change between
+ *              trimtab_observe and the write; such a change is not detected.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
- *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
- *              with NON_FINITE fill in moments and affines all the same; trimtab_state_save tells the size.)
+ *              parameters, states, moments or affines. (Except: trimtab_observe and
+ *              trimtab_observe_chunk with NON_FINITE fill in moments and affines all the same, and
+ *              trimtab_state_save with BAD_LENGTH sets the size.)
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
- *              moments or affines that no call can have left; OVERFLOW where a scale, a norm or a
- *              standard deviation would leave the range of double.
+ *              moments or affines with values that no call can have left there; OVERFLOW where a
+ *              scale, a norm or a standard deviation would leave the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
- *              may run at the same time. After fork() the child has none, and may ask for its own.
+ *              may run at the same time. After fork() the child has none, and may set its own.
  *   Signals    No function is async-signal-safe: none may be called in a signal handler.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
- *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
- *              that are the same on every machine and that are known when they are damaged.
+ *              to copy, to write to disk and to read back. trimtab_state_save turns them into bytes
+ *              that are the same on every machine and in which damage is detected.
  *   Float mode On x86-64 and 64-bit Arm calls compute in the default floating-point mode whatever the
  *              caller has set (rounding, flushing of subnormals, traps), and leave mode and status
  *              flags as they were; only "inexact" may be raised. On other processors call in the

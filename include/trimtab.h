@@ -3,42 +3,44 @@
  *     trimtab_tensor g[2] = { TRIMTAB_TENSOR(dW, nW, TRIMTAB_F32, TRIMTAB_WEIGHT),
  *                             TRIMTAB_TENSOR(db, nb, TRIMTAB_F32, TRIMTAB_BIAS) };
  *     trimtab_observe(g, 2);                              reads each gradient once
- *     trimtab_stable_grad(NULL, sigma_prediction, g, 2);  decides: a few flops a tensor
+ *     trimtab_stable_grad(NULL, sigma_prediction, g, 2);  decides: a few operations per tensor
  *     trimtab_apply(g, 2);                                writes each gradient once
  *
  * Observe, then decide with any number of methods in order, then write: in place (trimtab_apply),
- * beside (trimtab_apply_into) or fused with an update (trimtab_sgd_step, trimtab_adam_step).
+ * into other buffers (trimtab_apply_into) or fused with an update (trimtab_sgd_step, trimtab_adam_step).
  *
  * Conventions
- *   Memory     All of it is the caller's. No pointer is retained; on one thread nothing is allocated
- *              (but a copy of the environment variable TRIMTAB_LEVEL, if set, once). Gradients
+ *   Memory     All memory is the caller's. No pointer is retained; on one thread nothing is allocated
+ *              (except a copy of the environment variable TRIMTAB_LEVEL, if set, once). Gradients
  *              must be readable and writable by the host: mapped pinned, managed and registered
  *              CUDA memory are, plain device memory is not. Buffers need the alignment of their
  *              element type, structs that of their fields.
- *   NULL       Never allowed unless a comment says so. A configuration may always be NULL: that
+ *   NULL       Never allowed unless a comment says so. A configuration may always be NULL, which
  *              means the defaults. Buffers of length 0 and arrays of 0 entries may be NULL.
  *   Growth     Configurations begin with struct_size, sizeof of the caller's struct, and later
- *              versions add fields at their end. What a shorter struct lacks takes its default; what
- *              a longer one adds must be 0 for a library that does not know it, and so must every
- *              field called reserved; else BAD_CONFIG.
+ *              versions add fields at their end. Fields that a shorter struct lacks take their
+ *              defaults; fields that this library does not have, and fields called reserved, must
+ *              be 0; else BAD_CONFIG.
  *   Overlap    Buffers, structs and arrays of one call must not overlap unless a comment says so: no
  *              argument may lie in another, such as trimtab_agc's params in its grads.
- *   Writes     trimtab_apply and the optimizer steps spend the descriptors: ORDER until they are observed
- *              again. A buffer may not change between trimtab_observe and the write; nothing would notice.
+ *   Writes     trimtab_apply and the optimizer steps spend the descriptors: every method and every
+ *              write returns ORDER until they are observed again. A buffer must not change between
+ *              trimtab_observe and the write; such a change is not detected.
  *   Refusal    A negative status means that nothing was changed: not a bit of gradients,
- *              parameters, states, moments or affines. (trimtab_observe and trimtab_observe_chunk
- *              with NON_FINITE fill in moments and affines all the same; trimtab_state_save tells the size.)
+ *              parameters, states, moments or affines. (Except: trimtab_observe and
+ *              trimtab_observe_chunk with NON_FINITE fill in moments and affines all the same, and
+ *              trimtab_state_save with BAD_LENGTH sets the size.)
  *   Methods    All of them return NULL_POINTER, BAD_DTYPE, BAD_CONFIG, MISALIGNED or BAD_LENGTH for
  *              bad descriptors and configurations; ORDER for gradients not observed, or a pending
  *              finite limit; NON_FINITE for a gradient that is not finite; BAD_STATE for states,
- *              moments or affines that no call can have left; OVERFLOW where a scale, a norm or a
- *              standard deviation would leave the range of double.
+ *              moments or affines with values that no call can have left there; OVERFLOW where a
+ *              scale, a norm or a standard deviation would leave the range of double.
  *   Threads    None unless trimtab_set_threads asks for them. Calls on different tensors and states
- *              may run at the same time. After fork() the child has none, and may ask for its own.
+ *              may run at the same time. After fork() the child has none, and may set its own.
  *   Signals    No function is async-signal-safe: none may be called in a signal handler.
  *   States     Zero-initialised by the caller before the first step. Plain fixed-width fields: safe
- *              to copy, to write to disk and to read back. trimtab_state_save makes bytes of them
- *              that are the same on every machine and that are known when they are damaged.
+ *              to copy, to write to disk and to read back. trimtab_state_save turns them into bytes
+ *              that are the same on every machine and in which damage is detected.
  *   Float mode On x86-64 and 64-bit Arm calls compute in the default floating-point mode whatever the
  *              caller has set (rounding, flushing of subnormals, traps), and leave mode and status
  *              flags as they were; only "inexact" may be raised. On other processors call in the
@@ -55,314 +57,184 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/**
- * The values of trimtab_status.
- */
+/** The values of trimtab_status. */
 typedef enum {
-  /**
-   * Done.
-   */
+  /** The call succeeded. */
   TRIMTAB_OK = 0,
-  /**
-   * The guard asks the caller to skip this step.
-   */
+  /** The guard asks the caller to skip this step. */
   TRIMTAB_SKIP_STEP = 1,
-  /**
-   * A pointer is NULL that must not be.
-   */
+  /** A required pointer is NULL. */
   TRIMTAB_NULL_POINTER = -1,
-  /**
-   * An element type is unknown or not allowed here.
-   */
+  /** An element type is unknown, or not allowed here. */
   TRIMTAB_BAD_DTYPE = -2,
-  /**
-   * A configuration value, an enum value or a struct_size is out of range.
-   */
+  /** A configuration value, an enum value or a struct_size is out of range. */
   TRIMTAB_BAD_CONFIG = -3,
-  /**
-   * StableGrad's reference is not finite and > 0.
-   */
+  /** The reference of StableGrad is not finite, or not > 0. */
   TRIMTAB_BAD_REFERENCE = -4,
-  /**
-   * A state, moments or an affine hold what no call can have left there.
-   */
+  /** A state, moments or an affine hold values that no call can have left there. */
   TRIMTAB_BAD_STATE = -5,
-  /**
-   * A gradient holds NaN, infinity, or (f64) a magnitude beyond 1e150.
-   */
+  /** A gradient holds NaN, an infinity, or (double) a magnitude beyond 1e150. */
   TRIMTAB_NON_FINITE = -6,
   /**
-   * The result would not be finite in the type it is written to, or a factor leaves the range of double
-   * at either end.
+   * The result would not be finite in its element type, or a factor leaves the range of double:
+   * too large, or so small that it would vanish.
    */
   TRIMTAB_OVERFLOW = -7,
-  /**
-   * Calls came in an order that cannot work: observe first, clip by value last.
-   */
+  /** The call is out of order: observe first, clip by value last. */
   TRIMTAB_ORDER = -8,
-  /**
-   * The guard saw max_consecutive bad steps in a row.
-   */
+  /** The guard counted max_consecutive bad steps in a row. */
   TRIMTAB_DIVERGED = -9,
-  /**
-   * This build cannot do that.
-   */
+  /** This build or this machine cannot do what was asked. */
   TRIMTAB_UNSUPPORTED = -10,
-  /**
-   * A pointer is not aligned to its type.
-   */
+  /** A pointer is not aligned to its type. */
   TRIMTAB_MISALIGNED = -11,
-  /**
-   * A length cannot exist, or does not match.
-   */
+  /** A length is impossible, or does not match. */
   TRIMTAB_BAD_LENGTH = -12,
-  /**
-   * These bytes are no saved states.
-   */
+  /** The bytes are not a record of states. */
   TRIMTAB_BAD_MAGIC = -13,
-  /**
-   * States were saved in a format that this library does not know.
-   */
+  /** The record has a format that this library does not support. */
   TRIMTAB_BAD_VERSION = -14,
-  /**
-   * Saved states are of other kinds, or in another order, than those to be loaded.
-   */
+  /** The record holds states of other kinds, or in another order, than asked for. */
   TRIMTAB_WRONG_KIND = -15,
-  /**
-   * More or fewer states were saved than are to be loaded.
-   */
+  /** The record holds more or fewer states than asked for. */
   TRIMTAB_WRONG_COUNT = -16,
-  /**
-   * Saved states end too early.
-   */
+  /** The record is shorter than its header says. */
   TRIMTAB_TRUNCATED = -17,
-  /**
-   * Saved states have been damaged.
-   */
+  /** The record is damaged: a checksum does not match. */
   TRIMTAB_BAD_CHECKSUM = -18,
 } trimtab_status_code;
 
-/**
- * Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64.
- */
+/** Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64. */
 typedef enum {
-  /**
-   * IEEE binary32, float.
-   */
+  /** IEEE binary32, float. */
   TRIMTAB_F32 = 0,
-  /**
-   * IEEE binary16, _Float16.
-   */
+  /** IEEE binary16, _Float16. */
   TRIMTAB_F16 = 1,
-  /**
-   * bfloat16.
-   */
+  /** bfloat16. */
   TRIMTAB_BF16 = 2,
-  /**
-   * IEEE binary64, double.
-   */
+  /** IEEE binary64, double. */
   TRIMTAB_F64 = 3,
 } trimtab_dtype;
 
-/**
- * What a tensor is.
- */
+/** The role of a tensor: many methods leave biases alone. */
 typedef enum {
-  /**
-   * A weight matrix or kernel.
-   */
+  /** A weight matrix or kernel. */
   TRIMTAB_WEIGHT = 0,
-  /**
-   * A bias, or any other one-dimensional parameter.
-   */
+  /** A bias, or any other one-dimensional parameter. */
   TRIMTAB_BIAS = 1,
 } trimtab_role;
 
-/**
- * Which tensors a method changes.
- */
+/** The tensors that a method changes. */
 typedef enum {
-  /**
-   * Weights only.
-   */
+  /** Weights only. */
   TRIMTAB_ROLES_WEIGHTS = 0,
-  /**
-   * All tensors.
-   */
+  /** All tensors. */
   TRIMTAB_ROLES_ALL = 1,
 } trimtab_roles;
 
-/**
- * Over what a norm is taken.
- */
+/** The range over which a norm is taken. */
 typedef enum {
-  /**
-   * Each tensor by itself.
-   */
+  /** Each tensor by itself. */
   TRIMTAB_SCOPE_TENSOR = 0,
-  /**
-   * All tensors together.
-   */
+  /** All tensors together. */
   TRIMTAB_SCOPE_GLOBAL = 1,
 } trimtab_scope;
 
-/**
- * What a guard does about gradients that are not finite.
- */
+/** The action of a guard on gradients that are not finite. */
 typedef enum {
-  /**
-   * Return TRIMTAB_SKIP_STEP.
-   */
+  /** Return TRIMTAB_SKIP_STEP. */
   TRIMTAB_GUARD_SKIP_STEP = 0,
-  /**
-   * Turn the offending tensors into zeros and go on.
-   */
+  /** Turn the offending tensors into zeros and continue. */
   TRIMTAB_GUARD_ZERO = 1,
 } trimtab_guard_policy;
 
-/**
- * Which states an entry of trimtab_states is about.
- */
+/** Activation functions, for trimtab_init_std. */
 typedef enum {
-  /**
-   * trimtab_norm_state
-   */
+  /** max(0, z) */
+  TRIMTAB_RELU = 0,
+  /** tanh(z) */
+  TRIMTAB_TANH = 1,
+  /** z / (1 + exp(-z)) */
+  TRIMTAB_SILU = 2,
+  /** z times the normal distribution function of z */
+  TRIMTAB_GELU = 3,
+  /** sin(z) */
+  TRIMTAB_SIN = 4,
+  /** z */
+  TRIMTAB_IDENTITY = 5,
+} trimtab_activation;
+
+/** The methods, for trimtab_decide, and the fields of trimtab_method that each uses. */
+typedef enum {
+  /** number: the loss scale */
+  TRIMTAB_METHOD_UNSCALE = 0,
+  /** number: the factor */
+  TRIMTAB_METHOD_SCALE = 1,
+  /** trimtab_guard_config, trimtab_guard_state */
+  TRIMTAB_METHOD_GUARD = 2,
+  /** trimtab_stable_grad_config, number: the reference */
+  TRIMTAB_METHOD_STABLE_GRAD = 3,
+  /** trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one */
+  TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
+  /** trimtab_autoscale_state */
+  TRIMTAB_METHOD_AUTOSCALE = 5,
+  /** trimtab_centralize_config */
+  TRIMTAB_METHOD_CENTRALIZE = 6,
+  /** trimtab_znorm_config */
+  TRIMTAB_METHOD_ZNORM = 7,
+  /** trimtab_clip_norm_config, number: the maximum norm */
+  TRIMTAB_METHOD_CLIP_NORM = 8,
+  /** number: the limit */
+  TRIMTAB_METHOD_CLIP_VALUE = 9,
+  /** trimtab_agc_config, input: n trimtab_moments, of the parameters */
+  TRIMTAB_METHOD_AGC = 10,
+  /** trimtab_zclip_config, trimtab_zclip_state */
+  TRIMTAB_METHOD_ZCLIP = 11,
+  /** trimtab_adagc_config, trimtab_norm_state: n */
+  TRIMTAB_METHOD_ADAGC = 12,
+} trimtab_method_kind;
+
+/** The type of the states in an entry of trimtab_states. */
+typedef enum {
+  /** trimtab_norm_state */
   TRIMTAB_STATE_NORM = 0,
-  /**
-   * trimtab_autoscale_state
-   */
+  /** trimtab_autoscale_state */
   TRIMTAB_STATE_AUTOSCALE = 1,
-  /**
-   * trimtab_zclip_state
-   */
+  /** trimtab_zclip_state */
   TRIMTAB_STATE_ZCLIP = 2,
-  /**
-   * trimtab_guard_state
-   */
+  /** trimtab_guard_state */
   TRIMTAB_STATE_GUARD = 3,
-  /**
-   * trimtab_step_state
-   */
+  /** trimtab_step_state */
   TRIMTAB_STATE_STEP = 4,
 } trimtab_state_kind;
 
 /**
- * The methods, for trimtab_decide: which fields of trimtab_method each has.
- */
-typedef enum {
-  /**
-   * number: the loss scale
-   */
-  TRIMTAB_METHOD_UNSCALE = 0,
-  /**
-   * number: the factor
-   */
-  TRIMTAB_METHOD_SCALE = 1,
-  /**
-   * trimtab_guard_config, trimtab_guard_state
-   */
-  TRIMTAB_METHOD_GUARD = 2,
-  /**
-   * trimtab_stable_grad_config, number: the reference
-   */
-  TRIMTAB_METHOD_STABLE_GRAD = 3,
-  /**
-   * trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
-   */
-  TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
-  /**
-   * trimtab_autoscale_state
-   */
-  TRIMTAB_METHOD_AUTOSCALE = 5,
-  /**
-   * trimtab_centralize_config
-   */
-  TRIMTAB_METHOD_CENTRALIZE = 6,
-  /**
-   * trimtab_znorm_config
-   */
-  TRIMTAB_METHOD_ZNORM = 7,
-  /**
-   * trimtab_clip_norm_config, number: the largest norm
-   */
-  TRIMTAB_METHOD_CLIP_NORM = 8,
-  /**
-   * number: the limit
-   */
-  TRIMTAB_METHOD_CLIP_VALUE = 9,
-  /**
-   * trimtab_agc_config, input: n trimtab_moments, of the parameters
-   */
-  TRIMTAB_METHOD_AGC = 10,
-  /**
-   * trimtab_zclip_config, trimtab_zclip_state
-   */
-  TRIMTAB_METHOD_ZCLIP = 11,
-} trimtab_method_kind;
-
-/**
- * Activation functions, for trimtab_init_std.
- */
-typedef enum {
-  /**
-   * max(0, z)
-   */
-  TRIMTAB_RELU = 0,
-  /**
-   * tanh(z)
-   */
-  TRIMTAB_TANH = 1,
-  /**
-   * z / (1 + exp(-z))
-   */
-  TRIMTAB_SILU = 2,
-  /**
-   * z times the normal distribution function of z
-   */
-  TRIMTAB_GELU = 3,
-  /**
-   * sin(z)
-   */
-  TRIMTAB_SIN = 4,
-  /**
-   * z
-   */
-  TRIMTAB_IDENTITY = 5,
-} trimtab_activation;
-
-/**
- * What every call returns: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
- * that the call was refused and nothing was changed (but see Refusal at the top).
+ * The result of a call: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
+ * that the call was refused and changed nothing (but see Refusal at the top).
  */
 typedef int32_t trimtab_status;
 
 /**
  * Count, sum, sum of squares and largest magnitude of the elements of a tensor.
  *
- * Sums are accumulated in f64 in a fixed order: element i goes to lane i % 32; after every
- * 2,048 elements the lanes are added to those of the block, after 65,536 those are added pairwise
+ * Sums are accumulated in double precision in a fixed order: element i goes to lane i % 32; after
+ * every 2,048 elements the lanes are added to those of the block, after 65,536 those are added pairwise
  * (lane[i] += lane[i + width], width 16, 8, 4, 2, 1), and blocks are added in index order. The
  * bits of the result depend on nothing else.
  *
- * NaN elements leave abs_max alone and make the sums NaN (always the same NaN), infinite ones make
- * sum_sq infinite, and in f64 so do elements whose squares are.
+ * NaN elements leave abs_max alone and make the sums NaN (always the same NaN). Infinite elements, and
+ * elements of double precision whose squares overflow, make sum_sq infinite.
  */
 typedef struct {
-  /**
-   * Number of elements.
-   */
+  /** Number of elements. */
   uint64_t count;
-  /**
-   * Sum of the elements.
-   */
+  /** Sum of the elements. */
   double sum;
-  /**
-   * Sum of the squares of the elements.
-   */
+  /** Sum of the squares of the elements. */
   double sum_sq;
   /**
-   * Largest magnitude among the elements that are not NaN; an upper bound once a mean was
-   * subtracted without the data being read again.
+   * Largest magnitude of the elements that are not NaN; an upper bound where a mean was subtracted
+   * without another read of the data.
    */
   double abs_max;
 } trimtab_moments;
@@ -373,475 +245,48 @@ typedef struct {
  * y = clamp((x - center) * scale, -limit, +limit)
  *
  * center is in units of the gradient in the buffer, limit in units of the result. All three
- * are f64 until they meet the data, so a scale outside the range of the gradient's dtype still
- * gives the correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN
+ * stay in double precision until they meet the data, so a scale outside the range of the gradient's
+ * dtype still gives the correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN
  * included: that is how Guard silences a tensor.
  */
 typedef struct {
-  /**
-   * Subtracted first: 0, or the mean of the gradient.
-   */
+  /** Subtracted first; 0, or the mean of the gradient. */
   double center;
-  /**
-   * Multiplied next; finite.
-   */
+  /** Multiplied next; finite. */
   double scale;
-  /**
-   * Bound of the magnitude of the result; +infinity for none.
-   */
+  /** Upper bound on the magnitude of the result; +infinity for none. */
   double limit;
 } trimtab_affine;
 
 /**
- * A gradient tensor: any contiguous range of elements that is to be treated as one. Describe each
- * row as a tensor and every method becomes row-wise.
+ * The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one.
+ * Describe each row as a tensor and every method becomes row-wise.
  *
- * Fill in the first four fields and call trimtab_observe, which fills in the rest. Two tensors of
+ * Fill in the first four fields and call trimtab_observe, which fills in the rest. The tensors of
  * one call must not overlap.
  */
 typedef struct {
-  /**
-   * The elements, in memory that the host can read and write; may be NULL if len is 0.
-   */
+  /** The elements, in memory that the host can read and write; may be NULL if len is 0. */
   void *data;
-  /**
-   * Number of elements.
-   */
+  /** Number of elements. */
   size_t len;
-  /**
-   * TRIMTAB_F32, F16, BF16 or F64.
-   */
+  /** Element type: TRIMTAB_F32, F16, BF16 or F64. */
   uint32_t dtype;
-  /**
-   * TRIMTAB_WEIGHT or TRIMTAB_BIAS.
-   */
+  /** Role: TRIMTAB_WEIGHT or TRIMTAB_BIAS. */
   uint32_t role;
   /**
-   * Statistics of what lies in the buffer. You may set them yourself, streamed by
-   * trimtab_observe_chunk or merged over ranks; a count above len then means that this is a shard.
+   * Statistics of the elements in the buffer. You may set them yourself, streamed by
+   * trimtab_observe_chunk or merged over ranks; a count above len then marks a shard.
    */
   trimtab_moments moments;
   /**
-   * What has been decided and not yet written; set it to {0, 1, INFINITY} with your own moments.
+   * The pending transformation, decided and not yet written. With moments of your own set it to
+   * {0, 1, INFINITY}.
    */
   trimtab_affine affine;
 } trimtab_tensor;
 
-/**
- * Start from TRIMTAB_GUARD_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * TRIMTAB_GUARD_SKIP_STEP (default) or TRIMTAB_GUARD_ZERO.
-   */
-  uint32_t policy;
-  /**
-   * How many bad steps in a row mean that the run has diverged; 0 (default): never.
-   */
-  uint64_t max_consecutive;
-} trimtab_guard_config;
-
-/**
- * What Guard remembers; zero before the first step.
- */
-typedef struct {
-  /**
-   * Bad steps since the last good one.
-   */
-  uint64_t consecutive;
-  /**
-   * Bad steps in all.
-   */
-  uint64_t total;
-} trimtab_guard_state;
-
-/**
- * Start from TRIMTAB_STABLE_GRAD_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
-   */
-  uint32_t roles;
-  /**
-   * Added to the standard deviation; finite, >= 0, default 0.
-   */
-  double eps;
-} trimtab_stable_grad_config;
-
-/**
- * Start from TRIMTAB_GRADIENT_STABILIZER_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
-   */
-  uint32_t scope;
-  /**
-   * Weight of the past in the running norm; in [0, 1), default 0.6.
-   */
-  double gamma1;
-  /**
-   * Weight of the past in the running squared norm; in [0, 1), default 0.999.
-   */
-  double gamma2;
-  /**
-   * Added to the root, and the smallest norm divided by; finite, >= 0, default 1e-12.
-   */
-  double eps;
-  /**
-   * 1 (default): averages are corrected for starting at 0. 0: the paper's own box.
-   */
-  uint32_t bias_correction;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-} trimtab_gradient_stabilizer_config;
-
-/**
- * What GradientStabilizer remembers of one norm; zero before the first step.
- */
-typedef struct {
-  /**
-   * Running average of the norm, before bias correction.
-   */
-  double m;
-  /**
-   * Running average of the squared norm, before bias correction.
-   */
-  double v;
-  /**
-   * Number of gradients averaged.
-   */
-  uint64_t steps;
-  /**
-   * Number of gradients of norm 0, which are not averaged.
-   */
-  uint64_t skipped;
-} trimtab_norm_state;
-
-/**
- * What Autoscale remembers; zero before the first step.
- */
-typedef struct {
-  /**
-   * Fixed at the first step with sigma > 0; in (0, 1].
-   */
-  double exponent;
-  /**
-   * Global standard deviation at the last step; for looking at.
-   */
-  double sigma;
-  /**
-   * Factor of the last step; for looking at.
-   */
-  double alpha;
-  /**
-   * Number of steps with sigma > 0.
-   */
-  uint64_t steps;
-} trimtab_autoscale_state;
-
-/**
- * Start from TRIMTAB_ZNORM_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
-   */
-  uint32_t roles;
-  /**
-   * Added to the standard deviation; finite, >= 0, default 1e-8.
-   */
-  double eps;
-} trimtab_znorm_config;
-
-/**
- * Start from TRIMTAB_AGC_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-  /**
-   * Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
-   */
-  double clipping;
-  /**
-   * Smallest parameter norm reckoned with; finite, >= 0, default 1e-3.
-   */
-  double eps;
-} trimtab_agc_config;
-
-/**
- * Start from TRIMTAB_ZCLIP_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * Number of steps that only collect norms; >= 1, default 25.
-   */
-  uint32_t warmup;
-  /**
-   * Weight of the past in the running mean and variance; in [0, 1), default 0.97.
-   */
-  double alpha;
-  /**
-   * The z-score that is clipped; finite, > 0, default 2.5.
-   */
-  double z_max;
-  /**
-   * Added to the standard deviation; finite, >= 0, default 1e-6.
-   */
-  double eps;
-  /**
-   * The largest norm ever let through; > 0, default +infinity.
-   */
-  double max_norm;
-} trimtab_zclip_config;
-
-/**
- * What Zclip remembers; zero before the first step.
- */
-typedef struct {
-  /**
-   * Running mean of the norm.
-   */
-  double mean;
-  /**
-   * Running variance of the norm.
-   */
-  double var;
-  /**
-   * Number of steps.
-   */
-  uint64_t steps;
-} trimtab_zclip_state;
-
-/**
- * A method of a chain, for trimtab_decide. What its kind does not have is NULL, or 0.
- */
-typedef struct {
-  /**
-   * TRIMTAB_METHOD_UNSCALE and so on.
-   */
-  uint32_t kind;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-  /**
-   * Its configuration; NULL: the defaults.
-   */
-  const void *config;
-  /**
-   * Its state, or states; zeros before the first step.
-   */
-  void *state;
-  /**
-   * Reference, largest norm, limit, factor or loss scale.
-   */
-  double number;
-  /**
-   * What it reads beside the gradients.
-   */
-  const void *input;
-} trimtab_method;
-
-/**
- * Start from TRIMTAB_SGD_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * 1: look ahead along the momentum, which must not be 0, without dampening; default 0.
-   */
-  uint32_t nesterov;
-  /**
-   * Learning rate; finite, default 1e-2.
-   */
-  double lr;
-  /**
-   * Weight of the past in the momentum buffer; in [0, 1), default 0: no buffer is needed.
-   */
-  double momentum;
-  /**
-   * How much less of the new gradient enters the buffer; in [0, 1], default 0.
-   */
-  double dampening;
-  /**
-   * L2 penalty, added to the gradient; finite, default 0.
-   */
-  double weight_decay;
-  /**
-   * What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
-   */
-  uint32_t decay_roles;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-} trimtab_sgd_config;
-
-/**
- * What an optimizer remembers beside its buffers; zero before the first step.
- */
-typedef struct {
-  /**
-   * Number of steps taken.
-   */
-  uint64_t steps;
-} trimtab_step_state;
-
-/**
- * A parameter and what the optimizer remembers of it, as many elements each as the gradient has.
- */
-typedef struct {
-  /**
-   * The parameter.
-   */
-  void *param;
-  /**
-   * Adam: first moment. SGD: momentum buffer, NULL if momentum is 0. Zeros before the first step.
-   */
-  void *first;
-  /**
-   * Adam: second moment. SGD: not looked at. Zeros before the first step.
-   */
-  void *second;
-  /**
-   * TRIMTAB_F32 or TRIMTAB_F64, for all three.
-   */
-  uint32_t dtype;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-} trimtab_slot;
-
-/**
- * Start from TRIMTAB_ADAM_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * 1 (default): the decay shrinks the parameter, AdamW. 0: it is added to the gradient.
-   */
-  uint32_t decoupled;
-  /**
-   * Learning rate; finite, default 1e-3.
-   */
-  double lr;
-  /**
-   * Weight of the past in the first moment; in [0, 1), default 0.9.
-   */
-  double beta1;
-  /**
-   * Weight of the past in the second moment; in [0, 1), default 0.999.
-   */
-  double beta2;
-  /**
-   * Added to the root of the second moment; finite, >= 0, default 1e-8.
-   */
-  double eps;
-  /**
-   * Weight decay; finite, default 0.
-   */
-  double weight_decay;
-  /**
-   * What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
-   */
-  uint32_t decay_roles;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-} trimtab_adam_config;
-
-/**
- * States to save or to load: an array of one kind. A run has one such entry per method and optimizer
- * that has a state.
- */
-typedef struct {
-  /**
-   * The first of them; may be NULL if count is 0.
-   */
-  void *states;
-  /**
-   * How many.
-   */
-  size_t count;
-  /**
-   * TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
-   */
-  uint32_t kind;
-  /**
-   * Set to 0.
-   */
-  uint32_t reserved;
-} trimtab_states;
-
-/**
- * Of a TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
-   */
-  uint32_t roles;
-} trimtab_centralize_config;
-
-/**
- * Of a TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
- */
-typedef struct {
-  /**
-   * sizeof of this struct.
-   */
-  uint32_t struct_size;
-  /**
-   * TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
-   */
-  uint32_t scope;
-} trimtab_clip_norm_config;
-
-/* Defaults. struct_size comes first in every configuration, so that it can grow. */
-
+/* +infinity as a constant expression: for limits, maximum norms and affines. */
 #if defined(__GNUC__)
 #define TRIMTAB_INFINITY __builtin_huge_val()
 #else
@@ -849,33 +294,10 @@ typedef struct {
 #define TRIMTAB_INFINITY HUGE_VAL
 #endif
 
-#define TRIMTAB_STABLE_GRAD_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_stable_grad_config), TRIMTAB_ROLES_WEIGHTS, 0.0 }
-#define TRIMTAB_ZNORM_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_znorm_config), TRIMTAB_ROLES_WEIGHTS, 1e-8 }
-#define TRIMTAB_GRADIENT_STABILIZER_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_gradient_stabilizer_config), TRIMTAB_SCOPE_TENSOR, 0.6, 0.999, \
-      1e-12, 1, 0 }
-#define TRIMTAB_AGC_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_agc_config), 0, 0.01, 1e-3 }
-#define TRIMTAB_ZCLIP_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_zclip_config), 25, 0.97, 2.5, 1e-6, TRIMTAB_INFINITY }
-#define TRIMTAB_GUARD_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_guard_config), TRIMTAB_GUARD_SKIP_STEP, 0 }
-#define TRIMTAB_CENTRALIZE_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_centralize_config), TRIMTAB_ROLES_WEIGHTS }
-#define TRIMTAB_CLIP_NORM_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_clip_norm_config), TRIMTAB_SCOPE_TENSOR }
-#define TRIMTAB_SGD_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0, TRIMTAB_ROLES_ALL, 0 }
-#define TRIMTAB_ADAM_CONFIG_INIT \
-    { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0, \
-      TRIMTAB_ROLES_ALL, 0 }
-
-/* Where no single tensor made a call fail, for the functions whose name ends in _at. */
+/* The index where no single tensor made a call fail, in the functions whose name ends in _at. */
 #define TRIMTAB_NOWHERE SIZE_MAX
 
-/* A tensor that has not been observed yet, for the initialiser of a trimtab_tensor. */
+/* Initialiser of a trimtab_tensor that has not been observed. */
 #define TRIMTAB_TENSOR(data, len, dtype, role) \
     { (data), (len), (dtype), (role), { 0, 0.0, 0.0, 0.0 }, { 0.0, 1.0, TRIMTAB_INFINITY } }
 
@@ -889,18 +311,18 @@ extern "C" {
  *
  * grads  n tensors; may be NULL if n is 0.
  *
- * NON_FINITE if any element is NaN, infinite, or (f64) beyond 1e150 in magnitude: the moments of
+ * NON_FINITE if any element is NaN, infinite, or (double) beyond 1e150 in magnitude: the moments of
  * all tensors are filled in and their affines reset all the same, so that trimtab_guard can decide.
  * NULL_POINTER, BAD_DTYPE, BAD_CONFIG (role), MISALIGNED, BAD_LENGTH: nothing is changed.
  */
 trimtab_status trimtab_observe(trimtab_tensor *grads, size_t n);
 
 /**
- * trimtab_observe that also says which tensor made it fail.
+ * trimtab_observe that also writes which tensor made it fail.
  *
- * at  the index of the tensor, or of its state, slot, output or moments of its parameter, is written here;
- *     TRIMTAB_NOWHERE if no single one made the call fail, or if it did not. The only state of a method
- *     counts as number 0. May be NULL.
+ * at  set to the index of the tensor, or of its state, slot, output or moments of its parameter;
+ *     TRIMTAB_NOWHERE if the call succeeds, or if no single tensor made it fail. The only state of a
+ *     method has index 0. May be NULL.
  *
  * The same holds for the other functions whose name ends in _at.
  */
@@ -909,23 +331,24 @@ trimtab_status trimtab_observe_at(trimtab_tensor *grads,
                                   size_t *at);
 
 /**
- * Statistics of a gradient as it will be written: its moments seen through its affine.
+ * The outlook of a gradient: its moments as the pending affine will leave them.
  *
- * into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, sum exactly 0
- *       where the mean was subtracted; abs_max, an upper bound. Must not be NULL, nor lie in the tensor.
- *       A finite limit bounds abs_max only: what it cuts off cannot be known without the data.
+ * into  set to count; sum and sum_sq of the transformed elements, up to rounding, sum exactly 0 where
+ *       the mean was subtracted; abs_max, an upper bound. A finite limit changes abs_max only: its
+ *       effect on the sums depends on the data. Must not be NULL, nor lie in the tensor.
  *
- * Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or affine
- * hold what no call can have left there. What trimtab_observe returns for a bad descriptor.
+ * Call it before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or
+ * affine hold values that no call can have left there. The codes of trimtab_observe for a bad
+ * descriptor.
  */
 trimtab_status trimtab_outlook(const trimtab_tensor *tensor,
                                trimtab_moments *into);
 
 /**
- * Adds the elements of a chunk to moments: streams a tensor while it is hot.
+ * Adds the elements of a chunk to moments: observes a tensor piece by piece, while it is in the cache.
  *
  * into   zeros before the first chunk; must not be NULL.
- * data   len elements of dtype, read only; may be NULL if len is 0.
+ * data   len elements of dtype, which are only read; may be NULL if len is 0.
  *
  * A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
  * no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
@@ -938,7 +361,8 @@ trimtab_status trimtab_observe_chunk(trimtab_moments *into,
                                      uint32_t dtype);
 
 /**
- * Adds the elements that from describes to into: ranks, shards, several outputs of a network.
+ * Merges two moments: into then describes the elements of both. For ranks, shards, several outputs
+ * of a network.
  *
  * Neither may be NULL; they may be the same. Moments that are not finite merge like any others,
  * with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows, BAD_STATE if
@@ -947,42 +371,65 @@ trimtab_status trimtab_observe_chunk(trimtab_moments *into,
 trimtab_status trimtab_moments_merge(trimtab_moments *into,
                                      const trimtab_moments *from);
 
-/**
- * sum / count; NaN for no elements and for NULL.
- */
+/** Mean, sum / count; NaN for no elements and for NULL. */
 double trimtab_moments_mean(const trimtab_moments *moments);
 
 /**
  * Unbiased standard deviation, sqrt((sum_sq - sum^2/count) / (count - 1)); NaN for fewer than two
  * elements and for NULL. A difference of at most 2^-44 sum_sq is rounding and counts as 0: a standard
- * deviation below 2.4e-7 of the mean. Above, the variance is exact to about 2^-52 * (mean/std)^2.
+ * deviation below 2.4e-7 of the mean. Above, the relative error of the variance is about
+ * 2^-52 * (mean/std)^2.
  */
 double trimtab_moments_std(const trimtab_moments *moments);
 
-/**
- * 2-norm, sqrt(sum_sq); NaN for NULL.
- */
+/** 2-norm, sqrt(sum_sq); NaN for NULL. */
 double trimtab_moments_norm(const trimtab_moments *moments);
 
 /**
  * Undoes a loss scale: g / loss_scale, all tensors.
  *
- * BAD_CONFIG unless loss_scale is finite and > 0. Put trimtab_guard before it.
+ * loss_scale  finite, > 0; else BAD_CONFIG.
+ *
+ * Put trimtab_guard before it: gradients that overflowed under the loss scale are not finite.
  */
 trimtab_status trimtab_unscale(double loss_scale, trimtab_tensor *grads, size_t n);
 
 /**
- * Multiplies by a factor: g * factor, all tensors. BAD_CONFIG unless factor is finite.
+ * Multiplies by a factor: g * factor, all tensors.
+ *
+ * factor  finite; else BAD_CONFIG. 0 writes zeros.
  */
 trimtab_status trimtab_scale(double factor, trimtab_tensor *grads, size_t n);
 
+/** Start from TRIMTAB_GUARD_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** The action on a bad step: TRIMTAB_GUARD_SKIP_STEP (default) or TRIMTAB_GUARD_ZERO. */
+  uint32_t policy;
+  /** Number of bad steps in a row that counts as divergence; 0 (default) for never. */
+  uint64_t max_consecutive;
+} trimtab_guard_config;
+
+#define TRIMTAB_GUARD_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_guard_config), TRIMTAB_GUARD_SKIP_STEP, 0 }
+
+/** The state of Guard; zeros before the first step. */
+typedef struct {
+  /** Number of bad steps since the last good one. */
+  uint64_t consecutive;
+  /** Number of all bad steps. */
+  uint64_t total;
+} trimtab_guard_state;
+
 /**
- * Stands before the other methods, which all refuse gradients that are not finite.
+ * Handles bad steps, those with a gradient that is not finite. Call it before the other methods,
+ * which all refuse such gradients.
  *
- * TRIMTAB_GUARD_SKIP_STEP: returns TRIMTAB_SKIP_STEP at a bad step and counts it; the caller makes
- * no optimizer step. TRIMTAB_GUARD_ZERO: returns TRIMTAB_OK and counts, the offending tensors
- * become zeros, and the rest goes on. DIVERGED at the max_consecutive-th bad step in a row; like
- * every refusal it changes nothing, so that step is not counted. A good step sets consecutive to 0.
+ * TRIMTAB_GUARD_SKIP_STEP: counts a bad step and returns TRIMTAB_SKIP_STEP; the caller makes no
+ * optimizer step. TRIMTAB_GUARD_ZERO: counts it and returns TRIMTAB_OK; the offending tensors become
+ * zeros, and the others are kept. DIVERGED at the max_consecutive-th bad step in a row; like every
+ * refusal it changes nothing, so that step is not counted. A good step sets consecutive to 0.
  *
  * state  zeros before the first step; must not be NULL.
  */
@@ -990,6 +437,19 @@ trimtab_status trimtab_guard(const trimtab_guard_config *config,
                              trimtab_guard_state *state,
                              trimtab_tensor *grads,
                              size_t n);
+
+/** Start from TRIMTAB_STABLE_GRAD_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL. */
+  uint32_t roles;
+  /** Added to the standard deviation; finite, >= 0, default 0. */
+  double eps;
+} trimtab_stable_grad_config;
+
+#define TRIMTAB_STABLE_GRAD_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_stable_grad_config), TRIMTAB_ROLES_WEIGHTS, 0.0 }
 
 /**
  * StableGrad (arXiv 2605.19856): each weight gradient is divided by its own standard deviation and
@@ -999,27 +459,61 @@ trimtab_status trimtab_guard(const trimtab_guard_config *config,
  *
  * for tensors of the chosen roles with at least 2 elements and s > 0; all others stay as they are.
  *
- * reference  standard deviation of the prediction gradient dL/dy over the whole batch: observe the
- *            buffer(s) that hold it with trimtab_observe_chunk and take trimtab_moments_std. In a
- *            PINN pool the gradients with respect to u and its derivatives. The last weight
- *            gradient's is the poorest choice: it is as large as the gradients. BAD_REFERENCE
- *            unless finite and > 0.
+ * reference  finite, > 0; else BAD_REFERENCE. The standard deviation of the prediction gradient dL/dy
+ *            over the whole batch: observe its buffers with trimtab_observe_chunk and take
+ *            trimtab_moments_std. In a PINN pool the gradients with respect to u and its derivatives.
+ *            That of the last weight gradient is the poorest choice: it starts as large as the
+ *            gradients themselves.
  */
 trimtab_status trimtab_stable_grad(const trimtab_stable_grad_config *config,
                                    double reference,
                                    trimtab_tensor *grads,
                                    size_t n);
 
+/** Start from TRIMTAB_GRADIENT_STABILIZER_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** One norm per tensor, TRIMTAB_SCOPE_TENSOR (default), or one of all, TRIMTAB_SCOPE_GLOBAL. */
+  uint32_t scope;
+  /** Decay of the running average of the norm; in [0, 1), default 0.6. */
+  double gamma1;
+  /** Decay of the running average of the squared norm; in [0, 1), default 0.999. */
+  double gamma2;
+  /** Added to the root, and lower bound on the norm divided by; finite, >= 0, default 1e-12. */
+  double eps;
+  /** 1 (default) corrects the averages for their start at 0; 0 is the algorithm box of the paper. */
+  uint32_t bias_correction;
+  /** Must be 0. */
+  uint32_t reserved;
+} trimtab_gradient_stabilizer_config;
+
+#define TRIMTAB_GRADIENT_STABILIZER_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_gradient_stabilizer_config), TRIMTAB_SCOPE_TENSOR, 0.6, 0.999, \
+      1e-12, 1, 0 }
+
+/** The state of GradientStabilizer and AdaGC for one norm; zeros before the first step. */
+typedef struct {
+  /** Running average of the norm, before bias correction. */
+  double m;
+  /** Running average of the squared norm, before bias correction; 0 for AdaGC. */
+  double v;
+  /** Number of gradients averaged. */
+  uint64_t steps;
+  /** Number of gradients of norm 0, which do not enter the averages. */
+  uint64_t skipped;
+} trimtab_norm_state;
+
 /**
  * GradientStabilizer (arXiv 2502.17055v4): keeps the direction, replaces the norm by a running
  * estimate, so that spikes are bounded. Weights and biases.
  *
- *     R = ||g||;   R == 0: skipped += 1, nothing else
+ *     R = ||g||;   R == 0: skipped += 1, and no other change
  *     steps += 1;  m = gamma1*m + (1-gamma1)*R;   v = gamma2*v + (1-gamma2)*R^2
  *     mh = m / (1-gamma1^steps), vh = v / (1-gamma2^steps)        (with bias_correction)
  *     g * [ mh / (sqrt(vh) + eps) ] / max(R, eps)
  *
- * states  n of them, or one for TRIMTAB_SCOPE_GLOBAL; zeros before the first step. BAD_STATE if
+ * states  n states, or one for TRIMTAB_SCOPE_GLOBAL; zeros before the first step. BAD_STATE if
  *         one holds NaN, infinity, a negative average, or averages without steps.
  */
 trimtab_status trimtab_gradient_stabilizer(const trimtab_gradient_stabilizer_config *config,
@@ -1027,10 +521,22 @@ trimtab_status trimtab_gradient_stabilizer(const trimtab_gradient_stabilizer_con
                                            trimtab_tensor *grads,
                                            size_t n);
 
+/** The state of Autoscale; zeros before the first step. */
+typedef struct {
+  /** Exponent of alpha, fixed at the first step with sigma > 0; in (0, 1]. */
+  double exponent;
+  /** Global standard deviation at the last step; informative, not read. */
+  double sigma;
+  /** Factor of the last step; informative, not read. */
+  double alpha;
+  /** Number of steps with sigma > 0. */
+  uint64_t steps;
+} trimtab_autoscale_state;
+
 /**
- * Gradient Autoscaled Normalization (arXiv 2509.03677): each weight gradient loses its mean, then
- * all are multiplied by one factor alpha in (0, 1]. The map from sigma to alpha is this library's
- * reading of a paper that describes it in words.
+ * Gradient Autoscaled Normalization (arXiv 2509.03677): the mean of each weight gradient is
+ * subtracted, then all are multiplied by one factor alpha in (0, 1]. The map from sigma to alpha is
+ * this library's reading of a paper that describes it in words.
  *
  *     g - mean(g);   sigma = sqrt(sum ||g||^2 / (N-1)) over all weights;   b = log1p(sigma)
  *     first step with sigma > 0: exponent = 1 / (1 + |ln b|)
@@ -1040,10 +546,36 @@ trimtab_status trimtab_gradient_stabilizer(const trimtab_gradient_stabilizer_con
  */
 trimtab_status trimtab_autoscale(trimtab_autoscale_state *state, trimtab_tensor *grads, size_t n);
 
+/** For TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL. */
+  uint32_t roles;
+} trimtab_centralize_config;
+
+#define TRIMTAB_CENTRALIZE_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_centralize_config), TRIMTAB_ROLES_WEIGHTS }
+
 /**
- * Subtracts the mean: g - mean(g). roles: TRIMTAB_ROLES_WEIGHTS or TRIMTAB_ROLES_ALL.
+ * Gradient centralization (arXiv 2004.01461), per tensor: g - mean(g).
+ *
+ * roles  the tensors changed: TRIMTAB_ROLES_WEIGHTS or TRIMTAB_ROLES_ALL.
  */
 trimtab_status trimtab_centralize(uint32_t roles, trimtab_tensor *grads, size_t n);
+
+/** Start from TRIMTAB_ZNORM_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL. */
+  uint32_t roles;
+  /** Added to the standard deviation; finite, >= 0, default 1e-8. */
+  double eps;
+} trimtab_znorm_config;
+
+#define TRIMTAB_ZNORM_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_znorm_config), TRIMTAB_ROLES_WEIGHTS, 1e-8 }
 
 /**
  * Z-score normalisation (arXiv 2408.01215): (g - mean(g)) / (std(g) + eps). Tensors with fewer than
@@ -1051,8 +583,19 @@ trimtab_status trimtab_centralize(uint32_t roles, trimtab_tensor *grads, size_t 
  */
 trimtab_status trimtab_znorm(const trimtab_znorm_config *config, trimtab_tensor *grads, size_t n);
 
+/** For TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** One norm per tensor, TRIMTAB_SCOPE_TENSOR (default), or one of all, TRIMTAB_SCOPE_GLOBAL. */
+  uint32_t scope;
+} trimtab_clip_norm_config;
+
+#define TRIMTAB_CLIP_NORM_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_clip_norm_config), TRIMTAB_SCOPE_TENSOR }
+
 /**
- * Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
+ * Clips the norm: g * min(1, max_norm / R), R the norm of each tensor or of all together.
  *
  * max_norm  > 0, may be infinity.
  * scope     TRIMTAB_SCOPE_TENSOR or TRIMTAB_SCOPE_GLOBAL.
@@ -1060,27 +603,73 @@ trimtab_status trimtab_znorm(const trimtab_znorm_config *config, trimtab_tensor 
 trimtab_status trimtab_clip_norm(double max_norm, uint32_t scope, trimtab_tensor *grads, size_t n);
 
 /**
- * Clamps every element to [-limit, limit]; limit > 0, may be infinity.
+ * Clips the elements: clamp(g, -limit, limit).
  *
- * A finite limit ends a chain: of the methods only trimtab_scale, trimtab_unscale, trimtab_guard
- * and trimtab_clip_value itself may follow, all others return ORDER.
+ * limit  > 0, may be infinity.
+ *
+ * A finite limit ends a chain: only trimtab_scale, trimtab_unscale, trimtab_guard and
+ * trimtab_clip_value itself may follow, all other methods return ORDER.
  */
 trimtab_status trimtab_clip_value(double limit, trimtab_tensor *grads, size_t n);
+
+/** Start from TRIMTAB_AGC_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** Must be 0. */
+  uint32_t reserved;
+  /** Upper bound on the ratio of gradient norm to parameter norm; finite, > 0, default 0.01. */
+  double clipping;
+  /** Lower bound on the parameter norm; finite, >= 0, default 1e-3. */
+  double eps;
+} trimtab_agc_config;
+
+#define TRIMTAB_AGC_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_agc_config), 0, 0.01, 1e-3 }
 
 /**
  * Adaptive gradient clipping (arXiv 2102.06171), per tensor.
  *
- *     most = max(||w||, eps) * clipping;   R > most: g * most / R
+ *     R = ||g||;   bound = max(||w||, eps) * clipping;   R > bound: g * bound / R
  *
- * params  moments of the n parameters, in the order of the gradients; not those inside grads.
+ * params  moments of the n parameters w, in the order of the gradients; not those inside grads.
  */
 trimtab_status trimtab_agc(const trimtab_agc_config *config,
                            const trimtab_moments *params,
                            trimtab_tensor *grads,
                            size_t n);
 
+/** Start from TRIMTAB_ZCLIP_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** Number of first steps that only collect norms; >= 1, default 25. */
+  uint32_t warmup;
+  /** Decay of the running mean and variance; in [0, 1), default 0.97. */
+  double alpha;
+  /** Threshold: a norm with a larger z-score is clipped; finite, > 0, default 2.5. */
+  double z_max;
+  /** Added to the standard deviation; finite, >= 0, default 1e-6. */
+  double eps;
+  /** Upper bound on every norm, also during the warm-up; > 0, default +infinity. */
+  double max_norm;
+} trimtab_zclip_config;
+
+#define TRIMTAB_ZCLIP_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_zclip_config), 25, 0.97, 2.5, 1e-6, TRIMTAB_INFINITY }
+
+/** The state of Zclip; zeros before the first step. */
+typedef struct {
+  /** Running mean of the norm. */
+  double mean;
+  /** Running variance of the norm. */
+  double var;
+  /** Number of steps. */
+  uint64_t steps;
+} trimtab_zclip_state;
+
 /**
- * ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this run.
+ * ZClip (arXiv 2504.02507): clips the norm R of all tensors together where its z-score is large.
  *
  *     the first warmup steps collect R;  g * min(1, max_norm / R)
  *     then  z = (R - mean) / (sqrt(var) + eps)
@@ -1088,7 +677,7 @@ trimtab_status trimtab_agc(const trimtab_agc_config *config,
  *           mean = alpha*mean + (1-alpha)*cap;   var = alpha*var + (1-alpha)*(cap - mean)^2
  *           g * min(1, min(cap, max_norm) / R)
  *
- * state  zeros before the first step; must not be NULL. During the warm-up it holds mean and
+ * state  zeros before the first step; must not be NULL. During the warm-up it holds the mean and the
  *        population variance of the norms so far.
  */
 trimtab_status trimtab_zclip(const trimtab_zclip_config *config,
@@ -1096,20 +685,65 @@ trimtab_status trimtab_zclip(const trimtab_zclip_config *config,
                              trimtab_tensor *grads,
                              size_t n);
 
+/** A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0. */
+typedef struct {
+  /** The method: TRIMTAB_METHOD_UNSCALE and so on. */
+  uint32_t kind;
+  /** Must be 0. */
+  uint32_t reserved;
+  /** The configuration of the method; NULL means the defaults. */
+  const void *config;
+  /** The state of the method, or its array of states; zeros before the first step. */
+  void *state;
+  /** The reference, maximum norm, limit, factor or loss scale. */
+  double number;
+  /** Input of the method beside the gradients: for TRIMTAB_METHOD_AGC the moments of the parameters. */
+  const void *input;
+} trimtab_method;
+
 /**
- * Lets the methods of a chain decide in turn, or none of them: refused, it has changed no state and no
- * affine, whichever method refused.
+ * AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient
+ * relative to a running average of its clipped norms. Weights and biases.
  *
- * SKIP_STEP if a guard says so: it has counted, the methods in front of it have decided, and those
- * behind it are not asked.
+ *     R = ||g||;   R == 0: skipped += 1, nothing else
+ *     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+ *                              m = min(m, h*R);   at the first step m = h*R
+ *     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+ *     steps += 1;   g * h
  *
- * chain    methods of them, in order; may be NULL if methods is 0. No two may share a state.
- * refused  if a method refuses, its index is written here; else it stays as it is. May be NULL.
+ * n states of type trimtab_norm_state, whose v stays 0. Start from TRIMTAB_ADAGC_CONFIG_INIT.
+ */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** Number of steps that are clipped by the global norm; >= 1, default 100. */
+  uint32_t warmup;
+  /** Maximum ratio of a norm to its running average; finite, > 0, default 1.05. */
+  double lambda_rel;
+  /** Maximum global norm during the warm-up; > 0, default 1. */
+  double lambda_abs;
+  /** Weight of the past in the running average; in [0, 1), default 0.98. */
+  double beta;
+} trimtab_adagc_config;
+
+#define TRIMTAB_ADAGC_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_adagc_config), 100, 1.05, 1.0, 0.98 }
+
+/**
+ * Decides by a chain of methods, one after another, as a whole: if any of them refuses, no state and no
+ * affine has changed.
  *
- * The codes are those of the methods' own functions. Two or more methods start right after
- * trimtab_observe, where the affines are {0, 1, infinity}; else ORDER, of method 0. One method may
- * follow others. BAD_CONFIG also for an unknown kind, a reserved that is not 0, and a config, state,
- * number or input that is not 0 or NULL where the method has none.
+ * chain    the methods in order, as many as methods says; may be NULL if methods is 0. No two may
+ *          share a state.
+ * refused  set to the index of the method that refused; unchanged if none did. May be NULL.
+ *
+ * SKIP_STEP if a guard returns it: the guard has counted, the methods before it have decided, and
+ * those after it have not.
+ *
+ * The codes are those of the methods' own functions. A chain of two or more methods must follow
+ * trimtab_observe directly, where the affines are {0, 1, infinity}; else ORDER, of method 0. A chain of
+ * one may follow other methods. BAD_CONFIG also for an unknown kind, a reserved field that is not 0, and
+ * a config, state, number or input that is not NULL or 0 where the method has none.
  */
 trimtab_status trimtab_decide(const trimtab_method *chain,
                               size_t methods,
@@ -1118,8 +752,8 @@ trimtab_status trimtab_decide(const trimtab_method *chain,
                               size_t *refused);
 
 /**
- * trimtab_decide that also says which tensor made it fail: see trimtab_observe_at. A chain of one does the
- * same for a single method.
+ * trimtab_decide that also writes which tensor made it fail: see trimtab_observe_at. For a single
+ * method pass a chain of one.
  */
 trimtab_status trimtab_decide_at(const trimtab_method *chain,
                                  size_t methods,
@@ -1130,61 +764,102 @@ trimtab_status trimtab_decide_at(const trimtab_method *chain,
 
 /**
  * Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
- * and rounded to the element type: once, but 16-bit types twice, to float and from there. The plain
+ * and rounded to the element type: once, but 16-bit types twice, to float and from there. Plain
  * scaling of TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
  *
  * Afterwards the descriptors are spent: affines are {0, 1, infinity} and moments 0, so that every
  * method and every write returns ORDER until the next trimtab_observe.
  *
  * ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite
- * value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe returns for bad
+ * value of the element type. NON_FINITE, BAD_STATE, and the codes of trimtab_observe for bad
  * descriptors.
  */
 trimtab_status trimtab_apply(trimtab_tensor *grads,
                              size_t n);
 
-/**
- * trimtab_apply that also says which tensor made it fail: see trimtab_observe_at.
- */
+/** trimtab_apply that also writes which tensor made it fail: see trimtab_observe_at. */
 trimtab_status trimtab_apply_at(trimtab_tensor *grads, size_t n, size_t *at);
 
 /**
- * Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
+ * Writes gradient i into out[i] instead, a buffer of the same dtype and len. Gradients, moments and
  * affines stay as they are: this spends nothing.
  *
  * out  n pointers; may be NULL if n is 0. out[i] == grads[i].data is allowed, any other overlap is
  *      not.
+ *
+ * Codes as for trimtab_apply.
  */
 trimtab_status trimtab_apply_into(const trimtab_tensor *grads, void *const *out, size_t n);
 
-/**
- * trimtab_apply_into that also says which tensor made it fail: see trimtab_observe_at.
- */
+/** trimtab_apply_into that also writes which tensor made it fail: see trimtab_observe_at. */
 trimtab_status trimtab_apply_into_at(const trimtab_tensor *grads,
                                      void *const *out,
                                      size_t n,
                                      size_t *at);
 
+/** Start from TRIMTAB_SGD_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** 1 for Nesterov's momentum, which needs momentum > 0 and dampening 0; default 0. */
+  uint32_t nesterov;
+  /** Learning rate; finite, default 1e-2. */
+  double lr;
+  /** Decay of the momentum buffer; in [0, 1), default 0, which needs no buffer. */
+  double momentum;
+  /** The new gradient enters the buffer times 1 - dampening; in [0, 1], default 0. */
+  double dampening;
+  /** Coefficient of the L2 penalty, added to the gradient; finite, default 0. */
+  double weight_decay;
+  /** The parameters that decay: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default). */
+  uint32_t decay_roles;
+  /** Must be 0. */
+  uint32_t reserved;
+} trimtab_sgd_config;
+
+#define TRIMTAB_SGD_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_sgd_config), 0, 1e-2, 0.0, 0.0, 0.0, TRIMTAB_ROLES_ALL, 0 }
+
+/** The state of an optimizer beside its buffers; zeros before the first step. */
+typedef struct {
+  /** Number of steps taken. */
+  uint64_t steps;
+} trimtab_step_state;
+
+/** A parameter and its optimizer buffers, each with as many elements as the gradient. */
+typedef struct {
+  /** The parameter. */
+  void *param;
+  /** Adam: first moment. SGD: momentum buffer, NULL if momentum is 0. Zeros before the first step. */
+  void *first;
+  /** Adam: second moment. SGD: ignored. Zeros before the first step. */
+  void *second;
+  /** Element type of all three: TRIMTAB_F32 or TRIMTAB_F64. */
+  uint32_t dtype;
+  /** Must be 0. */
+  uint32_t reserved;
+} trimtab_slot;
+
 /**
- * Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
+ * Stochastic gradient descent on all parameters, fused with the affines; conventions as in torch.
  *
  *     g = affine(gradient) + weight_decay*w
  *     buffer = g on the first step, then momentum*buffer + (1-dampening)*g
  *     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
  *
  * state  zeros before the first step; must not be NULL.
- * slots  n of them, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
+ * slots  n slots, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
  *        as by trimtab_apply.
  *
  * BAD_CONFIG also for nesterov without momentum or with dampening. OVERFLOW unless lr and weight_decay
- * fit the type of the parameter, with M its largest finite value, and
+ * fit the type of the parameter, whose largest finite value is M, and
  *
  *     |gradient| <= M / (reach * max(1, |lr|)) - |weight_decay| * M^(1/4)
- *     reach: how many gradients buffer and direction can become, 1 without momentum
+ *     reach: bound on buffer and direction, in units of the largest gradient; 1 without momentum
  *
- * NULL_POINTER, MISALIGNED, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter,
- * no buffer and no state. Parameters up to M^(1/4), 4.2e9 in float and 1.1e77 in double, and buffers that
- * steps with this configuration have left, stay finite. What else they hold is not looked at: larger
+ * NULL_POINTER, MISALIGNED, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. A refused step changes no
+ * parameter, no buffer and no state. Parameters up to M^(1/4), 4.2e9 in float and 1.1e77 in double, and
+ * buffers left by steps with this configuration, stay finite. Other values are not detected: larger
  * parameters, and buffers of another configuration, may become infinite.
  */
 trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
@@ -1193,15 +868,39 @@ trimtab_status trimtab_sgd_step(const trimtab_sgd_config *config,
                                 const trimtab_slot *slots,
                                 size_t n);
 
-/**
- * trimtab_sgd_step that also says which tensor made it fail: see trimtab_observe_at.
- */
+/** trimtab_sgd_step that also writes which tensor made it fail: see trimtab_observe_at. */
 trimtab_status trimtab_sgd_step_at(const trimtab_sgd_config *config,
                                    trimtab_step_state *state,
                                    trimtab_tensor *grads,
                                    const trimtab_slot *slots,
                                    size_t n,
                                    size_t *at);
+
+/** Start from TRIMTAB_ADAM_CONFIG_INIT. */
+typedef struct {
+  /** sizeof of this struct; the INIT macro sets it. */
+  uint32_t struct_size;
+  /** 1 (default) decays the parameter itself (AdamW); 0 adds the decay to the gradient (Adam). */
+  uint32_t decoupled;
+  /** Learning rate; finite, default 1e-3. */
+  double lr;
+  /** Decay of the first moment; in [0, 1), default 0.9. */
+  double beta1;
+  /** Decay of the second moment; in [0, 1), default 0.999. */
+  double beta2;
+  /** Added to the root of the second moment; finite, >= 0, default 1e-8. */
+  double eps;
+  /** Coefficient of the weight decay; finite, default 0. */
+  double weight_decay;
+  /** The parameters that decay: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default). */
+  uint32_t decay_roles;
+  /** Must be 0. */
+  uint32_t reserved;
+} trimtab_adam_config;
+
+#define TRIMTAB_ADAM_CONFIG_INIT \
+    { (uint32_t)sizeof(trimtab_adam_config), 1, 1e-3, 0.9, 0.999, 1e-8, 0.0, \
+      TRIMTAB_ROLES_ALL, 0 }
 
 /**
  * Adam or AdamW (decoupled) on all parameters, fused with the affines; eps outside the root.
@@ -1215,9 +914,9 @@ trimtab_status trimtab_sgd_step_at(const trimtab_sgd_config *config,
  *
  * Where root and eps are both 0 the parameter does not move.
  *
- * Arguments, codes and the promise as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed
+ * Arguments, codes and promises as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed
  * the root of M (1.8e19 in float), because a second moment that becomes infinite freezes its parameter
- * for ever. Beside learning rates and decays that people use this is the only bound; in full, with
+ * for ever. At ordinary learning rates and decays no other bound is ever reached; in full, with
  * rate = lr / (1-beta1^t), OVERFLOW unless
  *
  *     decoupled:  |lr * weight_decay| * M^(1/4) <= M/4
@@ -1234,9 +933,7 @@ trimtab_status trimtab_adam_step(const trimtab_adam_config *config,
                                  const trimtab_slot *slots,
                                  size_t n);
 
-/**
- * trimtab_adam_step that also says which tensor made it fail: see trimtab_observe_at.
- */
+/** trimtab_adam_step that also writes which tensor made it fail: see trimtab_observe_at. */
 trimtab_status trimtab_adam_step_at(const trimtab_adam_config *config,
                                     trimtab_step_state *state,
                                     trimtab_tensor *grads,
@@ -1245,16 +942,31 @@ trimtab_status trimtab_adam_step_at(const trimtab_adam_config *config,
                                     size_t *at);
 
 /**
- * Writes all states of a run as bytes, to be loaded after a restart: the run then goes on as if it
- * had never stopped, to the bit. The bytes are the same on every machine.
+ * An array of states of one kind, to save or to load. A run has one such entry per method and
+ * optimizer with a state.
+ */
+typedef struct {
+  /** The array; may be NULL if count is 0. */
+  void *states;
+  /** Number of states in the array. */
+  size_t count;
+  /** Type of the states: TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP. */
+  uint32_t kind;
+  /** Must be 0. */
+  uint32_t reserved;
+} trimtab_states;
+
+/**
+ * Writes all states of a run as a record of bytes, to be loaded after a restart: the run then
+ * continues as if it had never stopped, to the bit. The bytes are the same on every machine.
  *
  * entries   n arrays of states, which are only read; may be NULL if n is 0.
- * bytes     capacity bytes, of any alignment. With capacity 0 the call only asks for the size, and
+ * bytes     capacity bytes, of any alignment. With capacity 0 the call only returns the size, and
  *           bytes may be NULL.
  * size      set to the number of bytes written, or needed; must not be NULL.
  *
- * Parameters and the optimizer's buffers are the caller's to save. BAD_LENGTH if capacity is too
- * small and not 0: only size is written. BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED.
+ * The caller saves parameters and optimizer buffers. BAD_LENGTH if capacity is too small and not 0:
+ * only size is written. BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED.
  *
  * Integers in the bytes are little-endian, checksums are zlib's CRC-32:
  *
@@ -1277,18 +989,17 @@ trimtab_status trimtab_state_save(const trimtab_states *entries,
                                   size_t *size);
 
 /**
- * Reads back what trimtab_state_save has written: states of the same kinds and counts, in the same
- * order. Either all of them are written or none.
+ * Loads a record of trimtab_state_save into states of the same kinds and counts, in the same order:
+ * all of them, or none.
  *
  * entries   n arrays of states, which must not overlap; may be NULL if n is 0.
- * bytes     len bytes, of any alignment: what was saved, and nothing behind it.
+ * bytes     len bytes, of any alignment: the record, and nothing behind it.
  *
- * The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
- * BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
- * bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the first
- * entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
- * another count. A length that has been damaged itself is a BAD_CHECKSUM. Whether values make sense
- * is judged by the method that uses them.
+ * Returns the first code that applies: NULL_POINTER for the two arrays, then for each entry in turn
+ * BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are
+ * fewer bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the
+ * first entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
+ * another count. A damaged length is a BAD_CHECKSUM. The method that uses a state judges its values.
  */
 trimtab_status trimtab_state_load(const trimtab_states *entries,
                                   size_t n,
@@ -1296,41 +1007,40 @@ trimtab_status trimtab_state_load(const trimtab_states *entries,
                                   size_t len);
 
 /**
- * Standard deviation to draw a layer's weights from: gain(activation) / sqrt(fan_in), the gain
- * being 1 / sqrt(E[f(z)^2]) for standard normal z. NaN for an unknown activation and for fan_in 0.
+ * Standard deviation of the initial weights of a layer: gain(activation) / sqrt(fan_in), with
+ * gain = 1 / sqrt(E[f(z)^2]) for standard normal z. NaN for an unknown activation and for fan_in 0.
  */
 double trimtab_init_std(uint32_t activation, size_t fan_in);
 
 /**
- * What a status means and what to do. Static, NUL-terminated, never NULL, also for numbers that are
- * no status.
+ * The meaning of a status and the remedy. Static, NUL-terminated, never NULL, also for numbers that
+ * are no status.
  */
 const char *trimtab_status_message(int32_t status);
 
-/**
- * The version of the library, "major.minor.patch". Static, NUL-terminated, never NULL.
- */
+/** The version of the library, "major.minor.patch". Static, NUL-terminated, never NULL. */
 const char *trimtab_version(void);
 
 /**
- * The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
- * TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. If it names
- * none, the text says so and begins with "none", and everything that reads or writes gradients
- * returns UNSUPPORTED; empty is as if it were not set. Static, NUL-terminated, never NULL.
+ * The level, the instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar". The environment
+ * variable TRIMTAB_LEVEL forces one that the processor has; empty counts as unset. It changes speed,
+ * never results. If it names no level of this processor, the text begins with "none", and every
+ * function that reads or writes gradients returns UNSUPPORTED. Static, NUL-terminated, never NULL.
  */
 const char *trimtab_cpu_level(void);
 
 /**
- * Lets the passes use up to this many threads, for all callers in this process; 1 unless asked
- * otherwise. They are started here, sleep between passes, and are woken only where there is more
- * work than that costs. Results are the same, to the bit, for any number.
+ * Sets the number of threads that a pass may use, for all callers in this process; 1 until then. The
+ * threads are started here, sleep between passes, and are woken only where the work outweighs the
+ * cost. Results are the same, to the bit, for any number.
  *
- * A process made by fork() has none of its parent's, and goes on with one until it asks for its own. Where memory for
- * handing work over cannot be had, and while another thread is changing the number, a pass is made by one as well.
+ * After fork() the child has one thread until it sets a number of its own. A pass also uses one thread
+ * where memory for handing over work is not available, and while another thread changes the number.
  *
- * BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the rayon feature, or if
- * the threads cannot be started, for which 40 MiB of address space beside their stacks have to be free, or, for any number,
- * in a child forked in the very moment in which another thread changed or looked up the number. Those there were then stay.
+ * BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the
+ * rayon feature, or if the threads cannot be started, which needs 40 MiB of address space beside their
+ * stacks; or, for any number, in a child forked at the very moment when another thread was changing or
+ * reading the number. A refused call leaves the threads as they were.
  */
 trimtab_status trimtab_set_threads(size_t threads);
 

@@ -1,4 +1,4 @@
-//! What has been decided about a tensor and not yet written.
+//! The pending transformation of a tensor: decided, and not yet written.
 
 /// The pending transformation of one gradient tensor, element by element:
 ///
@@ -7,22 +7,22 @@
 /// ```
 ///
 /// `center` is in units of the gradient in the buffer, `limit` in units of the result. All three
-/// are f64 until they meet the data, so a scale outside the range of the gradient's dtype still
-/// gives the correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN
+/// stay in double precision until they meet the data, so a scale outside the range of the gradient's
+/// dtype still gives the correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN
 /// included: that is how [`Guard`](crate::Guard) silences a tensor.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Affine {
-    /// Subtracted first: 0, or the mean of the gradient.
+    /// Subtracted first; 0, or the mean of the gradient.
     pub center: f64,
     /// Multiplied next; finite.
     pub scale: f64,
-    /// Bound of the magnitude of the result; +infinity for none.
+    /// Upper bound on the magnitude of the result; +infinity for none.
     pub limit: f64,
 }
 
 impl Affine {
-    /// Leaves every element as it is.
+    /// The transformation that leaves every element as it is.
     pub const IDENTITY: Self = Self::new(0.0, 1.0, f64::INFINITY);
 
     const fn new(center: f64, scale: f64, limit: f64) -> Self {
@@ -33,7 +33,7 @@ impl Affine {
         }
     }
 
-    /// One element through the transformation, in f64.
+    /// The transform of one element, in f64.
     ///
     /// ```
     /// let halved = trimtab::Affine { scale: 0.5, ..trimtab::Affine::IDENTITY };
@@ -47,7 +47,7 @@ impl Affine {
         if self.scale == 0.0 { 0.0 } else { y }
     }
 
-    /// The largest magnitude the result can have for |x| <= `abs_max`.
+    /// Upper bound on the magnitude of the result for |x| <= `abs_max`.
     pub(crate) fn bound(&self, abs_max: f64) -> f64 {
         if self.scale == 0.0 {
             return 0.0;
@@ -60,8 +60,8 @@ impl Affine {
         }
     }
 
-    /// The factor that the loops over f32 multiply by, in f32: that of a plain scaling, where it is a normal f32.
-    /// None for every other transformation, which they compute in f64.
+    /// The factor in f32, for the loops that multiply in f32: that of a plain scaling by a normal f32. None for every
+    /// other transformation, which is computed in f64.
     #[inline(always)]
     pub(crate) fn single(&self) -> Option<f32> {
         let plain = self.center == 0.0 && !self.has_limit();
@@ -103,7 +103,7 @@ impl Affine {
         self.limit < f64::INFINITY
     }
 
-    /// Whether it can be used at all: a caller's memory may hold anything.
+    /// Whether the loops can use it: a caller's memory may hold anything.
     pub(crate) fn is_valid(&self) -> bool {
         self.center.is_finite() && self.scale.is_finite() && self.limit >= 0.0
     }

@@ -1,4 +1,4 @@
-//! The write pass: what has been decided, written into the gradients or beside them.
+//! The write pass: the pending affines, applied to the gradients in place or into other buffers.
 
 use crate::affine::Affine;
 use crate::kernel::{self, Buffer};
@@ -7,16 +7,17 @@ use crate::tensor::{Paired, Tensor, elements};
 use crate::threads::{self, LEAST_TO_PASS};
 
 /// Writes every gradient: `y = clamp((x - center) * scale, -limit, limit)`, computed in f64 and
-/// rounded to the dtype, 16-bit types twice: to f32 and from there. The plain scaling of f32 by a factor
+/// rounded to the dtype, 16-bit types twice: to f32 and from there. Plain scaling of f32 by a factor
 /// that is a normal f32 is one multiplication in f32, after the factor is rounded to f32.
 ///
-/// Afterwards every descriptor is spent, as a fresh one: the affine is the identity, the moments are 0, and every method and
-/// write says [`Error::Order`] until the next [`observe`](fn@crate::observe). Who wants the statistics of what is written
-/// asks before ([`Tensor::moments_after`]). A tensor with nothing pending is neither read nor written.
+/// Afterwards every descriptor is spent, as a fresh one: the affine is the identity, the moments are 0, and every method
+/// and write returns [`Error::Order`] until the next [`observe`](fn@crate::observe). Statistics of the written gradients
+/// are available before the write, from [`Tensor::moments_after`]. A tensor with nothing pending is neither read nor
+/// written.
 ///
 /// # Errors
 ///
-/// Each names the first tensor it applies to, and nothing is written then:
+/// Each names the first tensor at fault, and nothing is written then:
 /// [`Error::ReadOnly`] the gradient is [borrowed for reading](Tensor::read);
 /// [`Error::Order`] not observed; [`Error::NonFinite`] NaN or infinity in the gradient;
 /// [`Error::Overflow`] `min(limit, |scale| * (abs_max + |center|))` exceeds the largest finite
@@ -49,8 +50,8 @@ pub fn apply(grads: &mut [Tensor]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes every gradient into `outputs[i]` instead, which has the same dtype and length; gradients,
-/// moments and affines stay as they are: it spends nothing.
+/// Writes gradient `i` into `outputs[i]` instead, a buffer of the same dtype and length. Gradients,
+/// moments and affines stay as they are: this spends nothing.
 ///
 /// # Errors
 ///
@@ -100,18 +101,18 @@ pub fn apply_into_with<O: Outputs>(grads: &[Tensor], mut outputs: O) -> Result<(
     })
 }
 
-/// Where [`apply_into_with`] writes: a slice of buffers, or whatever a caller's own structs make
-/// buffers of. `output` is asked twice for each index, once to check and once to write.
+/// The outputs of [`apply_into_with`]: a slice of buffers, or a type of the caller's own that makes
+/// them. `output` is called twice for each index, once to check and once to write.
 #[doc(hidden)]
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Outputs: Send + Sized {
-    /// How many there are.
+    /// Number of outputs.
     fn len(&self) -> usize;
 
     /// The output for tensor `index`; None from `len()` on.
     fn output(&mut self, index: usize) -> Option<Buffer<'_>>;
 
-    /// The first `at` of them, and the rest; `at` is below `len()`.
+    /// The first `at` outputs, and the rest; `at` is below `len()`.
     fn split_at(self, at: usize) -> (Self, Self);
 }
 

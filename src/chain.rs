@@ -1,110 +1,17 @@
-//! Several methods as one: all of them decide, or nothing has changed.
+//! Several methods as one call: all of them decide, or nothing changes.
 
 use core::fmt;
 
 use crate::affine::Affine;
-use crate::method::{
-    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
-    GuardState, NormState, Scale, StableGrad, Unscale, Verdict, Zclip, ZclipState, Znorm,
-};
-use crate::moments::Moments;
+use crate::custom::{Custom, Run};
+use crate::method::{Link, Verdict};
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// A method of a chain, with its state and what else its `decide` takes.
-#[non_exhaustive]
-#[allow(missing_docs)] // Each variant is the method of its name.
-pub enum Link<'a> {
-    Unscale(Unscale),
-    Scale(Scale),
-    Guard(Guard, &'a mut GuardState),
-    /// With the reference.
-    StableGrad(StableGrad, f64),
-    /// With one state a tensor, or one for all.
-    GradientStabilizer(GradientStabilizer, &'a mut [NormState]),
-    Autoscale(Autoscale, &'a mut AutoscaleState),
-    Centralize(Centralize),
-    Znorm(Znorm),
-    ClipNorm(ClipNorm),
-    ClipValue(ClipValue),
-    /// With the moments of the parameters.
-    Agc(Agc, &'a [Moments]),
-    Zclip(Zclip, &'a mut ZclipState),
-    /// Any other: see [`custom`](crate::custom).
-    Other(&'a mut dyn Custom),
-}
-
-/// A method that is not one of this library's: see [`custom`](crate::custom).
-pub trait Custom {
-    /// Decides for every tensor, or refuses and leaves affines and states as they were.
-    ///
-    /// A chain asks twice, on the same gradients: with [`Run::Trial`], and if no method of it has refused
-    /// then with [`Run::Keep`], when the answer has to be the same.
-    ///
-    /// # Errors
-    ///
-    /// Those of the method.
-    fn decide(&mut self, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error>;
-}
-
-/// Whether a method's states advance when it decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Run {
-    /// Affines change, for the methods behind; states do not.
-    Trial,
-    /// Both change.
-    Keep,
-}
-
-impl Run {
-    /// What `step` makes of a state, kept if this is no trial and `step` does not refuse.
-    ///
-    /// # Errors
-    ///
-    /// Those of `step`.
-    pub fn advance<S: Copy, T>(
-        self,
-        state: &mut S,
-        step: impl FnOnce(&mut S) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut next = *state;
-        let result = step(&mut next)?;
-        if self == Run::Keep {
-            *state = next;
-        }
-        Ok(result)
-    }
-}
-
-impl Custom for Link<'_> {
-    fn decide(&mut self, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error> {
-        match self {
-            Link::Guard(method, state) => {
-                return run.advance(*state, |state| method.decide(state, grads));
-            }
-            Link::Other(method) => return method.decide(grads, run),
-            Link::Unscale(method) => method.decide(grads),
-            Link::Scale(method) => method.decide(grads),
-            Link::StableGrad(method, reference) => method.decide(*reference, grads),
-            Link::GradientStabilizer(method, states) => method.decide_in(run, states, grads),
-            Link::Autoscale(method, state) => {
-                run.advance(*state, |state| method.decide(state, grads))
-            }
-            Link::Centralize(method) => method.decide(grads),
-            Link::Znorm(method) => method.decide(grads),
-            Link::ClipNorm(method) => method.decide(grads),
-            Link::ClipValue(method) => method.decide(grads),
-            Link::Agc(method, params) => method.decide(params, grads),
-            Link::Zclip(method, state) => run.advance(*state, |state| method.decide(state, grads)),
-        }?;
-        Ok(Verdict::Proceed)
-    }
-}
-
-/// Methods in a row: an array or a slice of [`Link`]s, or whatever a caller's own structs make links of.
+/// A chain: an array or a slice of [`Link`]s, or a type of the caller's own that makes them.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Chain {
-    /// How many there are.
+    /// Number of methods.
     fn len(&self) -> usize;
 
     /// Lets the method with this index decide, as [`Custom::decide`] says.
@@ -137,13 +44,13 @@ impl<const METHODS: usize> Chain for [Link<'_>; METHODS] {
     }
 }
 
-/// Which method of a chain has refused, and why.
+/// The method of a chain that refused, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// Counted from 0.
+    /// Index of the method, from 0.
     pub method: usize,
-    /// With the index of the tensor, where it is about one.
+    /// The reason, with the index of the tensor where there is one.
     pub error: Error,
 }
 
@@ -165,13 +72,13 @@ impl From<Refused> for Error {
     }
 }
 
-/// Lets all methods of a chain decide in turn, or none: if one refuses, no state and no affine has changed.
+/// Decides by all methods of a chain, one after another, as a whole: if one refuses, no state and no affine has changed.
 ///
-/// A guard that asks to skip the step ends the chain: it has counted, methods in front of it have decided,
-/// and those behind it are not asked.
+/// A guard that returns [`Verdict::SkipStep`] ends the chain: it has counted, the methods before it have decided, and
+/// those after it have not.
 ///
 /// Needs no memory: the chain is evaluated once without keeping states, and again if nothing refused. So a chain of
-/// two or more methods starts right after [`observe`](fn@crate::observe); one method may follow others.
+/// two or more methods must follow [`observe`](fn@crate::observe) directly; a single method may follow others.
 ///
 /// # Errors
 ///
@@ -200,7 +107,7 @@ pub fn decide<C: Chain + ?Sized>(chain: &mut C, grads: &mut [Tensor]) -> Result<
     }
     check_start(grads)?;
     let trial = turn(chain, methods, grads, Run::Trial);
-    // The first method has seen that the affines are what they have to be, or has refused and changed nothing.
+    // The first method has checked the affines, or has refused and changed nothing.
     if !matches!(trial, Err(Refused { method: 0, .. })) {
         reset(grads);
     }
@@ -213,7 +120,8 @@ pub fn decide<C: Chain + ?Sized>(chain: &mut C, grads: &mut [Tensor]) -> Result<
     kept.map(|(_, verdict)| verdict)
 }
 
-/// Lets the first so many methods decide, up to a guard that skips the step. Returns how many have, and the verdict.
+/// Decides by the first `methods` methods, up to a guard that skips the step. Returns how many have decided, and the
+/// verdict.
 fn turn<C: Chain + ?Sized>(
     chain: &mut C,
     methods: usize,
@@ -229,7 +137,7 @@ fn turn<C: Chain + ?Sized>(
     Ok((methods, Verdict::Proceed))
 }
 
-/// Refuses tensors about which something is decided. Affines that nothing can be done with are for the methods to refuse.
+/// Refuses tensors with a pending affine. Invalid affines are for the methods to refuse.
 fn check_start(grads: &[Tensor]) -> Result<(), Refused> {
     let pending = |tensor: &Tensor| tensor.affine().is_valid() && !tensor.affine().is_identity();
     match grads.iter().position(pending) {

@@ -1,4 +1,4 @@
-//! All states of a run as bytes, so that it goes on after a restart as if it had never stopped.
+//! All states of a run as a record of bytes, so that it continues after a restart as if it had never stopped.
 //!
 //! A caller names its states to a [`Writer`], and later, in the same order, to a [`Reader`]:
 //!
@@ -24,9 +24,9 @@
 //! # Ok::<(), trimtab::Error>(())
 //! ```
 //!
-//! Loading is all or nothing. Every bit of every field comes back, those of NaNs and of negative zeros
-//! too; whether a state makes sense is judged by the method that uses it. Configurations, parameters
-//! and the optimizers' buffers are the caller's to keep.
+//! Loading is all or nothing. Every bit of every field comes back, also of NaNs and negative zeros; the
+//! method that uses a state judges its values. The caller saves configurations, parameters and the
+//! optimizers' buffers.
 //!
 //! # The bytes
 //!
@@ -43,7 +43,7 @@
 //! | 28 | 4 | checksum of bytes 0 to 27 |
 //! | 32 | | the entries, one behind the other |
 //!
-//! An entry is an array of states of one kind. Its end can be found without knowing the kind.
+//! An entry is an array of states of one kind. Its length does not depend on the kind.
 //!
 //! | offset | bytes | holds |
 //! |---:|---:|---|
@@ -56,21 +56,20 @@
 //!
 //! | kind | state | fields |
 //! |---:|---|---|
-//! | 0 | [`NormState`] | m: f64, v: f64, steps: u64, skipped: u64 |
+//! | 0 | [`NormState`](crate::NormState) | m: f64, v: f64, steps: u64, skipped: u64 |
 //! | 1 | [`AutoscaleState`](crate::AutoscaleState) | exponent: f64, sigma: f64, alpha: f64, steps: u64 |
 //! | 2 | [`ZclipState`](crate::ZclipState) | mean: f64, var: f64, steps: u64 |
 //! | 3 | [`GuardState`](crate::GuardState) | consecutive: u64, total: u64 |
 //! | 4 | [`StepState`](crate::StepState) | steps: u64 |
 //!
 //! A new kind leaves the version at 1. Every other change of these tables raises it, and [`load`]
-//! goes on reading the versions before.
+//! continues to read earlier versions.
 
 use core::cmp::Ordering;
 use core::slice;
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
-use crate::method::NormState;
 use crate::status::Error;
 
 const MAGIC: [u8; 8] = *b"\x89TRIMTAB";
@@ -79,14 +78,14 @@ const VERSION: u32 = 1;
 /// Bytes before the first entry; their own checksum is in the last four.
 const HEADER: usize = 32;
 
-/// Without a table of 1 KiB: states are few.
+/// Computed without a table of 1 KiB: records are short.
 const CHECKSUM: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
-/// A state that can be saved: so many fields of 64 bits.
+/// A state that can be saved: a fixed number of fields of 64 bits.
 ///
-/// Kinds below 2^31 are this library's. A state of your own has one of the others.
+/// Kinds below 2^31 are this library's. A state of your own takes one of the others.
 pub trait State {
-    /// Its number in the bytes.
+    /// The number of the kind in the bytes.
     const KIND: u32;
     /// `[u64; N]` for N fields.
     type Words: Default + AsRef<[u64]> + AsMut<[u64]>;
@@ -94,11 +93,11 @@ pub trait State {
     /// The fields in the order of the format, an f64 by its bits.
     fn to_words(&self) -> Self::Words;
 
-    /// The reverse.
+    /// The state of these fields.
     fn from_words(words: Self::Words) -> Self;
 }
 
-/// How many bytes [`save`] needs for the states that `states` puts.
+/// Number of bytes that [`save`] needs for the states that `states` puts.
 pub fn size(states: impl FnOnce(&mut Writer)) -> usize {
     let mut nowhere = Writer::new(&mut []);
     states(&mut nowhere);
@@ -106,9 +105,9 @@ pub fn size(states: impl FnOnce(&mut Writer)) -> usize {
 }
 
 /// Writes a record of all states that `states` puts, in this order, to the beginning of `bytes`,
-/// and returns its length. What lies behind it stays as it is.
+/// and returns its length. The bytes behind it stay as they are.
 ///
-/// `states` is called twice and has to put the same both times: the first call only counts.
+/// `states` is called twice and must put the same both times: the first call only counts.
 ///
 /// # Errors
 ///
@@ -127,27 +126,27 @@ pub fn save(bytes: &mut [u8], states: impl Fn(&mut Writer)) -> Result<usize, Err
     Ok(needed)
 }
 
-/// Reads the states that `states` takes from a record: of the same kinds, as many and in the same
-/// order as they were put. Nothing is changed unless everything fits.
+/// Reads the states that `states` takes from a record: of the same kinds and counts and in the same
+/// order as they were put. Nothing is changed unless everything matches.
 ///
-/// `states` is called twice and has to take the same both times: the first call only compares.
+/// `states` is called twice and must take the same both times: the first call only compares.
 ///
 /// # Errors
 ///
 /// The first that applies, in this order:
 ///
-/// 1. [`Error::BadMagic`]: the bytes begin as no record does;
-/// 2. [`Error::BadVersion`]: a version that the tables above do not describe;
+/// 1. [`Error::BadMagic`]: the first bytes are not those of a record;
+/// 2. [`Error::BadVersion`]: a version other than that of the tables above;
 /// 3. [`Error::Truncated`]: fewer bytes than a header has;
-/// 4. [`Error::BadChecksum`]: that of the header is wrong;
+/// 4. [`Error::BadChecksum`]: the checksum of the header does not match;
 /// 5. [`Error::Truncated`] or [`Error::BadSize`]: fewer or more bytes than the header says;
-/// 6. [`Error::BadChecksum`]: that of the entries is wrong;
-/// 7. for the first entry that does not fit, [`Error::WrongKind`]: it is of another kind, missing, or
-///    not asked for; [`Error::WrongCount`]: it holds more or fewer states; [`Error::BadLength`]: it
-///    does not end within the record, or where it does, which only another program can have written.
+/// 6. [`Error::BadChecksum`]: the checksum of the entries does not match;
+/// 7. for the first entry that does not match, [`Error::WrongKind`]: it is of another kind, missing, or
+///    not asked for; [`Error::WrongCount`]: it holds more or fewer states; [`Error::BadLength`]: its
+///    length disagrees with the record's, which only another program can have written.
 ///
-/// So a record that was cut off is truncated, wherever; and one with a changed byte, or up to 32
-/// changed bits in a row, has a bad magic or version if they lie there, and else a bad checksum.
+/// So a record cut off at any byte is reported as truncated; and one with a changed byte, or up to 32
+/// changed bits in a row, as a bad magic or version if they lie there, and else as a bad checksum.
 pub fn load(bytes: &[u8], mut states: impl FnMut(&mut Reader)) -> Result<(), Error> {
     let fresh = Reader::new(bytes)?;
     for copy in [false, true] {
@@ -158,10 +157,10 @@ pub fn load(bytes: &[u8], mut states: impl FnMut(&mut Reader)) -> Result<(), Err
     Ok(())
 }
 
-/// Takes the states of a run, for [`save`].
+/// Collects the states of a run, for [`save`].
 #[derive(Debug)]
 pub struct Writer<'a> {
-    /// What is still free of the buffer; beyond it, words are only counted.
+    /// The free rest of the buffer; beyond it, words are only counted.
     words: slice::IterMut<'a, [u8; 8]>,
     /// Bytes so far, with the header.
     len: usize,
@@ -178,7 +177,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// One entry: all of these states.
+    /// Adds an entry of these states.
     pub fn put<S: State>(&mut self, states: &[S]) {
         self.word(entry_word::<S>());
         self.word(states.len() as u64);
@@ -189,12 +188,12 @@ impl<'a> Writer<'a> {
         }
         match self.count.checked_add(1) {
             Some(count) => self.count = count,
-            // More than the header can say: no buffer is large enough.
+            // More than the header can hold: no buffer is large enough.
             None => self.len = usize::MAX,
         }
     }
 
-    /// One entry: this state.
+    /// Adds an entry of this one state.
     pub fn put_one<S: State>(&mut self, state: &S) {
         self.put(slice::from_ref(state));
     }
@@ -207,17 +206,17 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Gives back the states of a run, for [`load`].
+/// Restores the states of a run, for [`load`].
 #[derive(Debug)]
 pub struct Reader<'a> {
     /// The entries not taken yet.
     words: &'a [[u8; 8]],
-    /// How many entries there are, and how many of them have been taken.
+    /// The number of entries, and the number taken so far.
     count: u32,
     taken: u32,
-    /// Whether states are written: only once everything is known to fit.
+    /// Whether states are written: only after the pass that compares.
     copy: bool,
-    /// What was wrong first.
+    /// The first mismatch.
     refusal: Result<(), Error>,
 }
 
@@ -237,7 +236,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next entry: as many states of this kind.
+    /// Takes the next entry, which must hold this many states of this kind.
     pub fn take<S: State>(&mut self, states: &mut [S]) {
         if let Some(words) = self.entry::<S>(|saved| saved == states.len() as u64) {
             let mut words = words.iter();
@@ -245,19 +244,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next entry: one state of this kind.
+    /// Takes the next entry, which must hold one state of this kind.
     pub fn take_one<S: State>(&mut self, state: &mut S) {
         self.take(slice::from_mut(state));
     }
 
-    /// The next entry, for states that there are none of before the first step: of the run that was
-    /// saved, or of this one.
-    pub(crate) fn take_grown(&mut self, states: &mut [NormState], count: &mut usize) {
+    /// Takes the next entry of states that exist only from the first step on, of the saved run or of
+    /// this one.
+    pub(crate) fn take_grown<S: State + Clone + Default>(
+        &mut self,
+        states: &mut [S],
+        count: &mut usize,
+    ) {
         let (len, room) = (*count as u64, states.len() as u64);
         let fits = |saved| saved == len || saved == 0 || (len == 0 && saved <= room);
-        if let Some(words) = self.entry::<NormState>(fits) {
+        if let Some(words) = self.entry::<S>(fits) {
             let mut words = words.iter();
-            states.fill(NormState::ZERO);
+            states.fill(S::default());
             *count = 0;
             for state in states {
                 if words.as_slice().is_empty() {
@@ -269,7 +272,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The fields of the next entry's states, if it is time to write them.
+    /// The fields of the next entry's states, in the pass that writes.
     fn entry<S: State>(&mut self, fits: impl FnOnce(u64) -> bool) -> Option<&'a [[u8; 8]]> {
         let found = self.refusal.and_then(|()| self.find::<S>(fits));
         self.refusal = found.map(drop);
@@ -303,7 +306,7 @@ impl<'a> Reader<'a> {
         Ok(states)
     }
 
-    /// What was wrong first; else that not everything was asked for.
+    /// The first mismatch; else an error if entries are left over.
     fn finish(self) -> Result<(), Error> {
         self.refusal?;
         let index = self.taken as usize;
@@ -317,7 +320,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many fields a state has.
+/// Number of fields of a state.
 fn fields<S: State>() -> usize {
     S::Words::default().as_ref().len()
 }
@@ -347,7 +350,7 @@ fn write_header(header: &mut [u8; HEADER], count: u32, len: usize, entries: &[u8
     header[28..].copy_from_slice(&own.to_le_bytes());
 }
 
-/// The number of entries and their bytes, of a record that is as it was written.
+/// The number of entries and their bytes, of an undamaged record.
 fn intact(bytes: &[u8]) -> Result<(u32, &[u8]), Error> {
     if bytes.iter().zip(MAGIC).any(|(byte, magic)| *byte != magic) {
         return Err(Error::BadMagic);

@@ -1,13 +1,13 @@
-//! Which instruction set the loops use: a value, detected without the standard library, that can be
-//! forced. It decides speed, never results.
+//! The level, the instruction set that the loops use: a value, detected without the standard library, that
+//! can be forced. It changes speed, never results.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::status::Error;
 
-/// An instruction set that this processor has: to hold a `Level` is the proof.
+/// An instruction set that this processor has; a value of this type is the proof that it does.
 ///
-/// Best first, on x86-64 "avx512" (F, VL, DQ, BW), "avx2" (with FMA and F16C) and "sse2", on 64-bit
+/// Best first: on x86-64 "avx512" (F, VL, DQ, BW), "avx2" (with FMA and F16C) and "sse2", on 64-bit
 /// Arm "neon"; everywhere "scalar", plain Rust.
 ///
 /// ```
@@ -18,7 +18,7 @@ use crate::status::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level(Set);
 
-/// The instruction sets that there are loops for.
+/// The instruction sets with loops of their own.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
@@ -52,7 +52,7 @@ impl Set {
         }
     }
 
-    /// Its name, with the NUL that C wants.
+    /// The name, with the NUL that C needs.
     const fn name_with_nul(self) -> &'static str {
         match self {
             Set::Avx512 => "avx512\0",
@@ -68,7 +68,7 @@ impl Level {
     /// Plain Rust, which every processor runs.
     pub const SCALAR: Self = Self(Set::Scalar);
 
-    /// All that this processor has, best first.
+    /// All levels of this processor, best first.
     pub fn available() -> impl Iterator<Item = Level> {
         Set::ALL.into_iter().filter(|set| set.exists()).map(Level)
     }
@@ -78,7 +78,7 @@ impl Level {
         Self::available().find(|level| level.name() == name)
     }
 
-    /// Its name, as the environment variable `TRIMTAB_LEVEL` takes it.
+    /// The name, as the environment variable `TRIMTAB_LEVEL` takes it.
     pub fn name(self) -> &'static str {
         self.name_with_nul().trim_end_matches('\0')
     }
@@ -94,14 +94,14 @@ impl Level {
     }
 
     /// The level in use: the one forced with [`force`](Self::force) or, in builds with `std`, with
-    /// the environment variable `TRIMTAB_LEVEL`; else the best there is.
+    /// the environment variable `TRIMTAB_LEVEL`; else the best of this processor.
     ///
-    /// Found at the first call and kept, in an atomic byte: threads may call at the same time.
+    /// Determined at the first call and kept in an atomic byte: threads may call at the same time.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] if `TRIMTAB_LEVEL` names none that this processor has; every pass
-    /// returns it then. An empty one counts as not set.
+    /// [`Error::Unsupported`] if `TRIMTAB_LEVEL` names no level of this processor; every pass returns it
+    /// then. An empty value counts as unset.
     pub fn current() -> Result<Level, Error> {
         let known = FORCED.get().or_else(|| FOUND.get());
         known.unwrap_or_else(|| FOUND.set(detect()))
@@ -114,7 +114,7 @@ impl Level {
     }
 }
 
-/// A level, the refusal of one, or neither yet, in one atomic byte.
+/// A level, the refusal of one, or no answer yet, in one atomic byte.
 struct Cell(AtomicU8);
 
 impl Cell {
@@ -141,7 +141,8 @@ impl Cell {
     }
 }
 
-/// What the caller has asked for, and what the first call has found. Two, so that neither overwrites the other.
+/// The level that the caller has forced, and the one that the first call has detected. Two, so that neither overwrites
+/// the other.
 static FORCED: Cell = Cell::new();
 static FOUND: Cell = Cell::new();
 

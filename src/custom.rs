@@ -1,9 +1,9 @@
 //! Methods of your own, alone or among those of this library.
 //!
-//! A method turns statistics into [`Decision`]s: [`each`] asks a rule for one a tensor, [`each_with`] for a new state
-//! as well, and both see to it that all tensors are decided about or none. What the rule may look at is the tensor's
-//! [`outlook`](crate::Tensor::outlook): the gradient as methods before this one will have left it. A method of this
-//! kind costs what the others cost, a few operations a tensor.
+//! A method turns statistics into [`Decision`]s: [`each`] asks a rule for one per tensor, [`each_with`] for a new state
+//! as well, and both decide for all tensors or for none. The rule reads the tensor's
+//! [`outlook`](crate::Tensor::outlook): the gradient as the methods before this one will leave it. Such a method costs
+//! the same as the others, a few operations per tensor.
 //!
 //! ```
 //! use trimtab::custom::{Custom, Decision, Run, each_with};
@@ -52,5 +52,21 @@
 //! # Ok::<(), trimtab::Error>(())
 //! ```
 
-pub use crate::chain::{Custom, Run};
-pub use crate::decide::{Decision, each, each_with, global_norm};
+pub use crate::decide::{Decision, Run, each, each_with, global_norm};
+
+use crate::method::Verdict;
+use crate::status::Error;
+use crate::tensor::Tensor;
+
+/// A method of your own: see the [module](self).
+pub trait Custom {
+    /// Decides for every tensor, or refuses and leaves affines and states as they were.
+    ///
+    /// A chain calls this twice for the same gradients: with [`Run::Trial`], and if no method has refused, with
+    /// [`Run::Keep`]. Both calls must decide alike.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method.
+    fn decide(&mut self, grads: &mut [Tensor], run: Run) -> Result<Verdict, Error>;
+}

@@ -1,21 +1,49 @@
-//! The deciding half of every method: from statistics to affines, all or nothing.
+//! The part that all methods share: from the decisions of a rule to affines, all or nothing.
 //!
-//! A rule is a pure function of a tensor's outlook (and state). It is asked twice: once for every
-//! tensor to learn whether all of them succeed, and only then again to keep what it says. Deciding
-//! is a few operations a tensor, so asking twice costs less than any place to remember the answers.
+//! A rule is a pure function of a tensor's outlook (and state). It is evaluated twice: once for every
+//! tensor to see whether all of them succeed, and only then again to keep the results. Deciding
+//! is a few operations per tensor, so evaluating twice costs less than storing the results would.
 
 use crate::affine::Affine;
-use crate::chain::Run;
 use crate::status::{Error, require_same};
 use crate::tensor::Tensor;
 
-/// What a rule wants done with one gradient, in the gradient's own units.
+/// Whether a method's states advance when it decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Affines change, for the methods that follow; states do not.
+    Trial,
+    /// Both change.
+    Keep,
+}
+
+impl Run {
+    /// The result of `step` on a state, which advances unless this is a trial or `step` refuses.
+    ///
+    /// # Errors
+    ///
+    /// Those of `step`.
+    pub fn advance<S: Copy, T>(
+        self,
+        state: &mut S,
+        step: impl FnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut next = *state;
+        let result = step(&mut next)?;
+        if self == Run::Keep {
+            *state = next;
+        }
+        Ok(result)
+    }
+}
+
+/// The decision of a rule about one gradient, in the units of its outlook.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Decision {
-    /// Subtract the mean first.
+    /// Whether the mean is subtracted first.
     pub centralize: bool,
-    /// Multiply by this.
+    /// The factor that follows.
     pub scale: f64,
 }
 
@@ -44,7 +72,7 @@ impl Decision {
         let (mut affine, moments) = (*tensor.affine(), tensor.moments());
         if self.centralize && moments.count > 0 && affine.scale != 0.0 {
             if moments.centered_sum_sq() == 0.0 {
-                // What is told as 0 is written as 0: rounding errors about the mean are no gradient.
+                // A deviation reported as 0 is written as 0: rounding errors about the mean are no gradient.
                 return Ok(affine.then_scale(0.0));
             }
             // The mean in the buffer's units, to the bit: the outlook recognises it as such. (A
@@ -69,8 +97,8 @@ fn scaled(affine: Affine, factor: f64, tensor: usize) -> Result<Affine, Error> {
     }
 }
 
-/// A number that a method has computed, refused below the smallest normal f64, where first digits and then all of it are
-/// lost; but 0 is allowed where it is exact.
+/// A computed number, refused below the smallest normal f64, where it loses digits and then vanishes; but 0 is allowed
+/// where it is exact.
 pub(crate) fn kept(number: f64, may_be_zero: bool, tensor: usize) -> Result<f64, Error> {
     if number.abs() >= f64::MIN_POSITIVE || (may_be_zero && number == 0.0) {
         Ok(number)
@@ -84,8 +112,7 @@ pub(crate) fn quotient(numerator: f64, denominator: f64, tensor: usize) -> Resul
     kept(numerator / denominator, numerator == 0.0, tensor)
 }
 
-/// Refuses gradients that a method cannot look at: see [`Tensor::check`] and
-/// [`Tensor::check_outlook`].
+/// Refuses gradients whose outlook is not available: see [`Tensor::check`] and [`Tensor::check_outlook`].
 pub(crate) fn check(grads: &[Tensor]) -> Result<(), Error> {
     for (index, tensor) in grads.iter().enumerate() {
         tensor.check(index)?;
@@ -94,12 +121,12 @@ pub(crate) fn check(grads: &[Tensor]) -> Result<(), Error> {
     Ok(())
 }
 
-/// One decision a tensor, by a rule that is given its index.
+/// One decision per tensor, by a rule that is given its index.
 ///
 /// # Errors
 ///
-/// Those of the rule, the first; [`Error::Overflow`] if a scale leaves the range of f64; and what every method
-/// returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. No affine has changed then.
+/// The first error of the rule; [`Error::Overflow`] if a scale leaves the range of f64; and those of every method:
+/// [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`]. No affine has changed then.
 pub fn each(
     grads: &mut [Tensor],
     rule: impl Fn(usize, &Tensor) -> Result<Decision, Error>,
@@ -110,9 +137,9 @@ pub fn each(
     })
 }
 
-/// One decision and one new state a tensor, by a rule that is given its index and its state.
+/// One decision and one new state per tensor, by a rule that is given its index and its state.
 ///
-/// The rule is asked more than once about each tensor, always with the state as it was. In a [`Run::Trial`] the
+/// The rule is evaluated more than once per tensor, always with the state as it was. In a [`Run::Trial`] the
 /// new states are dropped.
 ///
 /// # Errors
@@ -149,7 +176,7 @@ pub(crate) fn scale_all(grads: &mut [Tensor], factor: f64) -> Result<(), Error> 
     })
 }
 
-/// Sets every affine to what `next` says, or none.
+/// Sets every affine to the result of `next`, or none.
 pub(crate) fn commit(
     grads: &mut [Tensor],
     next: impl Fn(usize, &Tensor) -> Result<Affine, Error>,
@@ -163,11 +190,11 @@ pub(crate) fn commit(
     Ok(())
 }
 
-/// A norm or standard deviation of a tensor as it will be written, or NaN where it has none.
+/// A norm or standard deviation of an outlook, NaN included, unless it is infinite.
 ///
 /// # Errors
 ///
-/// `Error::Overflow` if it leaves the range of f64, which takes a pending scale beyond 1e100: divided by infinity, the
+/// `Error::Overflow` if it left the range of f64, which takes a pending scale beyond 1e100: divided by infinity, the
 /// gradient would become 0.
 pub(crate) fn in_range(statistic: f64, tensor: usize) -> Result<f64, Error> {
     if statistic == f64::INFINITY {
@@ -211,7 +238,8 @@ pub(crate) fn root(
     in_range(libm::sqrt(squares.sum::<f64>() / divisor) / unit, tensor)
 }
 
-/// A power of two times which numbers up to `largest` can be squared and added up: 1 but at the ends of f64's range.
+/// A power of two by which numbers up to `largest` are multiplied so that their squares can be added up: 1 except near
+/// the ends of f64's range.
 fn unit_for(largest: f64) -> f64 {
     const BIG: f64 = f64::from_bits((1023 + 600) << 52); // 2^600
     if largest > 1e140 {

@@ -1,4 +1,4 @@
-//! The initialisation that goes with StableGrad: weights that keep activations in scale.
+//! The initialisation recommended with StableGrad: weights that keep activations in scale.
 
 // 1 / sqrt(E[f(z)^2]) by quadrature to the last digit; for sin it is sqrt(2 / (1 - exp(-2))).
 const GAIN_TANH: f64 = 1.592_537_419_722_831_2;
@@ -40,7 +40,7 @@ impl Activation {
         }
     }
 
-    /// `1 / sqrt(E[f(z)^2])` for standard normal z: what keeps the mean square of the activations
+    /// `1 / sqrt(E[f(z)^2])` for standard normal z, which keeps the mean square of the activations
     /// at 1 from layer to layer.
     pub const fn gain(self) -> f64 {
         match self {
@@ -54,9 +54,9 @@ impl Activation {
     }
 }
 
-/// Standard deviation of the normal distribution to draw a layer's weights from:
-/// `gain(activation) / sqrt(fan_in)`, where the activation is the one whose outputs the layer reads
-/// and `fan_in` their number. NaN for a `fan_in` of 0.
+/// Standard deviation of the normal distribution of a layer's initial weights:
+/// `gain(activation) / sqrt(fan_in)`, where `activation` is the one whose outputs the layer reads and
+/// `fan_in` their number. NaN for a `fan_in` of 0.
 ///
 /// ```
 /// use trimtab::{Activation, init_std};

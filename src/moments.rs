@@ -1,4 +1,4 @@
-//! The statistics of one gradient tensor: all that any method ever sees of it.
+//! The statistics of one gradient tensor, all that a method ever sees of it.
 
 use crate::kernel::{self, Buffer, Element};
 use crate::status::Error;
@@ -12,13 +12,13 @@ const LARGEST: f64 = 1e150;
 
 /// Count, sum, sum of squares and largest magnitude of the elements of a tensor.
 ///
-/// Sums are accumulated in f64 in a fixed order: element `i` goes to lane `i % 32`; after every
-/// 2,048 elements the lanes are added to those of the block, after 65,536 those are added pairwise
+/// Sums are accumulated in double precision in a fixed order: element `i` goes to lane `i % 32`; after
+/// every 2,048 elements the lanes are added to those of the block, after 65,536 those are added pairwise
 /// (`lane[i] += lane[i + width]`, width 16, 8, 4, 2, 1), and blocks are added in index order. The
 /// bits of the result depend on nothing else.
 ///
-/// NaN elements leave `abs_max` alone and make the sums NaN (always the same NaN), infinite ones make
-/// `sum_sq` infinite, and in f64 so do elements whose squares are.
+/// NaN elements leave `abs_max` alone and make the sums NaN (always the same NaN). Infinite elements, and
+/// elements of double precision whose squares overflow, make `sum_sq` infinite.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
@@ -28,13 +28,13 @@ pub struct Moments {
     pub sum: f64,
     /// Sum of the squares of the elements.
     pub sum_sq: f64,
-    /// Largest magnitude among the elements that are not NaN; an upper bound once a mean was
-    /// subtracted without the data being read again.
+    /// Largest magnitude of the elements that are not NaN; an upper bound where a mean was subtracted
+    /// without another read of the data.
     pub abs_max: f64,
 }
 
 impl Moments {
-    /// Adds the elements of `data`: streams a tensor while it is hot.
+    /// Adds the elements of `data`: observes a tensor piece by piece, while it is in the cache.
     ///
     /// A boundary between two chunks at a multiple of 65,536 elements from the start changes no
     /// bit of the result; other boundaries change the rounding of the sums.
@@ -54,7 +54,7 @@ impl Moments {
         self.extend(data.len(), |crew, total| kernel::observe(crew, data, total))
     }
 
-    /// [`observe_chunk`](Self::observe_chunk) for elements whose type is known at run time.
+    /// [`observe_chunk`](Self::observe_chunk) for an element type chosen at run time.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Moments {
         })
     }
 
-    /// Grows by `len` elements that `add` sums up, refusing before anything changes.
+    /// Adds `len` elements by `add`, or refuses before anything changes.
     fn extend(
         &mut self,
         len: usize,
@@ -79,13 +79,14 @@ impl Moments {
         self.check_finite(0)
     }
 
-    /// Adds the elements that `other` describes: ranks, shards, or several outputs of a network.
+    /// Adds the moments `other`, so that these describe the elements of both: ranks, shards, or several outputs of a
+    /// network.
     ///
     /// # Errors
     ///
     /// [`Error::BadLength`] if the count overflows and [`Error::BadState`] if either holds a
-    /// negative sum of squares; nothing is changed then. Moments that are not finite merge like
-    /// any others, so that every rank learns of them.
+    /// negative sum of squares or magnitude. Moments that are not finite merge like any others, so that
+    /// every rank learns of them.
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         self.check_shape(0)?;
         other.check_shape(1)?;
@@ -107,7 +108,7 @@ impl Moments {
         }
     }
 
-    /// `sum / count`; NaN for no elements.
+    /// Mean, `sum / count`; NaN for no elements.
     pub fn mean(&self) -> f64 {
         self.sum / self.count as f64
     }
@@ -134,8 +135,8 @@ impl Moments {
         libm::sqrt(self.sum_sq)
     }
 
-    /// Whether the sums are finite and `abs_max` is at most 1e150: for elements that are, and fewer than some 1e8 of
-    /// them at that size.
+    /// Whether the sums are finite and `abs_max` is at most 1e150, which holds if all elements are (and fewer than some
+    /// 1e8 of them are that large).
     pub fn is_finite(&self) -> bool {
         self.sum.is_finite() && self.sum_sq.is_finite() && self.abs_max <= LARGEST
     }
@@ -151,7 +152,7 @@ impl Moments {
         }
     }
 
-    /// Refuses a caller's memory that no observation can have left behind.
+    /// Refuses moments that no observation can have left in the caller's memory.
     pub(crate) fn check_shape(&self, index: usize) -> Result<(), Error> {
         if self.sum_sq < 0.0 || self.abs_max < 0.0 {
             let what = "moments hold a negative sum of squares or magnitude";
@@ -169,7 +170,7 @@ impl Moments {
     }
 }
 
-/// Every NaN becomes the same one: which payload and sign arithmetic returns depends on the
+/// Every NaN becomes the same one, because the payload and sign that arithmetic returns depend on the
 /// processor.
 #[inline]
 fn one_nan(x: f64) -> f64 {

@@ -11,9 +11,9 @@ use crate::threads::{self, LEAST_TO_PASS};
 ///
 /// # Errors
 ///
-/// [`Error::NonFinite`] naming the first tensor that holds NaN, an infinity, or (f64) a magnitude
-/// beyond 1e150. The moments of *all* tensors are filled and their affines reset all the same, so
-/// that a [`Guard`](crate::Guard) can decide what to do.
+/// [`Error::NonFinite`], with the index of the first tensor that holds NaN, an infinity, or (f64) a
+/// magnitude beyond 1e150. The moments of *all* tensors are filled and their affines reset all the same,
+/// so that a [`Guard`](crate::Guard) can decide.
 ///
 /// ```
 /// use trimtab::{Error, Tensor, observe};

@@ -1,17 +1,17 @@
-//! Statistics of a gradient as it will be once its pending affine is written.
+//! The outlook: statistics of a gradient as its pending affine will leave it.
 //!
-//! This is what lets methods chain: each sees the gradient as those before it will have left it,
-//! and the data is not touched. The statistics are taken in the units of the buffer first and
-//! scaled last, so no scale can overflow or underflow a square on the way. (One that is itself below
-//! 2.2e-308 then has fewer digits, as every f64 there.)
+//! Methods chain because of this: each sees the gradient as those before it will leave it, without
+//! another read of the data. The statistics are computed in the units of the buffer first and
+//! scaled last, so no scale can overflow or underflow a square on the way. (A statistic below
+//! 2.2e-308 itself has fewer digits, as every f64 there.)
 
 use crate::affine::Affine;
 use crate::moments::Moments;
 
 /// A tensor's moments seen through its pending affine; from [`Tensor::outlook`](crate::Tensor::outlook).
 ///
-/// A pending finite limit is not taken into account: methods that need these numbers refuse to
-/// follow one ([`Error::Order`](crate::Error::Order)).
+/// A pending finite limit is ignored: methods that need these numbers refuse to follow one
+/// ([`Error::Order`](crate::Error::Order)).
 #[derive(Clone, Copy, Debug)]
 pub struct Outlook<'t> {
     moments: &'t Moments,
@@ -28,7 +28,7 @@ impl<'t> Outlook<'t> {
         self.moments.count
     }
 
-    /// Mean; exactly 0 once the mean was subtracted or behind a scale of 0, else NaN for no elements.
+    /// Mean; exactly 0 where the mean was subtracted or the scale is 0, else NaN for no elements.
     pub fn mean(&self) -> f64 {
         if self.is_silent() {
             return 0.0;
@@ -53,12 +53,12 @@ impl<'t> Outlook<'t> {
         self.affine.scale.abs() * libm::sqrt(self.sum_sq_about_center())
     }
 
-    /// Upper bound of the magnitude of every element.
+    /// Upper bound on the magnitude of every element.
     pub fn abs_max(&self) -> f64 {
         self.affine.bound(self.moments.abs_max)
     }
 
-    /// A scale of 0 or no elements: zeros, whatever the moments say.
+    /// Whether the scale is 0 or there are no elements: the outlook is zeros, whatever the moments.
     fn is_silent(&self) -> bool {
         self.affine.scale == 0.0
     }
@@ -74,7 +74,7 @@ impl<'t> Outlook<'t> {
 }
 
 impl Moments {
-    /// The moments that the tensor will have once `affine` is applied, from the formulas alone:
+    /// The moments of the tensor after `affine`, computed without the data:
     ///
     /// ```text
     /// sum'     = scale * (sum - count*center)            exactly 0 if center is the mean
@@ -82,7 +82,7 @@ impl Moments {
     /// abs_max' = |scale| * (abs_max + |center|)          an upper bound, at most the limit
     /// ```
     ///
-    /// A finite limit is not looked at in the sums: what it cuts off cannot be known from moments.
+    /// The sums ignore a finite limit: its effect on them depends on the data.
     ///
     /// ```
     /// use trimtab::{Affine, Moments};

@@ -1,21 +1,17 @@
-//! Methods with their states in one value, for those who want one call a step.
+//! Methods with their states in one value, for one call per step.
 
 use heapless::Vec;
 
-use crate::chain::{Chain, Custom, Link, Run, decide};
+use crate::chain::{Chain, decide};
 use crate::checkpoint::{Reader, Writer};
-use crate::method::{
-    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
-    GuardState, NormState, Scale, StableGrad, Unscale, Verdict, Zclip, ZclipState, Znorm,
-};
-use crate::moments::Moments;
+use crate::custom::{Custom, Run};
+use crate::method::{Inputs, Memory, Method, NormState, Verdict};
 use crate::observe::observe;
-use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Up to `METHODS` methods in a row, with their states for up to `TENSORS` tensors. No heap; where the sizes are known
-/// at run time only, [`PipelineMut`] is the same in memory of the caller's.
+/// A chain of up to `METHODS` methods, with their states for up to `TENSORS` tensors. No heap; for sizes chosen at run
+/// time [`PipelineMut`] is the same in the caller's memory.
 ///
 /// ```
 /// use trimtab::{ClipNorm, GradientStabilizer, Inputs, Pipeline, StableGrad, Tensor, apply};
@@ -34,11 +30,11 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline<const METHODS: usize, const TENSORS: usize> {
     stages: Vec<Stage, METHODS>,
-    /// A row a stage.
+    /// A row per stage.
     norms: [[NormState; TENSORS]; METHODS],
 }
 
-/// A [`Pipeline`] in memory of the caller's: as many stages and tensors as there are at run time.
+/// A [`Pipeline`] in the caller's memory, for numbers of stages and tensors chosen at run time.
 ///
 /// ```
 /// use trimtab::{GradientStabilizer, NormState, PipelineMut, StableGrad, Stage, Tensor};
@@ -61,75 +57,18 @@ pub struct PipelineMut<'a> {
     norms: &'a mut [NormState],
 }
 
-/// What changes from step to step.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Inputs<'a> {
-    /// StableGrad's reference; by default NaN, which it refuses.
-    pub reference: f64,
-    /// The moments of the parameters, for adaptive gradient clipping; by default none.
-    pub params: &'a [Moments],
-}
-
-impl Default for Inputs<'_> {
-    fn default() -> Self {
-        Self {
-            reference: f64::NAN,
-            params: &[],
-        }
-    }
-}
-
-setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a [Moments]);
-
-/// Any method of this library.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-#[allow(missing_docs)] // Each variant is the method of its name.
-pub enum Method {
-    Agc(Agc),
-    Autoscale(Autoscale),
-    Centralize(Centralize),
-    ClipNorm(ClipNorm),
-    ClipValue(ClipValue),
-    GradientStabilizer(GradientStabilizer),
-    Guard(Guard),
-    Scale(Scale),
-    StableGrad(StableGrad),
-    Unscale(Unscale),
-    Zclip(Zclip),
-    Znorm(Znorm),
-}
-
-/// What a method remembers between steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Memory {
-    /// Nothing.
-    None,
-    /// Of [`GradientStabilizer`]: how many states there are in the stage's row, one a tensor or one for all; 0 before
-    /// the first step.
-    Norms(usize),
-    /// Of [`Autoscale`].
-    Autoscale(AutoscaleState),
-    /// Of [`Zclip`].
-    Zclip(ZclipState),
-    /// Of [`Guard`].
-    Guard(GuardState),
-}
-
 /// A method of a [`Pipeline`] and its state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stage {
     /// The configuration.
     pub method: Method,
-    /// What it remembers; the states of norms themselves lie in a row of the pipeline.
+    /// The state; the states of norms themselves lie in a row of the pipeline.
     pub memory: Memory,
 }
 
 impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
-    /// No methods yet.
+    /// A pipeline without methods.
     pub const fn new() -> Self {
         Self {
             stages: Vec::new(),
@@ -137,11 +76,11 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         }
     }
 
-    /// One method more, behind those already there.
+    /// Appends a method.
     ///
     /// # Errors
     ///
-    /// [`Error::BadLength`] if there are `METHODS` already.
+    /// [`Error::BadLength`] if the pipeline has `METHODS` methods already.
     pub fn with(mut self, method: impl Into<Method>) -> Result<Self, Error> {
         let index = self.stages.len();
         let pushed = self.stages.push(Stage::new(method));
@@ -149,22 +88,22 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         Ok(self)
     }
 
-    /// The methods with their states, to look at.
+    /// The methods with their states.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
     }
 
-    /// The same for changing a configuration (a new loss scale) or a state.
+    /// The methods with their states, to change a configuration (a new loss scale) or a state.
     pub fn stages_mut(&mut self) -> &mut [Stage] {
         &mut self.stages
     }
 
-    /// The states of the norms of a stage; none unless it is a [`GradientStabilizer`] that has made a step.
+    /// The states of the norms of a stage; empty unless it is a [`GradientStabilizer`](crate::GradientStabilizer) after its first step.
     pub fn norms(&self, stage: usize) -> &[NormState] {
         norms(&self.stages, self.rows(), stage)
     }
 
-    /// Puts the states of all methods, in their order; the configurations stay the program's.
+    /// Puts the states of all methods, in their order. Configurations are not saved.
     ///
     /// ```
     /// use trimtab::{GradientStabilizer, Guard, Pipeline, StepState, checkpoint};
@@ -188,13 +127,12 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
 
     /// Takes the states of all methods, as [`save`](Self::save) has put them.
     ///
-    /// A pipeline that has made no step yet takes the states of as many tensors as were saved, up to
-    /// `TENSORS`.
+    /// Before its first step a pipeline takes the states of as many tensors as were saved, up to `TENSORS`.
     pub fn load(&mut self, from: &mut Reader) {
         self.borrow().load(from);
     }
 
-    /// Observes the gradients, then lets every method decide. What remains is to apply, or an
+    /// Observes the gradients and decides by every method. The write follows, by [`apply`](fn@crate::apply) or an
     /// optimizer step; after [`Verdict::SkipStep`] neither.
     ///
     /// # Errors
@@ -205,7 +143,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         self.borrow().decide(inputs, grads)
     }
 
-    /// [`decide`](Self::decide) with inputs that are computed from the observed gradients.
+    /// [`decide`](Self::decide) with inputs computed from the observed gradients.
     ///
     /// # Errors
     ///
@@ -218,7 +156,7 @@ impl<const METHODS: usize, const TENSORS: usize> Pipeline<METHODS, TENSORS> {
         self.borrow().decide_with(grads, inputs)
     }
 
-    /// The rows of the stages that are there.
+    /// The rows of the stages in use.
     fn rows(&self) -> &[NormState] {
         let rows = self.norms.get(..self.stages.len());
         rows.unwrap_or_default().as_flattened()
@@ -240,8 +178,8 @@ impl<const METHODS: usize, const TENSORS: usize> Default for Pipeline<METHODS, T
 }
 
 impl<'a> PipelineMut<'a> {
-    /// Over stages that the caller keeps from step to step, and a row of norm states for each: as many as there are
-    /// stages times tensors, zeros before the first step. (None are needed without a [`GradientStabilizer`].)
+    /// Over stages that the caller keeps from step to step, and a row of norm states for each: stages times tensors of
+    /// them, zeros before the first step. (None are needed without a [`GradientStabilizer`](crate::GradientStabilizer).)
     pub fn new(stages: &'a mut [Stage], norms: &'a mut [NormState]) -> Self {
         Self { stages, norms }
     }
@@ -260,16 +198,8 @@ impl<'a> PipelineMut<'a> {
     pub fn load(&mut self, from: &mut Reader) {
         let row = row(self.stages, self.norms);
         for (index, stage) in self.stages.iter_mut().enumerate() {
-            match &mut stage.memory {
-                Memory::None => (),
-                Memory::Norms(count) => {
-                    let states = self.norms.get_mut(row * index..row * (index + 1));
-                    from.take_grown(states.unwrap_or_default(), count);
-                }
-                Memory::Autoscale(state) => from.take_one(state),
-                Memory::Zclip(state) => from.take_one(state),
-                Memory::Guard(state) => from.take_one(state),
-            }
+            let states = self.norms.get_mut(row * index..row * (index + 1));
+            stage.memory.load(states.unwrap_or_default(), from);
         }
     }
 
@@ -293,7 +223,7 @@ impl<'a> PipelineMut<'a> {
         inputs: impl FnOnce(&[Tensor]) -> Result<Inputs<'i>, Error>,
     ) -> Result<Verdict, Error> {
         match observe(grads) {
-            // For the first method to judge: a guard may have an answer to it.
+            // Left to the first method: it may be a guard.
             Ok(()) | Err(Error::NonFinite { .. }) => (),
             Err(refusal) => return Err(refusal),
         }
@@ -309,7 +239,7 @@ impl<'a> PipelineMut<'a> {
     }
 }
 
-/// How many norm states each stage has room for.
+/// Number of norm states that each stage has room for.
 fn row(stages: &[Stage], norms: &[NormState]) -> usize {
     norms.len().checked_div(stages.len()).unwrap_or(0)
 }
@@ -328,13 +258,7 @@ fn norms<'n>(stages: &[Stage], norms: &'n [NormState], stage: usize) -> &'n [Nor
 /// See [`Pipeline::save`].
 fn save(stages: &[Stage], all: &[NormState], to: &mut Writer) {
     for (index, stage) in stages.iter().enumerate() {
-        match &stage.memory {
-            Memory::None => (),
-            Memory::Norms(_) => to.put(norms(stages, all, index)),
-            Memory::Autoscale(state) => to.put_one(state),
-            Memory::Zclip(state) => to.put_one(state),
-            Memory::Guard(state) => to.put_one(state),
-        }
+        stage.memory.save(norms(stages, all, index), to);
     }
 }
 
@@ -365,17 +289,11 @@ impl Stage {
     /// A method before its first step.
     pub fn new(method: impl Into<Method>) -> Self {
         let method = method.into();
-        let memory = match method {
-            Method::GradientStabilizer(_) => Memory::Norms(0),
-            Method::Autoscale(_) => Memory::Autoscale(AutoscaleState::default()),
-            Method::Zclip(_) => Memory::Zclip(ZclipState::default()),
-            Method::Guard(_) => Memory::Guard(GuardState::default()),
-            _ => Memory::None,
-        };
+        let memory = method.memory();
         Self { method, memory }
     }
 
-    /// Lets the method decide, with its row of norm states: for a [`Chain`] of your own.
+    /// Decides by this method, with its row of norm states: for a [`Chain`] of your own.
     ///
     /// # Errors
     ///
@@ -388,70 +306,18 @@ impl Stage {
         grads: &mut [Tensor],
         run: Run,
     ) -> Result<Verdict, Error> {
-        if let (Method::GradientStabilizer(method), Memory::Norms(count)) =
-            (self.method, &mut self.memory)
-        {
-            let needed = if *count == 0 {
-                method.states(grads.len())
-            } else {
-                *count
-            };
-            let index = norms.len();
-            let states = norms.get_mut(..needed).ok_or(Error::BadLength { index })?;
-            let verdict = Link::GradientStabilizer(method, states).decide(grads, run)?;
-            if run == Run::Keep {
-                *count = needed;
-            }
-            return Ok(verdict);
+        let needed = match self.memory {
+            Memory::Norms(0) => self.method.norms(grads.len()),
+            Memory::Norms(count) => count,
+            _ => 0,
+        };
+        let index = norms.len();
+        let norms = norms.get_mut(..needed).ok_or(Error::BadLength { index })?;
+        let mut link = self.method.link(&mut self.memory, norms, inputs)?;
+        let verdict = link.decide(grads, run)?;
+        if let (Run::Keep, Memory::Norms(count)) = (run, &mut self.memory) {
+            *count = needed;
         }
-        self.link(inputs)?.decide(grads, run)
-    }
-
-    /// All methods but the one whose states lie in a row.
-    fn link<'l>(&'l mut self, inputs: &'l Inputs) -> Result<Link<'l>, Error> {
-        Ok(match (self.method, &mut self.memory) {
-            (Method::Guard(m), Memory::Guard(state)) => Link::Guard(m, state),
-            (Method::Autoscale(m), Memory::Autoscale(state)) => Link::Autoscale(m, state),
-            (Method::Zclip(m), Memory::Zclip(state)) => Link::Zclip(m, state),
-            (Method::Agc(m), _) => Link::Agc(m, inputs.params),
-            (Method::StableGrad(m), _) => Link::StableGrad(m, inputs.reference),
-            (Method::Centralize(m), _) => Link::Centralize(m),
-            (Method::ClipNorm(m), _) => Link::ClipNorm(m),
-            (Method::ClipValue(m), _) => Link::ClipValue(m),
-            (Method::Scale(m), _) => Link::Scale(m),
-            (Method::Unscale(m), _) => Link::Unscale(m),
-            (Method::Znorm(m), _) => Link::Znorm(m),
-            _ => {
-                return Err(Error::BadState {
-                    index: 0,
-                    what: "the memory of a pipeline's stage belongs to another method",
-                });
-            }
-        })
+        Ok(verdict)
     }
 }
-
-macro_rules! into_method {
-    ($($name:ident),*) => {
-        $(impl From<$name> for Method {
-            fn from(method: $name) -> Self {
-                Method::$name(method)
-            }
-        })*
-    };
-}
-
-into_method!(
-    Agc,
-    Autoscale,
-    Centralize,
-    ClipNorm,
-    ClipValue,
-    GradientStabilizer,
-    Guard,
-    Scale,
-    StableGrad,
-    Unscale,
-    Zclip,
-    Znorm
-);

@@ -1,6 +1,6 @@
 //! Setters of configurations, which are not exhaustive so that they can grow.
 
-/// One setter a field, taking and returning the value: `Adam::default().with_lr(1e-2).with_eps(1e-6)`.
+/// One setter per field, taking and returning the value: `Adam::default().with_lr(1e-2).with_eps(1e-6)`.
 macro_rules! setters {
     ($name:ident $(<$life:lifetime>)?: $($with:ident = $field:ident: $type:ty),+ $(,)?) => {
         impl $(<$life>)? $name $(<$life>)? {

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-/// Why a call was refused. Nothing was changed then, except that [`observe`](fn@crate::observe)
-/// and [`Moments::observe_chunk`](crate::Moments::observe_chunk) fill the moments all the same.
+/// The reason why a call was refused. A refused call has changed nothing, except that
+/// [`observe`](fn@crate::observe) and [`Moments::observe_chunk`](crate::Moments::observe_chunk) fill
+/// the moments all the same.
 ///
 /// `tensor` and `index` count from 0 in the order of the slice that was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,91 +14,92 @@ pub enum Error {
     BadConfig(&'static str),
     /// StableGrad's reference is not finite and greater than 0.
     BadReference,
-    /// A state (or a caller's moments or affine) holds what no call can have left there.
+    /// A state (or a caller's moments or affine) holds values that no call can have left there.
     BadState {
-        /// Which of the states or tensors.
+        /// Index of the state or tensor.
         index: usize,
-        /// What is wrong with it.
+        /// The fault.
         what: &'static str,
     },
     /// A tensor holds NaN, an infinity, or (f64) a magnitude beyond 1e150.
     NonFinite {
-        /// Which of the tensors.
+        /// Index of the tensor.
         tensor: usize,
     },
-    /// The result would not be finite in the dtype it is written to, or a factor leaves the range of f64 at either end.
+    /// The result would not be finite in its element type, or a factor leaves the range of f64: too large, or so small
+    /// that it would vanish.
     Overflow {
-        /// Which of the tensors.
+        /// Index of the tensor.
         tensor: usize,
     },
-    /// Calls came in an order that cannot work: the text says what has to come first.
+    /// The call is out of order: the text says what has to come first.
     Order {
-        /// Which of the tensors.
+        /// Index of the tensor.
         tensor: usize,
-        /// What has to be done first.
+        /// The call that has to come first.
         what: &'static str,
     },
-    /// The guard saw `max_consecutive` steps in a row that were not finite.
+    /// The guard counted `max_consecutive` bad steps in a row.
     Diverged,
-    /// Lengths that belong together differ, or a length cannot exist.
+    /// A length is impossible, or lengths that must agree differ.
     BadLength {
-        /// Which of the tensors, states, slots, outputs or entries.
+        /// Index of the tensor, state, slot, output or entry.
         index: usize,
     },
-    /// Element types that belong together differ, or are not allowed here.
+    /// An element type is not allowed here, or types that must agree differ.
     BadDtype {
-        /// Which of the tensors, slots or outputs.
+        /// Index of the tensor, slot or output.
         index: usize,
     },
     /// The tensor was made by [`Tensor::read`](crate::Tensor::read), and the call would write it. In the C ABI, where
     /// there are no such tensors, this is the code of a bad role.
     ReadOnly {
-        /// Which of the tensors.
+        /// Index of the tensor.
         tensor: usize,
     },
-    /// An optimizer needs a buffer that the slot does not have.
+    /// A slot lacks a buffer that the optimizer needs.
     MissingBuffer {
-        /// Which of the slots.
+        /// Index of the slot.
         index: usize,
     },
-    /// This build cannot do what was asked.
+    /// This build or this machine cannot do what was asked.
     Unsupported,
-    /// Bytes to [load](crate::checkpoint::load) do not begin as a record of states does.
+    /// The bytes to [load](crate::checkpoint::load) are not a record of states.
     BadMagic,
-    /// A record of states has a version that this library does not know.
+    /// The record has a version that this library does not support.
     BadVersion {
-        /// Which.
+        /// The version of the record.
         found: u32,
     },
-    /// A record holds states of another kind than asked for, or more or fewer entries.
+    /// The record holds states of another kind than asked for, or more or fewer entries.
     WrongKind {
-        /// Which of the entries.
+        /// Index of the entry.
         index: usize,
     },
-    /// An entry of a record holds more or fewer states than asked for.
+    /// An entry of the record holds more or fewer states than asked for.
     WrongCount {
-        /// Which of the entries.
+        /// Index of the entry.
         index: usize,
-        /// How many it holds.
+        /// Number of states in the record's entry.
         saved: u64,
     },
-    /// A record of states ends before its end.
+    /// The record is shorter than its header says.
     Truncated {
-        /// How many bytes it has to have, as far as is known.
+        /// Length of the whole record in bytes; if the header itself is cut off, that of a header.
         needed: u64,
     },
-    /// Bytes of a record are not those that were written.
+    /// The record is damaged: a checksum does not match.
     BadChecksum,
-    /// There are too few bytes for a record, or more than it has.
+    /// The bytes to save into are too few for the record, or those to load are more than it has.
     BadSize {
-        /// How many it has.
+        /// Length of the record in bytes.
         needed: u64,
     },
 }
 
 impl Error {
-    /// Which tensor, or slot, state, output or entry; None where no single one is to blame. The only state of a
-    /// method counts as number 0.
+    /// Index of the tensor, slot, state, output or entry at fault; None where no single one is. The only state of a
+    /// method has index 0.
     pub const fn index(&self) -> Option<usize> {
         match *self {
             Error::NonFinite { tensor }
@@ -114,7 +116,7 @@ impl Error {
         }
     }
 
-    /// The code that the C ABI returns for it.
+    /// The code that the C ABI returns for this error.
     pub const fn status(&self) -> Status {
         match self {
             Error::BadConfig(_) => Status::BadConfig,
@@ -153,7 +155,7 @@ impl fmt::Display for Error {
             Error::ReadOnly { tensor } => {
                 write!(
                     f,
-                    "tensor {tensor}: it may only be read: write it elsewhere with apply_into"
+                    "tensor {tensor}: the gradient is borrowed for reading: write it elsewhere with apply_into"
                 )
             }
             Error::BadLength { index }
@@ -178,7 +180,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// `Ok` if `holds`, else a configuration error that says `what` is expected.
+/// `Ok` if `holds`, else a configuration error with the text `what`.
 pub(crate) fn require(holds: bool, what: &'static str) -> Result<(), Error> {
     if holds {
         Ok(())
@@ -193,7 +195,7 @@ impl From<Error> for Status {
     }
 }
 
-/// `Ok` if there are as many of one thing as of the other; else the first that has no partner.
+/// `Ok` if the counts are equal; else an error with the first index that only one side has.
 pub(crate) fn require_same(left: usize, right: usize) -> Result<(), Error> {
     if left == right {
         Ok(())
@@ -208,45 +210,45 @@ pub(crate) fn require_same(left: usize, right: usize) -> Result<(), Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
-    /// Done.
+    /// The call succeeded.
     Ok = 0,
     /// The guard asks the caller to skip this step.
     SkipStep = 1,
-    /// A pointer is NULL that must not be.
+    /// A required pointer is NULL.
     NullPointer = -1,
-    /// An element type is unknown or not allowed here.
+    /// An element type is unknown, or not allowed here.
     BadDtype = -2,
-    /// A configuration value is outside its range, or an enum value unknown.
+    /// A configuration value or an enum value is out of range.
     BadConfig = -3,
-    /// StableGrad's reference is not finite and greater than 0.
+    /// The reference of StableGrad is not finite, or not greater than 0.
     BadReference = -4,
-    /// A state holds what no call can have left there.
+    /// A state, moments or an affine hold values that no call can have left there.
     BadState = -5,
-    /// A gradient holds NaN or an infinity.
+    /// A gradient holds NaN, an infinity, or (f64) a magnitude beyond 1e150.
     NonFinite = -6,
-    /// The result would not be finite.
+    /// The result would not be finite, or a factor leaves the range of f64 at either end.
     Overflow = -7,
-    /// Calls came in an order that cannot work.
+    /// The call is out of order.
     Order = -8,
-    /// Too many bad steps in a row.
+    /// The guard counted too many bad steps in a row.
     Diverged = -9,
-    /// This build cannot do what was asked.
+    /// This build or this machine cannot do what was asked.
     Unsupported = -10,
-    /// A pointer is not aligned to its element type.
+    /// A pointer is not aligned to its type.
     Misaligned = -11,
-    /// A length cannot exist or does not match.
+    /// A length is impossible, or does not match.
     BadLength = -12,
-    /// Bytes do not begin as a record of states does.
+    /// The bytes are not a record of states.
     BadMagic = -13,
-    /// A record of states has an unknown version.
+    /// The record has a version that this library does not support.
     BadVersion = -14,
-    /// A record holds states of another kind, or more or fewer entries.
+    /// The record holds states of other kinds than asked for, or more or fewer entries.
     WrongKind = -15,
-    /// A record holds more or fewer states.
+    /// The record holds more or fewer states than asked for.
     WrongCount = -16,
-    /// A record of states ends before its end.
+    /// The record is shorter than its header says.
     Truncated = -17,
-    /// Bytes of a record are not those that were written.
+    /// The record is damaged: a checksum does not match.
     BadChecksum = -18,
 }
 
@@ -275,12 +277,12 @@ impl Status {
         Status::BadChecksum,
     ];
 
-    /// The number the C ABI returns.
+    /// The number that the C ABI returns.
     pub const fn code(self) -> i32 {
         self as i32
     }
 
-    /// What it means and what to do.
+    /// The meaning of the status, and the remedy.
     pub const fn message(self) -> &'static str {
         // All texts end in NUL for C; Rust sees them without it.
         let text = self.message_with_nul();
@@ -309,7 +311,7 @@ impl Status {
                  of dL/d(prediction), pooled with that of its derivatives where it is empty\0"
             }
             Status::BadState => {
-                "a state holds what no call can have left there: zero-initialise it before the first step, or \
+                "a state holds values that no call can have left there: zero-initialise it before the first step, or \
                  restore an intact copy; if it is moments or an affine, observe again\0"
             }
             Status::NonFinite => {
@@ -317,12 +319,12 @@ impl Status {
                  put a guard in front\0"
             }
             Status::Overflow => {
-                "the result would not be finite in its element type: lower the scale or the \
-                 reference, or clip first\0"
+                "the result would not be finite in its element type, or a factor would leave the range of double, \
+                 too large or vanishing: bring scales, references and limits nearer to 1, or clip first\0"
             }
             Status::Order => {
-                "calls came in an order that cannot work: observe before anything else, and \
-                 clip by value last\0"
+                "the call is out of order: observe before anything else and again after every write, and clip by \
+                 value last\0"
             }
             Status::Diverged => {
                 "too many steps in a row had gradients that are not finite: stop, go back to a \
@@ -338,29 +340,26 @@ impl Status {
             }
             Status::BadLength => {
                 "a length is impossible or does not match: every parameter, state and output \
-                 goes with one tensor, in the same order; states are saved into as many bytes as the \
-                 size asked for, and loaded with no bytes behind them\0"
+                 belongs to one tensor, in the same order; a record of states is saved into as many bytes as the \
+                 size asked for, and loaded with no bytes behind it\0"
             }
             Status::BadMagic => {
-                "these bytes are no states that trimtab saved: check which file was read, and from \
-                 where in it\0"
+                "the bytes are not a record of states: check which file was read, and from which position\0"
             }
             Status::BadVersion => {
-                "the states were saved in a format that this version of trimtab does not know: load \
-                 them with the version that saved them, or a later one\0"
+                "the record of states has a format that this version of trimtab does not support: load it with the \
+                 version that saved it, or a later one\0"
             }
             Status::WrongKind => {
-                "the states saved are of other kinds: name the same kinds in the same order as when \
-                 they were saved\0"
+                "the record holds states of other kinds: pass the same kinds in the same order as when it was saved\0"
             }
             Status::WrongCount => {
-                "more or fewer states were saved than are to be loaded: describe the same tensors as \
-                 when they were saved\0"
+                "the record holds more or fewer states than asked for: pass the same tensors as when it was saved\0"
             }
             Status::Truncated => {
-                "the saved states end too early: read the whole file, or go back to an older copy\0"
+                "the record is shorter than its header says: read the whole file, or go back to an older copy\0"
             }
-            Status::BadChecksum => "the saved states have been damaged: go back to an older copy\0",
+            Status::BadChecksum => "the record is damaged: go back to an older copy\0",
         }
     }
 }

@@ -1,21 +1,21 @@
-//! A gradient tensor: its buffer, its role, its moments, and what has been decided about it.
+//! The descriptor of a gradient tensor: its buffer, its role, its moments, and its pending affine.
 
 use core::mem::offset_of;
 
 use crate::affine::Affine;
-use crate::kernel::{Buffer, Dtype, Element, Place, Role};
+use crate::kernel::{Buffer, Dtype, Element, Role};
 use crate::moments::Moments;
 use crate::outlook::Outlook;
 use crate::status::Error;
 use crate::threads::Work;
 
-/// A contiguous range of gradients that is treated as one.
+/// The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one.
 ///
-/// Usually one parameter's gradient; describe each row as a tensor and every method becomes
+/// Usually the gradient of one parameter; describe each row as a tensor and every method becomes
 /// row-wise. The layout is that of `trimtab_tensor` in the C header, so that both share one array.
 ///
 /// A new tensor has not been observed: call [`observe`](fn@crate::observe) before any method. [`apply`](fn@crate::apply)
-/// and the optimizers spend what was observed and decided: the next step observes again.
+/// and the optimizers spend the descriptor, its moments and its affine: the next step observes again.
 ///
 /// ```
 /// use trimtab::{Tensor, observe};
@@ -52,23 +52,22 @@ impl<'a> Tensor<'a> {
         Self::new(Role::Bias, data)
     }
 
-    /// The gradient of a parameter that plays `role`.
+    /// The gradient of a parameter with this role.
     pub fn new<T: Element>(role: Role, data: &'a mut [T]) -> Self {
         Self::over(Buffer::from(data).with_role(role))
     }
 
-    /// The gradient of a weight, which nothing will write: for [`read`](Self::read) with
-    /// [`Role::Weight`].
+    /// The gradient of a weight, borrowed for reading: [`read`](Self::read) with [`Role::Weight`].
     pub fn read_weight<T: Element>(data: &'a [T]) -> Self {
         Self::read(Role::Weight, data)
     }
 
-    /// The gradient of a bias, which nothing will write: for [`read`](Self::read) with [`Role::Bias`].
+    /// The gradient of a bias, borrowed for reading: [`read`](Self::read) with [`Role::Bias`].
     pub fn read_bias<T: Element>(data: &'a [T]) -> Self {
         Self::read(Role::Bias, data)
     }
 
-    /// A gradient that may only be read. All works with it that leaves gradients as they are:
+    /// A gradient borrowed for reading. Every call that does not write gradients takes it:
     /// [`observe`](fn@crate::observe), the methods, [`apply_into`](crate::apply_into) and the steps of
     /// optimizers. [`apply`](fn@crate::apply) refuses it with [`Error::ReadOnly`].
     ///
@@ -104,45 +103,6 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    /// Puts descriptors into places that are kept from step to step, so that a network whose tensors are
-    /// known at run time allocates once. What the places held before is forgotten.
-    ///
-    /// (For parameters and their buffers, a type of your own can be the [`Slots`](crate::Slots) of a step.)
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BadLength`] if there are more tensors than places.
-    ///
-    /// ```
-    /// use trimtab::{Place, Tensor, observe};
-    /// let mut network = vec![vec![0.0_f32; 8]; 3]; // gradients of three layers
-    /// let mut places = vec![Place::EMPTY; network.len()];
-    /// for step in 1..=5 {
-    ///     network.iter_mut().for_each(|layer| layer.fill(step as f32)); // backward
-    ///     let layers = network.iter_mut().map(|layer| Tensor::weight(layer));
-    ///     let grads = Tensor::collect_in(&mut places, layers)?;
-    ///     observe(grads)?;
-    ///     assert_eq!(grads[2].moments().sum, 8.0 * step as f64);
-    /// }
-    /// # Ok::<(), trimtab::Error>(())
-    /// ```
-    ///
-    /// The gradients stay borrowed as long as the descriptors are used:
-    ///
-    /// ```compile_fail,E0499
-    /// use trimtab::{Place, Tensor};
-    /// let (mut gradient, mut places) = ([1.0_f32], [Place::EMPTY]);
-    /// let grads = Tensor::collect_in(&mut places, [Tensor::weight(&mut gradient)]).unwrap();
-    /// let again = &mut gradient;
-    /// assert_eq!((grads.len(), again.len()), (1, 1));
-    /// ```
-    pub fn collect_in(
-        places: &mut [Place],
-        tensors: impl IntoIterator<Item = Self>,
-    ) -> Result<&mut [Self], Error> {
-        Place::fill(places, tensors)
-    }
-
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.buffer.len()
@@ -168,13 +128,13 @@ impl<'a> Tensor<'a> {
         self.buffer.as_slice()
     }
 
-    /// Statistics of what lies in the buffer, as last observed; all 0 before that and after a write.
+    /// Statistics of the elements in the buffer, as last observed; all 0 before that and after a write.
     pub fn moments(&self) -> &Moments {
         &self.moments
     }
 
-    /// Takes over moments that were streamed ([`Moments::observe_chunk`]) or merged
-    /// ([`Moments::merge`]) elsewhere, and forgets what was decided before.
+    /// Sets moments that were streamed ([`Moments::observe_chunk`]) or merged ([`Moments::merge`])
+    /// elsewhere, and resets the affine.
     ///
     /// Their count may exceed the length: this tensor is then a shard of a larger one, and methods
     /// decide on the whole.
@@ -183,24 +143,24 @@ impl<'a> Tensor<'a> {
         self.affine = Affine::IDENTITY;
     }
 
-    /// What has been decided and not yet written.
+    /// The pending transformation, decided and not yet written.
     pub fn affine(&self) -> &Affine {
         &self.affine
     }
 
-    /// Statistics of the gradient as it will be written.
+    /// Statistics of the gradient as its pending affine will leave it.
     pub fn outlook(&self) -> Outlook<'_> {
         Outlook::new(&self.moments, &self.affine)
     }
 
-    /// All of [`outlook`](Self::outlook) at once: the moments seen through the affine ([`Moments::through`]).
+    /// The [`outlook`](Self::outlook) as moments, by [`Moments::through`].
     ///
-    /// Ask before the write, which spends both.
+    /// Call it before the write, which spends both moments and affine.
     ///
     /// # Errors
     ///
-    /// [`Error::Order`] not observed; [`Error::BadState`] moments or an affine that no call can have left. Both say
-    /// tensor 0.
+    /// [`Error::Order`] not observed; [`Error::BadState`] moments or an affine that no call can have left. Both with
+    /// index 0.
     pub fn moments_after(&self) -> Result<Moments, Error> {
         self.check_observed(0)?;
         Ok(self.moments.through(&self.affine))
@@ -214,7 +174,7 @@ impl<'a> Tensor<'a> {
         &mut self.buffer
     }
 
-    /// As before the first observation: what a write leaves behind, so that none is decided or written twice.
+    /// Resets the descriptor to that of an unobserved tensor, after a write, so that none is decided or written twice.
     pub(crate) fn spend(&mut self) {
         self.set_moments(Moments::default());
     }
@@ -223,7 +183,7 @@ impl<'a> Tensor<'a> {
         self.affine = affine;
     }
 
-    /// Refuses a tensor whose elements may only be read.
+    /// Refuses a tensor borrowed for reading.
     pub(crate) fn check_writable(&self, tensor: usize) -> Result<(), Error> {
         match self.buffer.may_write() {
             true => Ok(()),
@@ -231,17 +191,17 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    /// Refuses a tensor that nothing can be decided about or written from: not observed, holding
-    /// what no call can have left there, or not finite.
+    /// Refuses a tensor that methods and writes cannot use: not observed, with values that no call can have left there,
+    /// or not finite.
     pub(crate) fn check(&self, tensor: usize) -> Result<(), Error> {
         self.check_observed(tensor)?;
         if self.affine.scale == 0.0 {
-            return Ok(()); // silenced: what lies in the buffer no longer matters
+            return Ok(()); // silenced: the elements in the buffer no longer matter
         }
         self.moments.check_finite(tensor)
     }
 
-    /// The part of [`Tensor::check`] that also holds for gradients that are not finite.
+    /// The part of [`Tensor::check`] that also applies to gradients that are not finite.
     pub(crate) fn check_observed(&self, tensor: usize) -> Result<(), Error> {
         if self.moments.count < self.len() as u64 {
             let what = "observe the gradients first, and again after every write";
@@ -257,7 +217,7 @@ impl<'a> Tensor<'a> {
         self.moments.check_shape(tensor)
     }
 
-    /// Refuses a tensor whose moments after the pending affine cannot be known.
+    /// Refuses a tensor without an outlook: a pending finite limit has an unknown effect on its moments.
     pub(crate) fn check_outlook(&self, tensor: usize) -> Result<(), Error> {
         if self.affine.has_limit() && self.moments.count > 0 {
             let what = "a clip by value ends a chain: apply it, or move it behind this method";
@@ -290,13 +250,13 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// Number of elements of all of them.
+/// Number of elements of all tensors.
 pub(crate) fn elements(grads: &[Tensor]) -> usize {
     grads.iter().map(Tensor::len).sum()
 }
 
-/// Where to divide tensors so that both parts have about as many elements; None if they are too few
-/// to be worth it. A large tensor is divided by the kernels.
+/// The index at which to divide tensors so that both parts have about as many elements; None if they are too few to be
+/// worth it. The kernels divide a large tensor.
 fn middle(grads: &[Tensor]) -> Option<usize> {
     let all = elements(grads);
     if grads.len() < 2 || all < 2 * PIECE {
@@ -322,11 +282,11 @@ impl Work for &mut [Tensor<'_>] {
     }
 }
 
-/// Gradients, and what goes with each of them: a slot, or an output.
+/// Gradients, each with its companion: a slot, or an output.
 pub(crate) struct Paired<'g, 'd, C> {
     pub grads: &'g [Tensor<'d>],
     pub with: C,
-    /// The first so many companions, and the rest.
+    /// The first `at` companions, and the rest.
     split_at: fn(C, usize) -> (C, C),
 }
 

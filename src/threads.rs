@@ -1,30 +1,30 @@
 //! One seam between the passes and the threads: serial, or rayon over fixed pieces.
 //!
-//! No thread runs unless [`set_threads`] has asked for it, and even then only where there is more
-//! work than waking a thread costs. Pieces end at fixed boundaries and partial results are combined
+//! No thread runs unless [`set_threads`] has asked for it, and even then only where the work outweighs
+//! the cost of waking it. Pieces end at fixed boundaries and partial results are combined
 //! in index order, so the number of threads changes no bit of any result.
 
 use crate::cpu::Level;
 use crate::status::{Error, require};
 
-/// Elements below which reading or writing them is not worth waking a thread: it takes some 12 us,
-/// in which one core gets through about this many.
+/// Number of elements below which reading or writing them is not worth waking a thread: that takes some
+/// 12 us, in which one core gets through about this many.
 pub(crate) const LEAST_TO_PASS: usize = 1 << 19;
 
 /// The same for an optimizer step, which does more for each element.
 pub(crate) const LEAST_TO_STEP: usize = 1 << 17;
 
-/// More threads than this are a mistake of the caller's.
+/// Upper bound on the number of threads: more are a mistake of the caller's.
 const MOST: usize = 1_024;
 
-/// What carries out a pass: an instruction set, and one thread or several.
+/// The means of a pass: an instruction set, and one thread or several.
 #[derive(Clone, Copy)]
 pub(crate) struct Crew {
     pub level: Level,
     several: bool,
 }
 
-/// Something to be done that can be divided.
+/// Work that can be divided.
 pub(crate) trait Work: Send + Sized {
     /// Two parts of about equal size, the first part first, or the whole if it is too small to be
     /// worth dividing.
@@ -34,11 +34,11 @@ pub(crate) trait Work: Send + Sized {
 impl Crew {
     /// Whether there is only one thread, and nothing to gain from dividing.
     pub(crate) fn is_alone(self) -> bool {
-        // Known to the compiler without the feature: the code for several is left out then.
+        // A constant without the feature, so that the code for several is left out.
         !cfg!(feature = "rayon") || !self.several
     }
 
-    /// Does `job` on all of the work, in pieces if there are hands for them.
+    /// Does `job` on all of the work, in pieces if there are threads for them.
     pub(crate) fn divide<W: Work>(self, work: W, job: &(impl Fn(W) + Sync)) {
         if self.is_alone() {
             return job(work);
@@ -50,7 +50,7 @@ impl Crew {
     }
 }
 
-/// Both, at the same time if there is a thread free.
+/// Runs both, at the same time if a thread is free.
 fn join(left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
     #[cfg(feature = "rayon")]
     rayon::join(left, right);
@@ -61,8 +61,8 @@ fn join(left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
     }
 }
 
-/// Carries out a pass over `elements` with the level in use, and with several threads if they were
-/// asked for and the elements are at least `least`.
+/// Carries out a pass over this many elements with the level in use, and with several threads if the
+/// caller has set them and the elements are at least `least`.
 pub(crate) fn pass<R: Send>(
     elements: usize,
     least: usize,
@@ -76,28 +76,28 @@ pub(crate) fn pass<R: Send>(
         let several = true;
         return Ok(pool.install(|| job(Crew { level, several })));
     }
-    let _ = (elements, least); // Without the feature nobody asks.
+    let _ = (elements, least); // Unused without the feature.
     let several = false;
     Ok(job(Crew { level, several }))
 }
 
-/// Lets the passes use up to `threads` threads, for all callers in this process; 1 to begin with.
+/// Sets the number of threads that a pass may use, for all callers in this process; 1 until then.
 ///
 /// The threads are started here and sleep between passes. Results are the same, to the bit, for any
 /// number.
 ///
 /// The calling thread makes a pass alone
-/// * in a process made by `fork`, which has none of its parent's threads, until that process asks for its own;
+/// * in a process made by `fork`, which has none of its parent's threads, until that process sets a number of its own;
 /// * in a worker of another rayon pool: rayon would have it run other jobs of that pool while it waits, and one of them may
-///   want a lock that its job holds;
-/// * where memory for handing work over cannot be had, and while another thread is changing the number.
+///   need a lock that its job holds;
+/// * where memory for handing over work is not available, and while another thread is changing the number.
 ///
 /// # Errors
 ///
 /// [`Error::BadConfig`] for 0 and for more than 1,024; [`Error::Unsupported`] for more than 1 without the `rayon` feature,
-/// or if the threads cannot be started, for which 40 MiB of address space beside their stacks have to be free; the threads
-/// there were then stay. Also, for any number, in a process that was forked in the very moment in which another thread
-/// changed or looked up the number: it keeps one.
+/// or if the threads cannot be started, which needs 40 MiB of address space beside their stacks; the threads then stay as
+/// they were. Also, for any number, in a process forked at the very moment when another thread was changing or reading the
+/// number: it keeps one.
 ///
 /// ```
 /// trimtab::set_threads(1)?;
@@ -119,7 +119,7 @@ pub fn set_threads(threads: usize) -> Result<(), Error> {
     };
 }
 
-/// How many threads the passes may use; 1 also while another thread is changing the number.
+/// Number of threads that a pass may use; 1 also while another thread is changing the number.
 pub fn threads() -> usize {
     #[cfg(feature = "rayon")]
     return pool::current().map_or(1, |pool| pool.len());
@@ -129,7 +129,7 @@ pub fn threads() -> usize {
 
 #[cfg(feature = "rayon")]
 mod pool {
-    //! The threads that were asked for.
+    //! The pool of threads.
     //!
     //! A process made by `fork` has the pool in its memory but not its threads, and a lock that another thread held at
     //! that moment stays locked. So no lock is waited for without end, and a pool is used and dropped in its own process
@@ -148,13 +148,13 @@ mod pool {
 
     pub(super) struct Pool {
         threads: ThreadPool,
-        /// Where they run.
+        /// The process that started them.
         process: u32,
     }
 
     static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
 
-    /// Bytes, more than what a pass that is handed over makes the queue allocate.
+    /// Number of bytes, more than the queue allocates for a pass that is handed over.
     const TO_HAND_OVER: usize = 1 << 12;
 
     /// The same for a pool of 1,024 threads, for what these allocate when they begin, and for the stack of one. More than
@@ -186,14 +186,14 @@ mod pool {
     }
 
     /// The pool, if the calling thread may hand a pass over to it. A worker of the program's own rayon would run other
-    /// jobs of its pool while it waits, which may want what its job has locked. Without memory the queue would abort.
+    /// jobs of its pool while it waits, which may need a lock that its job holds. Without memory the queue would abort.
     pub(super) fn to_hand_over() -> Option<Arc<Pool>> {
         let pool = current()?;
         let may = rayon::current_thread_index().is_none() && has_memory(TO_HAND_OVER);
         may.then_some(pool)
     }
 
-    /// A pass that is under way keeps the threads it has.
+    /// A pass in progress keeps its threads.
     pub(super) fn start(threads: usize) -> Result<(), Error> {
         let new = match threads {
             1 => None,
@@ -205,7 +205,7 @@ mod pool {
         Ok(())
     }
 
-    /// The pool until now. Whoever holds the lock lets go of it at once, or never in a process made by `fork`.
+    /// The present pool. The holder of the lock releases it at once, or never in a process made by `fork`.
     fn exchange(new: Option<Arc<Pool>>) -> Result<Option<Arc<Pool>>, Error> {
         for _ in 0..1_000 {
             match POOL.try_write() {
@@ -231,8 +231,8 @@ mod pool {
         Ok(Pool { threads, process })
     }
 
-    /// One thread, if it can have the memory that it begins with. Waits until it has it: what several threads take at the
-    /// same time could be more than was free when each of them was asked about.
+    /// One thread, if its first memory is available. Waits until the thread has it: several threads at the same time could
+    /// take more than was free when each was checked.
     fn begin(worker: ThreadBuilder) -> io::Result<()> {
         if !has_memory(TO_BEGIN) {
             return Err(io::ErrorKind::OutOfMemory.into());
@@ -253,8 +253,8 @@ mod pool {
         Ok(())
     }
 
-    /// Whether as many bytes could be had. Asked beforehand, because where Rust, rayon or the C library allocate there
-    /// is no error to be had but the end of the process.
+    /// Whether this many bytes can be allocated. Checked beforehand, because a failed allocation in Rust, rayon or the C
+    /// library ends the process instead of returning an error.
     fn has_memory(bytes: usize) -> bool {
         let mut memory: Vec<u8> = Vec::new();
         let reserved = memory.try_reserve_exact(bytes).is_ok();

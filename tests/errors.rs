@@ -2,7 +2,7 @@
 
 use trimtab::{Error, Moments, Status};
 
-/// The codes as `DESIGN.md` fixes them for the C ABI.
+/// The codes as `ARCHITECTURE.md` fixes them for the C ABI.
 const CODES: [(Status, i32); 20] = [
     (Status::Ok, 0),
     (Status::SkipStep, 1),

@@ -16,8 +16,8 @@ use common::rust::LIBRARIES;
 use common::methods::everything;
 use common::table::{Optimizer, Setting};
 use trimtab::{
-    Adam, Agc, Autoscale, Centralize, GradientStabilizer, Guard, Method, Sgd, StableGrad, Zclip,
-    Znorm,
+    Adagc, Adam, Agc, Autoscale, Centralize, GradientStabilizer, Guard, Method, Sgd, StableGrad,
+    Zclip, Znorm,
 };
 
 /// `default()` of each type is what the documentation says, and the setters reach every field.
@@ -31,6 +31,7 @@ fn the_defaults_are_the_documented_ones() {
             "autoscale" => is(&setting, Autoscale::default()),
             "centralize" => is(&setting, Centralize::default()),
             "znorm" => is(&setting, Znorm::default()),
+            "adagc" => is(&setting, Adagc::default()),
             "agc" => is(&setting, Agc::default()),
             "zclip" => is(&setting, Zclip::default()),
             "sgd" | "adam" => match setting.optimizer() {

@@ -1,8 +1,8 @@
-//! From raw pointers to references, or a status that says what is wrong.
+//! From raw pointers to references, or a status.
 //!
-//! What can be checked is: NULL, alignment, lengths, dtypes, roles, the size of configurations.
-//! That a pointer which passes points to live memory of that length is the caller's promise, and
-//! the one precondition of every function here that says `# Safety`.
+//! Checked are NULL, alignment, lengths, dtypes, roles and the size of configurations. That a pointer
+//! which passes points to live memory of that length is the caller's promise, and the one
+//! precondition of every function here with a section `# Safety`.
 
 use core::ffi::c_void;
 use core::slice;
@@ -12,7 +12,7 @@ use trimtab_core::{Buffer, Dtype, Error, Outputs, Slot, Slots, Status, Tensor, i
 use crate::config::Configuration;
 use crate::types::{TRIMTAB_NOWHERE, trimtab_slot, trimtab_status, trimtab_tensor};
 
-/// Why a call is refused, and the index of what made it fail.
+/// The status of a refused call, and the index of the tensor, state, slot or output at fault.
 #[derive(Clone, Copy)]
 pub(crate) struct Blame {
     status: Status,
@@ -35,18 +35,18 @@ impl From<Error> for Blame {
     }
 }
 
-/// Blames the first of many that is refused.
+/// Checks every item; blames the first that is refused.
 fn each<T>(items: &[T], check: impl Fn(usize, &T) -> Result<(), Status>) -> Result<(), Blame> {
     let mut items = items.iter().enumerate();
     items.try_for_each(|(at, item)| check(at, item).map_err(|status| Blame { status, at }))
 }
 
-/// What a C function returns for what `body` does, in the default floating-point mode.
+/// The status of `body`, which runs in the default floating-point mode.
 pub(crate) fn code(body: impl FnOnce() -> Result<(), Blame>) -> trimtab_status {
     in_default_mode(|| body().map_or_else(|blame| blame.status.code(), |()| Status::Ok.code()))
 }
 
-/// The same for a function that says where.
+/// [`code`] for a function that also writes the index at fault.
 ///
 /// # Safety
 ///
@@ -64,7 +64,7 @@ pub(crate) unsafe fn blamed(
     })
 }
 
-/// Writes an index where the caller wants to know it.
+/// Writes an index, if the caller asked for it.
 ///
 /// # Safety
 ///
@@ -76,7 +76,7 @@ pub(crate) unsafe fn put(to: *mut usize, index: usize) {
     }
 }
 
-/// Refuses NULL, misalignment, and lengths that cannot exist.
+/// Refuses NULL, misalignment, and impossible lengths.
 fn pointer<T>(pointer: *const T, len: usize) -> Result<(), Status> {
     if len == 0 {
         Ok(())
@@ -116,8 +116,8 @@ pub(crate) unsafe fn array_mut<'a, T>(data: *mut T, len: usize) -> Result<&'a mu
     })
 }
 
-/// The first `needed` of `capacity` bytes, as zeros, because memory to be written to may hold
-/// nothing yet; or none if there are fewer.
+/// The first `needed` of `capacity` bytes, set to 0, because the caller's memory may be
+/// uninitialised; or none if there are fewer.
 ///
 /// # Safety
 ///
@@ -160,8 +160,8 @@ pub(crate) unsafe fn one<'a, T>(data: *const T) -> Result<&'a T, Status> {
 
 /// A configuration as the core takes it; the defaults for NULL.
 ///
-/// Callers built against another release have structs of another size. What a shorter one lacks takes the default;
-/// what a longer one adds must be 0, because this library cannot do what it asks for.
+/// Callers built against another release have structs of another size. Fields that a shorter one lacks take the default;
+/// fields that a longer one adds must be 0, because this library does not have them.
 ///
 /// # Safety
 ///
@@ -191,7 +191,7 @@ pub(crate) unsafe fn configuration<C: Configuration>(data: *const C) -> Result<C
     config.read()
 }
 
-/// No configuration will ever be larger: a size beyond it, in bytes, is not one.
+/// Upper bound on the size of a configuration, in bytes, in any release.
 const LARGEST_CONFIG: usize = 4096;
 
 /// # Safety
@@ -255,7 +255,7 @@ pub(crate) unsafe fn buffer<'a>(
     Ok(unsafe { Buffer::from_raw_parts(data, len, dtype) })
 }
 
-/// The outputs of `trimtab_apply_into`, one pointer a tensor.
+/// The outputs of `trimtab_apply_into`, one pointer per tensor.
 pub(crate) struct RawOutputs<'a> {
     pointers: &'a [*mut c_void],
     grads: &'a [Tensor<'a>],
@@ -263,7 +263,7 @@ pub(crate) struct RawOutputs<'a> {
 
 /// # Safety
 ///
-/// A pointer that passes is readable for one pointer a tensor, for `'a`, and each of those writable
+/// A pointer that passes is readable for one pointer per tensor, for `'a`, and each of those writable
 /// for the elements of its tensor, which may be the same memory.
 pub(crate) unsafe fn output_array<'a>(
     data: *const *mut c_void,
@@ -314,7 +314,7 @@ fn halves<T>(entries: &[T], at: usize) -> (&[T], &[T]) {
     entries.split_at(at.min(entries.len()))
 }
 
-/// The slots of an optimizer step, of which the first `needed` pointers are looked at.
+/// The slots of an optimizer step, of which the first `needed` pointers are used.
 pub(crate) struct RawSlots<'a> {
     slots: &'a [trimtab_slot],
     needed: usize,
@@ -322,7 +322,7 @@ pub(crate) struct RawSlots<'a> {
 
 /// # Safety
 ///
-/// A pointer that passes is readable for one slot a tensor, for `'a`, and the first `needed`
+/// A pointer that passes is readable for one slot per tensor, for `'a`, and the first `needed`
 /// pointers of each slot are writable for the elements of its tensor, without overlap.
 pub(crate) unsafe fn slot_array<'a>(
     data: *const trimtab_slot,

@@ -1,19 +1,19 @@
-//! The configurations of the header, and what they become in the core.
+//! The configurations of the header, and their conversion to and from the core's.
 //!
 //! Each begins with its own size, so that it can grow: see `check::configuration`. The core checks the ranges.
 
 use trimtab_core::{
-    Adam, Agc, Centralize, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd, StableGrad,
-    Status, Zclip, Znorm,
+    Adagc, Adam, Agc, Centralize, GradientStabilizer, Guard, GuardPolicy, Roles, Scope, Sgd,
+    StableGrad, Status, Zclip, Znorm,
 };
 
 /// Start from TRIMTAB_STABLE_GRAD_CONFIG_INIT.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_stable_grad_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+    /// The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
     pub roles: u32,
     /// Added to the standard deviation; finite, >= 0, default 0.
     pub eps: f64,
@@ -23,9 +23,9 @@ pub struct trimtab_stable_grad_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_znorm_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+    /// The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
     pub roles: u32,
     /// Added to the standard deviation; finite, >= 0, default 1e-8.
     pub eps: f64,
@@ -35,19 +35,19 @@ pub struct trimtab_znorm_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_gradient_stabilizer_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+    /// One norm per tensor, TRIMTAB_SCOPE_TENSOR (default), or one of all, TRIMTAB_SCOPE_GLOBAL.
     pub scope: u32,
-    /// Weight of the past in the running norm; in [0, 1), default 0.6.
+    /// Decay of the running average of the norm; in [0, 1), default 0.6.
     pub gamma1: f64,
-    /// Weight of the past in the running squared norm; in [0, 1), default 0.999.
+    /// Decay of the running average of the squared norm; in [0, 1), default 0.999.
     pub gamma2: f64,
-    /// Added to the root, and the smallest norm divided by; finite, >= 0, default 1e-12.
+    /// Added to the root, and lower bound on the norm divided by; finite, >= 0, default 1e-12.
     pub eps: f64,
-    /// 1 (default): averages are corrected for starting at 0. 0: the paper's own box.
+    /// 1 (default) corrects the averages for their start at 0; 0 is the algorithm box of the paper.
     pub bias_correction: u32,
-    /// Set to 0.
+    /// Must be 0.
     pub reserved: u32,
 }
 
@@ -55,13 +55,13 @@ pub struct trimtab_gradient_stabilizer_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_agc_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// Set to 0.
+    /// Must be 0.
     pub reserved: u32,
-    /// Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
+    /// Upper bound on the ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
     pub clipping: f64,
-    /// Smallest parameter norm reckoned with; finite, >= 0, default 1e-3.
+    /// Lower bound on the parameter norm; finite, >= 0, default 1e-3.
     pub eps: f64,
 }
 
@@ -69,17 +69,17 @@ pub struct trimtab_agc_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_zclip_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// Number of steps that only collect norms; >= 1, default 25.
+    /// Number of first steps that only collect norms; >= 1, default 25.
     pub warmup: u32,
-    /// Weight of the past in the running mean and variance; in [0, 1), default 0.97.
+    /// Decay of the running mean and variance; in [0, 1), default 0.97.
     pub alpha: f64,
-    /// The z-score that is clipped; finite, > 0, default 2.5.
+    /// Threshold: a norm with a larger z-score is clipped; finite, > 0, default 2.5.
     pub z_max: f64,
     /// Added to the standard deviation; finite, >= 0, default 1e-6.
     pub eps: f64,
-    /// The largest norm ever let through; > 0, default +infinity.
+    /// Upper bound on every norm, also during the warm-up; > 0, default +infinity.
     pub max_norm: f64,
 }
 
@@ -87,31 +87,56 @@ pub struct trimtab_zclip_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_guard_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// TRIMTAB_GUARD_SKIP_STEP (default) or TRIMTAB_GUARD_ZERO.
+    /// The action on a bad step: TRIMTAB_GUARD_SKIP_STEP (default) or TRIMTAB_GUARD_ZERO.
     pub policy: u32,
-    /// How many bad steps in a row mean that the run has diverged; 0 (default): never.
+    /// Number of bad steps in a row that counts as divergence; 0 (default) for never.
     pub max_consecutive: u64,
 }
 
-/// Of a TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
+/// AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient
+/// relative to a running average of its clipped norms. Weights and biases.
+///
+///     R = ||g||;   R == 0: skipped += 1, nothing else
+///     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+///                              m = min(m, h*R);   at the first step m = h*R
+///     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+///     steps += 1;   g * h
+///
+/// n states of type trimtab_norm_state, whose v stays 0. Start from TRIMTAB_ADAGC_CONFIG_INIT.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_adagc_config {
+    /// sizeof of this struct; the INIT macro sets it.
+    pub struct_size: u32,
+    /// Number of steps that are clipped by the global norm; >= 1, default 100.
+    pub warmup: u32,
+    /// Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+    pub lambda_rel: f64,
+    /// Maximum global norm during the warm-up; > 0, default 1.
+    pub lambda_abs: f64,
+    /// Weight of the past in the running average; in [0, 1), default 0.98.
+    pub beta: f64,
+}
+
+/// For TRIMTAB_METHOD_CENTRALIZE; start from TRIMTAB_CENTRALIZE_CONFIG_INIT.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_centralize_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
+    /// The tensors changed: TRIMTAB_ROLES_WEIGHTS (default) or TRIMTAB_ROLES_ALL.
     pub roles: u32,
 }
 
-/// Of a TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
+/// For TRIMTAB_METHOD_CLIP_NORM; start from TRIMTAB_CLIP_NORM_CONFIG_INIT.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_clip_norm_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// TRIMTAB_SCOPE_TENSOR (default) or TRIMTAB_SCOPE_GLOBAL.
+    /// One norm per tensor, TRIMTAB_SCOPE_TENSOR (default), or one of all, TRIMTAB_SCOPE_GLOBAL.
     pub scope: u32,
 }
 
@@ -119,21 +144,21 @@ pub struct trimtab_clip_norm_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_sgd_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// 1: look ahead along the momentum, which must not be 0, without dampening; default 0.
+    /// 1 for Nesterov's momentum, which needs momentum > 0 and dampening 0; default 0.
     pub nesterov: u32,
     /// Learning rate; finite, default 1e-2.
     pub lr: f64,
-    /// Weight of the past in the momentum buffer; in [0, 1), default 0: no buffer is needed.
+    /// Decay of the momentum buffer; in [0, 1), default 0, which needs no buffer.
     pub momentum: f64,
-    /// How much less of the new gradient enters the buffer; in [0, 1], default 0.
+    /// The new gradient enters the buffer times 1 - dampening; in [0, 1], default 0.
     pub dampening: f64,
-    /// L2 penalty, added to the gradient; finite, default 0.
+    /// Coefficient of the L2 penalty, added to the gradient; finite, default 0.
     pub weight_decay: f64,
-    /// What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+    /// The parameters that decay: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
     pub decay_roles: u32,
-    /// Set to 0.
+    /// Must be 0.
     pub reserved: u32,
 }
 
@@ -141,48 +166,48 @@ pub struct trimtab_sgd_config {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_adam_config {
-    /// sizeof of this struct.
+    /// sizeof of this struct; the INIT macro sets it.
     pub struct_size: u32,
-    /// 1 (default): the decay shrinks the parameter, AdamW. 0: it is added to the gradient.
+    /// 1 (default) decays the parameter itself (AdamW); 0 adds the decay to the gradient (Adam).
     pub decoupled: u32,
     /// Learning rate; finite, default 1e-3.
     pub lr: f64,
-    /// Weight of the past in the first moment; in [0, 1), default 0.9.
+    /// Decay of the first moment; in [0, 1), default 0.9.
     pub beta1: f64,
-    /// Weight of the past in the second moment; in [0, 1), default 0.999.
+    /// Decay of the second moment; in [0, 1), default 0.999.
     pub beta2: f64,
     /// Added to the root of the second moment; finite, >= 0, default 1e-8.
     pub eps: f64,
-    /// Weight decay; finite, default 0.
+    /// Coefficient of the weight decay; finite, default 0.
     pub weight_decay: f64,
-    /// What the decay is for: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
+    /// The parameters that decay: TRIMTAB_ROLES_WEIGHTS, or TRIMTAB_ROLES_ALL (default).
     pub decay_roles: u32,
-    /// Set to 0.
+    /// Must be 0.
     pub reserved: u32,
 }
 
 /// A configuration of the header.
 pub(crate) trait Configuration: Copy {
-    /// What it is in the core.
+    /// The core's type.
     type Core: Default;
 
-    /// Its size in its first release, which every caller's has. Never to be changed.
+    /// The size in its first release, which no caller's struct falls below. Never to be changed.
     const SMALLEST: usize;
 
-    /// As the header has it.
+    /// From the core's type.
     fn of(core: &Self::Core) -> Self;
 
-    /// As the core has it; refuses values that a field has not there, and reserved fields that are not 0.
+    /// To the core's type; refuses values that an enum of the core lacks, and reserved fields that are not 0.
     fn read(&self) -> Result<Self::Core, Status>;
 }
 
-/// A field of a configuration as the header has it, C, and as the core has it.
+/// A field of the core's type, converted from and to the header's, `C`.
 pub(crate) trait Field<C>: Copy {
     fn of(value: C) -> Result<Self, Status>;
     fn plain(self) -> C;
 }
 
-/// Values that are the same on both sides.
+/// Types that are the same on both sides.
 macro_rules! plain {
     ($($type:ty),*) => {
         $(impl Field<$type> for $type {
@@ -263,6 +288,7 @@ configurations! {
     trimtab_agc_config: 24 = Agc { clipping, eps } reserved;
     trimtab_zclip_config: 40 = Zclip { warmup, alpha, z_max, eps, max_norm };
     trimtab_guard_config: 16 = Guard { policy, max_consecutive };
+    trimtab_adagc_config: 32 = Adagc { warmup, lambda_rel, lambda_abs, beta };
     trimtab_centralize_config: 8 = Centralize { roles };
     trimtab_sgd_config: 40 =
         Sgd { nesterov, lr, momentum, dampening, weight_decay, decay_roles } reserved;
@@ -270,7 +296,7 @@ configurations! {
         Adam { decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles } reserved;
 }
 
-/// Its method's other value is a number of its own, so that the core's side is the scope alone.
+/// The maximum norm is an argument of its own, so that only the scope is left here.
 impl Configuration for trimtab_clip_norm_config {
     type Core = Scope;
 

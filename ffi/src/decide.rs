@@ -1,4 +1,4 @@
-//! Decide: one shim a method. What all of them have in common stands in the header's first comment.
+//! Decide: one function per method. Their common rules are in the header's first comment.
 
 use trimtab_core::{
     Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard,
@@ -15,7 +15,9 @@ use crate::types::{trimtab_status, trimtab_tensor};
 
 /// Undoes a loss scale: g / loss_scale, all tensors.
 ///
-/// BAD_CONFIG unless loss_scale is finite and > 0. Put trimtab_guard before it.
+/// loss_scale  finite, > 0; else BAD_CONFIG.
+///
+/// Put trimtab_guard before it: gradients that overflowed under the loss scale are not finite.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_unscale(
     loss_scale: f64,
@@ -27,7 +29,9 @@ pub unsafe extern "C" fn trimtab_unscale(
     code(decide)
 }
 
-/// Multiplies by a factor: g * factor, all tensors. BAD_CONFIG unless factor is finite.
+/// Multiplies by a factor: g * factor, all tensors.
+///
+/// factor  finite; else BAD_CONFIG. 0 writes zeros.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_scale(
     factor: f64,
@@ -39,12 +43,13 @@ pub unsafe extern "C" fn trimtab_scale(
     code(decide)
 }
 
-/// Stands before the other methods, which all refuse gradients that are not finite.
+/// Handles bad steps, those with a gradient that is not finite. Call it before the other methods,
+/// which all refuse such gradients.
 ///
-/// TRIMTAB_GUARD_SKIP_STEP: returns TRIMTAB_SKIP_STEP at a bad step and counts it; the caller makes
-/// no optimizer step. TRIMTAB_GUARD_ZERO: returns TRIMTAB_OK and counts, the offending tensors
-/// become zeros, and the rest goes on. DIVERGED at the max_consecutive-th bad step in a row; like
-/// every refusal it changes nothing, so that step is not counted. A good step sets consecutive to 0.
+/// TRIMTAB_GUARD_SKIP_STEP: counts a bad step and returns TRIMTAB_SKIP_STEP; the caller makes no
+/// optimizer step. TRIMTAB_GUARD_ZERO: counts it and returns TRIMTAB_OK; the offending tensors become
+/// zeros, and the others are kept. DIVERGED at the max_consecutive-th bad step in a row; like every
+/// refusal it changes nothing, so that step is not counted. A good step sets consecutive to 0.
 ///
 /// state  zeros before the first step; must not be NULL.
 #[unsafe(no_mangle)]
@@ -74,11 +79,11 @@ pub unsafe extern "C" fn trimtab_guard(
 ///
 /// for tensors of the chosen roles with at least 2 elements and s > 0; all others stay as they are.
 ///
-/// reference  standard deviation of the prediction gradient dL/dy over the whole batch: observe the
-///            buffer(s) that hold it with trimtab_observe_chunk and take trimtab_moments_std. In a
-///            PINN pool the gradients with respect to u and its derivatives. The last weight
-///            gradient's is the poorest choice: it is as large as the gradients. BAD_REFERENCE
-///            unless finite and > 0.
+/// reference  finite, > 0; else BAD_REFERENCE. The standard deviation of the prediction gradient dL/dy
+///            over the whole batch: observe its buffers with trimtab_observe_chunk and take
+///            trimtab_moments_std. In a PINN pool the gradients with respect to u and its derivatives.
+///            That of the last weight gradient is the poorest choice: it starts as large as the
+///            gradients themselves.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_stable_grad(
     config: *const trimtab_stable_grad_config,
@@ -98,12 +103,12 @@ pub unsafe extern "C" fn trimtab_stable_grad(
 /// GradientStabilizer (arXiv 2502.17055v4): keeps the direction, replaces the norm by a running
 /// estimate, so that spikes are bounded. Weights and biases.
 ///
-///     R = ||g||;   R == 0: skipped += 1, nothing else
+///     R = ||g||;   R == 0: skipped += 1, and no other change
 ///     steps += 1;  m = gamma1*m + (1-gamma1)*R;   v = gamma2*v + (1-gamma2)*R^2
 ///     mh = m / (1-gamma1^steps), vh = v / (1-gamma2^steps)        (with bias_correction)
 ///     g * [ mh / (sqrt(vh) + eps) ] / max(R, eps)
 ///
-/// states  n of them, or one for TRIMTAB_SCOPE_GLOBAL; zeros before the first step. BAD_STATE if
+/// states  n states, or one for TRIMTAB_SCOPE_GLOBAL; zeros before the first step. BAD_STATE if
 ///         one holds NaN, infinity, a negative average, or averages without steps.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_gradient_stabilizer(
@@ -124,9 +129,9 @@ pub unsafe extern "C" fn trimtab_gradient_stabilizer(
     code(decide)
 }
 
-/// Gradient Autoscaled Normalization (arXiv 2509.03677): each weight gradient loses its mean, then
-/// all are multiplied by one factor alpha in (0, 1]. The map from sigma to alpha is this library's
-/// reading of a paper that describes it in words.
+/// Gradient Autoscaled Normalization (arXiv 2509.03677): the mean of each weight gradient is
+/// subtracted, then all are multiplied by one factor alpha in (0, 1]. The map from sigma to alpha is
+/// this library's reading of a paper that describes it in words.
 ///
 ///     g - mean(g);   sigma = sqrt(sum ||g||^2 / (N-1)) over all weights;   b = log1p(sigma)
 ///     first step with sigma > 0: exponent = 1 / (1 + |ln b|)
@@ -147,7 +152,9 @@ pub unsafe extern "C" fn trimtab_autoscale(
     code(decide)
 }
 
-/// Subtracts the mean: g - mean(g). roles: TRIMTAB_ROLES_WEIGHTS or TRIMTAB_ROLES_ALL.
+/// Gradient centralization (arXiv 2004.01461), per tensor: g - mean(g).
+///
+/// roles  the tensors changed: TRIMTAB_ROLES_WEIGHTS or TRIMTAB_ROLES_ALL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_centralize(
     roles: u32,
@@ -181,7 +188,7 @@ pub unsafe extern "C" fn trimtab_znorm(
     code(decide)
 }
 
-/// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
+/// Clips the norm: g * min(1, max_norm / R), R the norm of each tensor or of all together.
 ///
 /// max_norm  > 0, may be infinity.
 /// scope     TRIMTAB_SCOPE_TENSOR or TRIMTAB_SCOPE_GLOBAL.
@@ -200,10 +207,12 @@ pub unsafe extern "C" fn trimtab_clip_norm(
     code(decide)
 }
 
-/// Clamps every element to [-limit, limit]; limit > 0, may be infinity.
+/// Clips the elements: clamp(g, -limit, limit).
 ///
-/// A finite limit ends a chain: of the methods only trimtab_scale, trimtab_unscale, trimtab_guard
-/// and trimtab_clip_value itself may follow, all others return ORDER.
+/// limit  > 0, may be infinity.
+///
+/// A finite limit ends a chain: only trimtab_scale, trimtab_unscale, trimtab_guard and
+/// trimtab_clip_value itself may follow, all other methods return ORDER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_clip_value(
     limit: f64,
@@ -217,9 +226,9 @@ pub unsafe extern "C" fn trimtab_clip_value(
 
 /// Adaptive gradient clipping (arXiv 2102.06171), per tensor.
 ///
-///     most = max(||w||, eps) * clipping;   R > most: g * most / R
+///     R = ||g||;   bound = max(||w||, eps) * clipping;   R > bound: g * bound / R
 ///
-/// params  moments of the n parameters, in the order of the gradients; not those inside grads.
+/// params  moments of the n parameters w, in the order of the gradients; not those inside grads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_agc(
     config: *const trimtab_agc_config,
@@ -237,7 +246,7 @@ pub unsafe extern "C" fn trimtab_agc(
     code(decide)
 }
 
-/// ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this run.
+/// ZClip (arXiv 2504.02507): clips the norm R of all tensors together where its z-score is large.
 ///
 ///     the first warmup steps collect R;  g * min(1, max_norm / R)
 ///     then  z = (R - mean) / (sqrt(var) + eps)
@@ -245,7 +254,7 @@ pub unsafe extern "C" fn trimtab_agc(
 ///           mean = alpha*mean + (1-alpha)*cap;   var = alpha*var + (1-alpha)*(cap - mean)^2
 ///           g * min(1, min(cap, max_norm) / R)
 ///
-/// state  zeros before the first step; must not be NULL. During the warm-up it holds mean and
+/// state  zeros before the first step; must not be NULL. During the warm-up it holds the mean and the
 ///        population variance of the norms so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_zclip(

@@ -7,16 +7,16 @@ use trimtab_core::{Activation, Level, Status, in_default_mode};
 use crate::check::code;
 use crate::types::trimtab_status;
 
-/// Standard deviation to draw a layer's weights from: gain(activation) / sqrt(fan_in), the gain
-/// being 1 / sqrt(E[f(z)^2]) for standard normal z. NaN for an unknown activation and for fan_in 0.
+/// Standard deviation of the initial weights of a layer: gain(activation) / sqrt(fan_in), with
+/// gain = 1 / sqrt(E[f(z)^2]) for standard normal z. NaN for an unknown activation and for fan_in 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_init_std(activation: u32, fan_in: usize) -> f64 {
     let std = |activation| trimtab_core::init_std(activation, fan_in);
     in_default_mode(|| Activation::from_code(activation).map_or(f64::NAN, std))
 }
 
-/// What a status means and what to do. Static, NUL-terminated, never NULL, also for numbers that are
-/// no status.
+/// The meaning of a status and the remedy. Static, NUL-terminated, never NULL, also for numbers that
+/// are no status.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_status_message(status: i32) -> *const c_char {
     let known = Status::ALL.into_iter().find(|known| known.code() == status);
@@ -29,10 +29,10 @@ pub extern "C" fn trimtab_version() -> *const c_char {
     text(concat!(env!("CARGO_PKG_VERSION"), "\0"))
 }
 
-/// The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar"; the environment variable
-/// TRIMTAB_LEVEL can force one that the processor has. It decides speed, never results. If it names
-/// none, the text says so and begins with "none", and everything that reads or writes gradients
-/// returns UNSUPPORTED; empty is as if it were not set. Static, NUL-terminated, never NULL.
+/// The level, the instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar". The environment
+/// variable TRIMTAB_LEVEL forces one that the processor has; empty counts as unset. It changes speed,
+/// never results. If it names no level of this processor, the text begins with "none", and every
+/// function that reads or writes gradients returns UNSUPPORTED. Static, NUL-terminated, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_cpu_level() -> *const c_char {
     let level = Level::current();
@@ -42,16 +42,17 @@ pub extern "C" fn trimtab_cpu_level() -> *const c_char {
     ))
 }
 
-/// Lets the passes use up to this many threads, for all callers in this process; 1 unless asked
-/// otherwise. They are started here, sleep between passes, and are woken only where there is more
-/// work than that costs. Results are the same, to the bit, for any number.
+/// Sets the number of threads that a pass may use, for all callers in this process; 1 until then. The
+/// threads are started here, sleep between passes, and are woken only where the work outweighs the
+/// cost. Results are the same, to the bit, for any number.
 ///
-/// A process made by fork() has none of its parent's, and goes on with one until it asks for its own. Where memory for
-/// handing work over cannot be had, and while another thread is changing the number, a pass is made by one as well.
+/// After fork() the child has one thread until it sets a number of its own. A pass also uses one thread
+/// where memory for handing over work is not available, and while another thread changes the number.
 ///
-/// BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the rayon feature, or if
-/// the threads cannot be started, for which 40 MiB of address space beside their stacks have to be free, or, for any number,
-/// in a child forked in the very moment in which another thread changed or looked up the number. Those there were then stay.
+/// BAD_CONFIG for 0 and for more than 1,024. UNSUPPORTED for more than 1 in a library built without the
+/// rayon feature, or if the threads cannot be started, which needs 40 MiB of address space beside their
+/// stacks; or, for any number, in a child forked at the very moment when another thread was changing or
+/// reading the number. A refused call leaves the threads as they were.
 #[unsafe(no_mangle)]
 pub extern "C" fn trimtab_set_threads(threads: usize) -> trimtab_status {
     code(|| Ok(trimtab_core::set_threads(threads)?))

@@ -3,16 +3,16 @@
 //! | file | holds |
 //! |---|---|
 //! | `types.rs` | the constants of the header, and the structs that describe buffers |
-//! | `config.rs` | the configurations, and what they become in the core |
-//! | `layout.rs` | where every field lies, asserted |
-//! | `check.rs` | from raw pointers to references, or a status that says what is wrong |
+//! | `config.rs` | the configurations, and their conversion to the core's |
+//! | `layout.rs` | the offset of every field, asserted |
+//! | `check.rs` | from raw pointers to references, or to a status and the index at fault |
 //! | `observe.rs`, `decide.rs`, `chain.rs`, `write.rs`, `state.rs`, `info.rs` | the functions, in the order of the header |
 //!
 //! `include/trimtab.h` is generated from these files by the build script. The comments of public
 //! items are the header's comments: they speak to C programmers.
 //!
 //! Without the feature `std` this is the library for machines without an operating system: build it
-//! with `panic = "abort"`. It brings its own panic handler, which nothing is meant to reach.
+//! with `panic = "abort"`. It has its own panic handler, which nothing reaches.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![allow(non_camel_case_types)] // The names are C's.
@@ -38,7 +38,7 @@ pub use state::*;
 pub use types::*;
 pub use write::*;
 
-/// No panic is reachable; the compiler wants to know all the same what would happen.
+/// No panic is reachable; the compiler requires a handler all the same.
 #[cfg(not(any(feature = "std", feature = "no-panic", test)))]
 #[panic_handler]
 fn stop(_: &core::panic::PanicInfo) -> ! {
@@ -47,7 +47,8 @@ fn stop(_: &core::panic::PanicInfo) -> ! {
     }
 }
 
-/// The proof that none is: this calls what exists nowhere, so that a program in which a panic is reachable does not link.
+/// The proof that none is: this calls a function that exists nowhere, so that a program with a reachable panic does not
+/// link.
 #[cfg(all(feature = "no-panic", not(any(feature = "std", test))))]
 #[panic_handler]
 fn reached(_: &core::panic::PanicInfo) -> ! {

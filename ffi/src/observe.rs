@@ -1,4 +1,4 @@
-//! Observe: the read pass, and moments by themselves.
+//! Observe: the read pass, and functions of moments alone.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -13,7 +13,7 @@ use crate::types::{trimtab_status, trimtab_tensor};
 ///
 /// grads  n tensors; may be NULL if n is 0.
 ///
-/// NON_FINITE if any element is NaN, infinite, or (f64) beyond 1e150 in magnitude: the moments of
+/// NON_FINITE if any element is NaN, infinite, or (double) beyond 1e150 in magnitude: the moments of
 /// all tensors are filled in and their affines reset all the same, so that trimtab_guard can decide.
 /// NULL_POINTER, BAD_DTYPE, BAD_CONFIG (role), MISALIGNED, BAD_LENGTH: nothing is changed.
 #[unsafe(no_mangle)]
@@ -22,11 +22,11 @@ pub unsafe extern "C" fn trimtab_observe(grads: *mut trimtab_tensor, n: usize) -
     unsafe { trimtab_observe_at(grads, n, ptr::null_mut()) }
 }
 
-/// trimtab_observe that also says which tensor made it fail.
+/// trimtab_observe that also writes which tensor made it fail.
 ///
-/// at  the index of the tensor, or of its state, slot, output or moments of its parameter, is written here;
-///     TRIMTAB_NOWHERE if no single one made the call fail, or if it did not. The only state of a method
-///     counts as number 0. May be NULL.
+/// at  set to the index of the tensor, or of its state, slot, output or moments of its parameter;
+///     TRIMTAB_NOWHERE if the call succeeds, or if no single tensor made it fail. The only state of a
+///     method has index 0. May be NULL.
 ///
 /// The same holds for the other functions whose name ends in _at.
 #[unsafe(no_mangle)]
@@ -41,14 +41,15 @@ pub unsafe extern "C" fn trimtab_observe_at(
     unsafe { blamed(at, observe) }
 }
 
-/// Statistics of a gradient as it will be written: its moments seen through its affine.
+/// The outlook of a gradient: its moments as the pending affine will leave them.
 ///
-/// into  count; sum and sum_sq of what the affine makes of the elements, up to rounding, sum exactly 0
-///       where the mean was subtracted; abs_max, an upper bound. Must not be NULL, nor lie in the tensor.
-///       A finite limit bounds abs_max only: what it cuts off cannot be known without the data.
+/// into  set to count; sum and sum_sq of the transformed elements, up to rounding, sum exactly 0 where
+///       the mean was subtracted; abs_max, an upper bound. A finite limit changes abs_max only: its
+///       effect on the sums depends on the data. Must not be NULL, nor lie in the tensor.
 ///
-/// Ask before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or affine
-/// hold what no call can have left there. What trimtab_observe returns for a bad descriptor.
+/// Call it before the write, which spends the descriptor. ORDER: not observed. BAD_STATE: moments or
+/// affine hold values that no call can have left there. The codes of trimtab_observe for a bad
+/// descriptor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_outlook(
     tensor: *const trimtab_tensor,
@@ -67,10 +68,10 @@ pub unsafe extern "C" fn trimtab_outlook(
     code(outlook)
 }
 
-/// Adds the elements of a chunk to moments: streams a tensor while it is hot.
+/// Adds the elements of a chunk to moments: observes a tensor piece by piece, while it is in the cache.
 ///
 /// into   zeros before the first chunk; must not be NULL.
-/// data   len elements of dtype, read only; may be NULL if len is 0.
+/// data   len elements of dtype, which are only read; may be NULL if len is 0.
 ///
 /// A boundary between chunks at a multiple of 65,536 elements from the start of the tensor changes
 /// no bit of the result. NON_FINITE if an element added so far is not finite; the moments are
@@ -92,7 +93,8 @@ pub unsafe extern "C" fn trimtab_observe_chunk(
     code(observe)
 }
 
-/// Adds the elements that `from` describes to `into`: ranks, shards, several outputs of a network.
+/// Merges two moments: `into` then describes the elements of both. For ranks, shards, several outputs
+/// of a network.
 ///
 /// Neither may be NULL; they may be the same. Moments that are not finite merge like any others,
 /// with TRIMTAB_OK, so that every rank learns of them. BAD_LENGTH if the count overflows, BAD_STATE if
@@ -111,7 +113,7 @@ pub unsafe extern "C" fn trimtab_moments_merge(
     code(merge)
 }
 
-/// sum / count; NaN for no elements and for NULL.
+/// Mean, sum / count; NaN for no elements and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_mean(moments: *const Moments) -> f64 {
     // SAFETY: the pointer is the caller's promise.
@@ -120,7 +122,8 @@ pub unsafe extern "C" fn trimtab_moments_mean(moments: *const Moments) -> f64 {
 
 /// Unbiased standard deviation, sqrt((sum_sq - sum^2/count) / (count - 1)); NaN for fewer than two
 /// elements and for NULL. A difference of at most 2^-44 sum_sq is rounding and counts as 0: a standard
-/// deviation below 2.4e-7 of the mean. Above, the variance is exact to about 2^-52 * (mean/std)^2.
+/// deviation below 2.4e-7 of the mean. Above, the relative error of the variance is about
+/// 2^-52 * (mean/std)^2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_moments_std(moments: *const Moments) -> f64 {
     // SAFETY: the pointer is the caller's promise.

@@ -6,18 +6,48 @@ use trimtab_core::checkpoint::{self, Reader, State, Writer};
 use trimtab_core::{AutoscaleState, GuardState, NormState, Status, StepState, ZclipState};
 
 use crate::check::{array, array_mut, code, one_mut, room};
-use crate::types::{trimtab_states, trimtab_status};
+use crate::types::trimtab_status;
 
-/// Writes all states of a run as bytes, to be loaded after a restart: the run then goes on as if it
-/// had never stopped, to the bit. The bytes are the same on every machine.
+/// The type of the states in an entry of trimtab_states.
+#[repr(C)]
+pub enum trimtab_state_kind {
+    /// trimtab_norm_state
+    TRIMTAB_STATE_NORM = 0,
+    /// trimtab_autoscale_state
+    TRIMTAB_STATE_AUTOSCALE = 1,
+    /// trimtab_zclip_state
+    TRIMTAB_STATE_ZCLIP = 2,
+    /// trimtab_guard_state
+    TRIMTAB_STATE_GUARD = 3,
+    /// trimtab_step_state
+    TRIMTAB_STATE_STEP = 4,
+}
+
+/// An array of states of one kind, to save or to load. A run has one such entry per method and
+/// optimizer with a state.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trimtab_states {
+    /// The array; may be NULL if count is 0.
+    pub states: *mut c_void,
+    /// Number of states in the array.
+    pub count: usize,
+    /// Type of the states: TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+    pub kind: u32,
+    /// Must be 0.
+    pub reserved: u32,
+}
+
+/// Writes all states of a run as a record of bytes, to be loaded after a restart: the run then
+/// continues as if it had never stopped, to the bit. The bytes are the same on every machine.
 ///
 /// entries   n arrays of states, which are only read; may be NULL if n is 0.
-/// bytes     capacity bytes, of any alignment. With capacity 0 the call only asks for the size, and
+/// bytes     capacity bytes, of any alignment. With capacity 0 the call only returns the size, and
 ///           bytes may be NULL.
 /// size      set to the number of bytes written, or needed; must not be NULL.
 ///
-/// Parameters and the optimizer's buffers are the caller's to save. BAD_LENGTH if capacity is too
-/// small and not 0: only size is written. BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED.
+/// The caller saves parameters and optimizer buffers. BAD_LENGTH if capacity is too small and not 0:
+/// only size is written. BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED.
 ///
 /// Integers in the bytes are little-endian, checksums are zlib's CRC-32:
 ///
@@ -58,18 +88,17 @@ pub unsafe extern "C" fn trimtab_state_save(
     code(save)
 }
 
-/// Reads back what trimtab_state_save has written: states of the same kinds and counts, in the same
-/// order. Either all of them are written or none.
+/// Loads a record of trimtab_state_save into states of the same kinds and counts, in the same order:
+/// all of them, or none.
 ///
 /// entries   n arrays of states, which must not overlap; may be NULL if n is 0.
-/// bytes     len bytes, of any alignment: what was saved, and nothing behind it.
+/// bytes     len bytes, of any alignment: the record, and nothing behind it.
 ///
-/// The first of these that applies: NULL_POINTER for the two arrays, then for each entry in turn
-/// BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are fewer
-/// bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the first
-/// entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
-/// another count. A length that has been damaged itself is a BAD_CHECKSUM. Whether values make sense
-/// is judged by the method that uses them.
+/// Returns the first code that applies: NULL_POINTER for the two arrays, then for each entry in turn
+/// BAD_CONFIG (kind, reserved), NULL_POINTER, MISALIGNED; BAD_MAGIC; BAD_VERSION; TRUNCATED if there are
+/// fewer bytes than the record has, BAD_LENGTH if there are more; BAD_CHECKSUM; WRONG_KIND for the
+/// first entry of another kind, also if there are more or fewer entries, or WRONG_COUNT for the first of
+/// another count. A damaged length is a BAD_CHECKSUM. The method that uses a state judges its values.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_state_load(
     entries: *const trimtab_states,
@@ -89,7 +118,7 @@ pub unsafe extern "C" fn trimtab_state_load(
     code(load)
 }
 
-/// The bytes of a record of these entries, or what is wrong with one of them.
+/// The number of bytes of a record of these entries, or the status of the first bad one.
 ///
 /// # Safety
 ///
@@ -153,3 +182,12 @@ unsafe fn take<S: State>(entry: &trimtab_states, from: &mut Reader) -> Result<()
     from.take::<S>(unsafe { array_mut(entry.states.cast(), entry.count) }?);
     Ok(())
 }
+
+const _: () = {
+    use trimtab_state_kind::*;
+    assert!(TRIMTAB_STATE_NORM as u32 == NormState::KIND);
+    assert!(TRIMTAB_STATE_AUTOSCALE as u32 == AutoscaleState::KIND);
+    assert!(TRIMTAB_STATE_ZCLIP as u32 == ZclipState::KIND);
+    assert!(TRIMTAB_STATE_GUARD as u32 == GuardState::KIND);
+    assert!(TRIMTAB_STATE_STEP as u32 == StepState::KIND);
+};

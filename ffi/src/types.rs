@@ -3,62 +3,59 @@
 use core::ffi::c_void;
 use core::mem::offset_of;
 
-use trimtab_core::checkpoint::State;
-use trimtab_core::{
-    Affine, AutoscaleState, GuardState, Moments, NormState, Status, StepState, Tensor, ZclipState,
-};
+use trimtab_core::{Affine, Moments, Status, Tensor};
 
-/// What every call returns: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
-/// that the call was refused and nothing was changed (but see Refusal at the top).
+/// The result of a call: TRIMTAB_OK, TRIMTAB_SKIP_STEP, or a negative code. A negative code means
+/// that the call was refused and changed nothing (but see Refusal at the top).
 pub type trimtab_status = i32;
 
 /// The values of trimtab_status.
 #[repr(C)]
 pub enum trimtab_status_code {
-    /// Done.
+    /// The call succeeded.
     TRIMTAB_OK = 0,
     /// The guard asks the caller to skip this step.
     TRIMTAB_SKIP_STEP = 1,
-    /// A pointer is NULL that must not be.
+    /// A required pointer is NULL.
     TRIMTAB_NULL_POINTER = -1,
-    /// An element type is unknown or not allowed here.
+    /// An element type is unknown, or not allowed here.
     TRIMTAB_BAD_DTYPE = -2,
     /// A configuration value, an enum value or a struct_size is out of range.
     TRIMTAB_BAD_CONFIG = -3,
-    /// StableGrad's reference is not finite and > 0.
+    /// The reference of StableGrad is not finite, or not > 0.
     TRIMTAB_BAD_REFERENCE = -4,
-    /// A state, moments or an affine hold what no call can have left there.
+    /// A state, moments or an affine hold values that no call can have left there.
     TRIMTAB_BAD_STATE = -5,
-    /// A gradient holds NaN, infinity, or (f64) a magnitude beyond 1e150.
+    /// A gradient holds NaN, an infinity, or (double) a magnitude beyond 1e150.
     TRIMTAB_NON_FINITE = -6,
-    /// The result would not be finite in the type it is written to, or a factor leaves the range of double
-    /// at either end.
+    /// The result would not be finite in its element type, or a factor leaves the range of double:
+    /// too large, or so small that it would vanish.
     TRIMTAB_OVERFLOW = -7,
-    /// Calls came in an order that cannot work: observe first, clip by value last.
+    /// The call is out of order: observe first, clip by value last.
     TRIMTAB_ORDER = -8,
-    /// The guard saw max_consecutive bad steps in a row.
+    /// The guard counted max_consecutive bad steps in a row.
     TRIMTAB_DIVERGED = -9,
-    /// This build cannot do that.
+    /// This build or this machine cannot do what was asked.
     TRIMTAB_UNSUPPORTED = -10,
     /// A pointer is not aligned to its type.
     TRIMTAB_MISALIGNED = -11,
-    /// A length cannot exist, or does not match.
+    /// A length is impossible, or does not match.
     TRIMTAB_BAD_LENGTH = -12,
-    /// These bytes are no saved states.
+    /// The bytes are not a record of states.
     TRIMTAB_BAD_MAGIC = -13,
-    /// States were saved in a format that this library does not know.
+    /// The record has a format that this library does not support.
     TRIMTAB_BAD_VERSION = -14,
-    /// Saved states are of other kinds, or in another order, than those to be loaded.
+    /// The record holds states of other kinds, or in another order, than asked for.
     TRIMTAB_WRONG_KIND = -15,
-    /// More or fewer states were saved than are to be loaded.
+    /// The record holds more or fewer states than asked for.
     TRIMTAB_WRONG_COUNT = -16,
-    /// Saved states end too early.
+    /// The record is shorter than its header says.
     TRIMTAB_TRUNCATED = -17,
-    /// Saved states have been damaged.
+    /// The record is damaged: a checksum does not match.
     TRIMTAB_BAD_CHECKSUM = -18,
 }
 
-/// What the functions whose name ends in _at say where no single tensor made them fail.
+/// The index written by the functions whose name ends in _at where no single tensor made them fail.
 pub const TRIMTAB_NOWHERE: usize = usize::MAX;
 
 /// Element types. Gradients have any of them, parameters TRIMTAB_F32 or TRIMTAB_F64.
@@ -74,7 +71,7 @@ pub enum trimtab_dtype {
     TRIMTAB_F64 = 3,
 }
 
-/// What a tensor is.
+/// The role of a tensor: many methods leave biases alone.
 #[repr(C)]
 pub enum trimtab_role {
     /// A weight matrix or kernel.
@@ -83,7 +80,7 @@ pub enum trimtab_role {
     TRIMTAB_BIAS = 1,
 }
 
-/// Which tensors a method changes.
+/// The tensors that a method changes.
 #[repr(C)]
 pub enum trimtab_roles {
     /// Weights only.
@@ -92,7 +89,7 @@ pub enum trimtab_roles {
     TRIMTAB_ROLES_ALL = 1,
 }
 
-/// Over what a norm is taken.
+/// The range over which a norm is taken.
 #[repr(C)]
 pub enum trimtab_scope {
     /// Each tensor by itself.
@@ -101,57 +98,13 @@ pub enum trimtab_scope {
     TRIMTAB_SCOPE_GLOBAL = 1,
 }
 
-/// What a guard does about gradients that are not finite.
+/// The action of a guard on gradients that are not finite.
 #[repr(C)]
 pub enum trimtab_guard_policy {
     /// Return TRIMTAB_SKIP_STEP.
     TRIMTAB_GUARD_SKIP_STEP = 0,
-    /// Turn the offending tensors into zeros and go on.
+    /// Turn the offending tensors into zeros and continue.
     TRIMTAB_GUARD_ZERO = 1,
-}
-
-/// Which states an entry of trimtab_states is about.
-#[repr(C)]
-pub enum trimtab_state_kind {
-    /// trimtab_norm_state
-    TRIMTAB_STATE_NORM = 0,
-    /// trimtab_autoscale_state
-    TRIMTAB_STATE_AUTOSCALE = 1,
-    /// trimtab_zclip_state
-    TRIMTAB_STATE_ZCLIP = 2,
-    /// trimtab_guard_state
-    TRIMTAB_STATE_GUARD = 3,
-    /// trimtab_step_state
-    TRIMTAB_STATE_STEP = 4,
-}
-
-/// The methods, for trimtab_decide: which fields of trimtab_method each has.
-#[repr(C)]
-pub enum trimtab_method_kind {
-    /// number: the loss scale
-    TRIMTAB_METHOD_UNSCALE = 0,
-    /// number: the factor
-    TRIMTAB_METHOD_SCALE = 1,
-    /// trimtab_guard_config, trimtab_guard_state
-    TRIMTAB_METHOD_GUARD = 2,
-    /// trimtab_stable_grad_config, number: the reference
-    TRIMTAB_METHOD_STABLE_GRAD = 3,
-    /// trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
-    TRIMTAB_METHOD_GRADIENT_STABILIZER = 4,
-    /// trimtab_autoscale_state
-    TRIMTAB_METHOD_AUTOSCALE = 5,
-    /// trimtab_centralize_config
-    TRIMTAB_METHOD_CENTRALIZE = 6,
-    /// trimtab_znorm_config
-    TRIMTAB_METHOD_ZNORM = 7,
-    /// trimtab_clip_norm_config, number: the largest norm
-    TRIMTAB_METHOD_CLIP_NORM = 8,
-    /// number: the limit
-    TRIMTAB_METHOD_CLIP_VALUE = 9,
-    /// trimtab_agc_config, input: n trimtab_moments, of the parameters
-    TRIMTAB_METHOD_AGC = 10,
-    /// trimtab_zclip_config, trimtab_zclip_state
-    TRIMTAB_METHOD_ZCLIP = 11,
 }
 
 /// Activation functions, for trimtab_init_std.
@@ -171,10 +124,10 @@ pub enum trimtab_activation {
     TRIMTAB_IDENTITY = 5,
 }
 
-/// A gradient tensor: any contiguous range of elements that is to be treated as one. Describe each
-/// row as a tensor and every method becomes row-wise.
+/// The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one.
+/// Describe each row as a tensor and every method becomes row-wise.
 ///
-/// Fill in the first four fields and call trimtab_observe, which fills in the rest. Two tensors of
+/// Fill in the first four fields and call trimtab_observe, which fills in the rest. The tensors of
 /// one call must not overlap.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -183,18 +136,19 @@ pub struct trimtab_tensor {
     pub data: *mut c_void,
     /// Number of elements.
     pub len: usize,
-    /// TRIMTAB_F32, F16, BF16 or F64.
+    /// Element type: TRIMTAB_F32, F16, BF16 or F64.
     pub dtype: u32,
-    /// TRIMTAB_WEIGHT or TRIMTAB_BIAS.
+    /// Role: TRIMTAB_WEIGHT or TRIMTAB_BIAS.
     pub role: u32,
-    /// Statistics of what lies in the buffer. You may set them yourself, streamed by
-    /// trimtab_observe_chunk or merged over ranks; a count above len then means that this is a shard.
+    /// Statistics of the elements in the buffer. You may set them yourself, streamed by
+    /// trimtab_observe_chunk or merged over ranks; a count above len then marks a shard.
     pub moments: Moments,
-    /// What has been decided and not yet written; set it to {0, 1, INFINITY} with your own moments.
+    /// The pending transformation, decided and not yet written. With moments of your own set it to
+    /// {0, 1, INFINITY}.
     pub affine: Affine,
 }
 
-/// A parameter and what the optimizer remembers of it, as many elements each as the gradient has.
+/// A parameter and its optimizer buffers, each with as many elements as the gradient.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_slot {
@@ -202,48 +156,15 @@ pub struct trimtab_slot {
     pub param: *mut c_void,
     /// Adam: first moment. SGD: momentum buffer, NULL if momentum is 0. Zeros before the first step.
     pub first: *mut c_void,
-    /// Adam: second moment. SGD: not looked at. Zeros before the first step.
+    /// Adam: second moment. SGD: ignored. Zeros before the first step.
     pub second: *mut c_void,
-    /// TRIMTAB_F32 or TRIMTAB_F64, for all three.
+    /// Element type of all three: TRIMTAB_F32 or TRIMTAB_F64.
     pub dtype: u32,
-    /// Set to 0.
+    /// Must be 0.
     pub reserved: u32,
 }
 
-/// States to save or to load: an array of one kind. A run has one such entry per method and optimizer
-/// that has a state.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trimtab_states {
-    /// The first of them; may be NULL if count is 0.
-    pub states: *mut c_void,
-    /// How many.
-    pub count: usize,
-    /// TRIMTAB_STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
-    pub kind: u32,
-    /// Set to 0.
-    pub reserved: u32,
-}
-
-/// A method of a chain, for trimtab_decide. What its kind does not have is NULL, or 0.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trimtab_method {
-    /// TRIMTAB_METHOD_UNSCALE and so on.
-    pub kind: u32,
-    /// Set to 0.
-    pub reserved: u32,
-    /// Its configuration; NULL: the defaults.
-    pub config: *const c_void,
-    /// Its state, or states; zeros before the first step.
-    pub state: *mut c_void,
-    /// Reference, largest norm, limit, factor or loss scale.
-    pub number: f64,
-    /// What it reads beside the gradients.
-    pub input: *const c_void,
-}
-
-// What the cast from trimtab_tensor to the core's Tensor relies on; the core asserts the same.
+// The cast from trimtab_tensor to the core's Tensor relies on these; the core asserts the same.
 const _: () = {
     let word = size_of::<usize>();
     assert!(offset_of!(trimtab_tensor, len) == word);
@@ -286,13 +207,4 @@ const _: () = {
         assert!(header[i] == Status::ALL[i].code());
         i += 1;
     }
-};
-
-const _: () = {
-    use trimtab_state_kind::*;
-    assert!(TRIMTAB_STATE_NORM as u32 == NormState::KIND);
-    assert!(TRIMTAB_STATE_AUTOSCALE as u32 == AutoscaleState::KIND);
-    assert!(TRIMTAB_STATE_ZCLIP as u32 == ZclipState::KIND);
-    assert!(TRIMTAB_STATE_GUARD as u32 == GuardState::KIND);
-    assert!(TRIMTAB_STATE_STEP as u32 == StepState::KIND);
 };

@@ -1,4 +1,4 @@
-//! Write: the affines applied, or handed to a fused optimizer step.
+//! Write: the affines applied in place, beside, or within an optimizer step.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -12,14 +12,14 @@ use crate::config::{trimtab_adam_config, trimtab_sgd_config};
 use crate::types::{trimtab_slot, trimtab_status, trimtab_tensor};
 
 /// Writes every gradient in place: clamp((x - center) * scale, -limit, limit), computed in double
-/// and rounded to the element type: once, but 16-bit types twice, to float and from there. The plain
+/// and rounded to the element type: once, but 16-bit types twice, to float and from there. Plain
 /// scaling of TRIMTAB_F32 by a factor that is a normal float is one multiplication in float.
 ///
 /// Afterwards the descriptors are spent: affines are {0, 1, infinity} and moments 0, so that every
 /// method and every write returns ORDER until the next trimtab_observe.
 ///
 /// ORDER: not observed. OVERFLOW: min(limit, |scale| * (abs_max + |center|)) exceeds the largest finite
-/// value of the element type. NON_FINITE, BAD_STATE, and what trimtab_observe returns for bad
+/// value of the element type. NON_FINITE, BAD_STATE, and the codes of trimtab_observe for bad
 /// descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> trimtab_status {
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn trimtab_apply(grads: *mut trimtab_tensor, n: usize) -> 
     unsafe { trimtab_apply_at(grads, n, ptr::null_mut()) }
 }
 
-/// trimtab_apply that also says which tensor made it fail: see trimtab_observe_at.
+/// trimtab_apply that also writes which tensor made it fail: see trimtab_observe_at.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_apply_at(
     grads: *mut trimtab_tensor,
@@ -40,11 +40,13 @@ pub unsafe extern "C" fn trimtab_apply_at(
     unsafe { blamed(at, apply) }
 }
 
-/// Writes every gradient into out[i] instead, which has its dtype and len. Gradients, moments and
+/// Writes gradient i into out[i] instead, a buffer of the same dtype and len. Gradients, moments and
 /// affines stay as they are: this spends nothing.
 ///
 /// out  n pointers; may be NULL if n is 0. out[i] == grads[i].data is allowed, any other overlap is
 ///      not.
+///
+/// Codes as for trimtab_apply.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_apply_into(
     grads: *const trimtab_tensor,
@@ -55,7 +57,7 @@ pub unsafe extern "C" fn trimtab_apply_into(
     unsafe { trimtab_apply_into_at(grads, out, n, ptr::null_mut()) }
 }
 
-/// trimtab_apply_into that also says which tensor made it fail: see trimtab_observe_at.
+/// trimtab_apply_into that also writes which tensor made it fail: see trimtab_observe_at.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_apply_into_at(
     grads: *const trimtab_tensor,
@@ -74,25 +76,25 @@ pub unsafe extern "C" fn trimtab_apply_into_at(
     unsafe { blamed(at, apply) }
 }
 
-/// Stochastic gradient descent on all parameters, fused with the affines. Conventions are torch's.
+/// Stochastic gradient descent on all parameters, fused with the affines; conventions as in torch.
 ///
 ///     g = affine(gradient) + weight_decay*w
 ///     buffer = g on the first step, then momentum*buffer + (1-dampening)*g
 ///     w -= lr * (g | buffer | g + momentum*buffer)      plain | momentum | nesterov
 ///
 /// state  zeros before the first step; must not be NULL.
-/// slots  n of them, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
+/// slots  n slots, slots[i] for grads[i]. The gradients are not written; their descriptors are spent
 ///        as by trimtab_apply.
 ///
 /// BAD_CONFIG also for nesterov without momentum or with dampening. OVERFLOW unless lr and weight_decay
-/// fit the type of the parameter, with M its largest finite value, and
+/// fit the type of the parameter, whose largest finite value is M, and
 ///
 ///     |gradient| <= M / (reach * max(1, |lr|)) - |weight_decay| * M^(1/4)
-///     reach: how many gradients buffer and direction can become, 1 without momentum
+///     reach: bound on buffer and direction, in units of the largest gradient; 1 without momentum
 ///
-/// NULL_POINTER, MISALIGNED, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. Refused, it changes no parameter,
-/// no buffer and no state. Parameters up to M^(1/4), 4.2e9 in float and 1.1e77 in double, and buffers that
-/// steps with this configuration have left, stay finite. What else they hold is not looked at: larger
+/// NULL_POINTER, MISALIGNED, BAD_DTYPE, ORDER, NON_FINITE, BAD_STATE. A refused step changes no
+/// parameter, no buffer and no state. Parameters up to M^(1/4), 4.2e9 in float and 1.1e77 in double, and
+/// buffers left by steps with this configuration, stay finite. Other values are not detected: larger
 /// parameters, and buffers of another configuration, may become infinite.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_sgd_step(
@@ -106,7 +108,7 @@ pub unsafe extern "C" fn trimtab_sgd_step(
     unsafe { trimtab_sgd_step_at(config, state, grads, slots, n, ptr::null_mut()) }
 }
 
-/// trimtab_sgd_step that also says which tensor made it fail: see trimtab_observe_at.
+/// trimtab_sgd_step that also writes which tensor made it fail: see trimtab_observe_at.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_sgd_step_at(
     config: *const trimtab_sgd_config,
@@ -140,9 +142,9 @@ pub unsafe extern "C" fn trimtab_sgd_step_at(
 ///
 /// Where root and eps are both 0 the parameter does not move.
 ///
-/// Arguments, codes and the promise as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed
+/// Arguments, codes and promises as for trimtab_sgd_step, except: OVERFLOW if a gradient may exceed
 /// the root of M (1.8e19 in float), because a second moment that becomes infinite freezes its parameter
-/// for ever. Beside learning rates and decays that people use this is the only bound; in full, with
+/// for ever. At ordinary learning rates and decays no other bound is ever reached; in full, with
 /// rate = lr / (1-beta1^t), OVERFLOW unless
 ///
 ///     decoupled:  |lr * weight_decay| * M^(1/4) <= M/4
@@ -164,7 +166,7 @@ pub unsafe extern "C" fn trimtab_adam_step(
     unsafe { trimtab_adam_step_at(config, state, grads, slots, n, ptr::null_mut()) }
 }
 
-/// trimtab_adam_step that also says which tensor made it fail: see trimtab_observe_at.
+/// trimtab_adam_step that also writes which tensor made it fail: see trimtab_observe_at.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trimtab_adam_step_at(
     config: *const trimtab_adam_config,

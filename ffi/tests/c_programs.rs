@@ -50,24 +50,6 @@ fn layout() {
 }
 
 #[test]
-fn defaults() {
-    let names = [
-        "guard",
-        "stable_grad",
-        "gradient_stabilizer",
-        "znorm",
-        "centralize",
-        "clip_norm",
-        "agc",
-        "zclip",
-        "sgd",
-        "adam",
-        "ok",
-    ];
-    assert_eq!(output_of("defaults").lines().collect::<Vec<_>>(), names);
-}
-
-#[test]
 fn training() {
     let output = output_of("training");
     let losses: Vec<(f64, f64)> = output.lines().filter_map(losses).collect();
@@ -192,7 +174,7 @@ fn nothing_to_report_under_sanitizers() {
         return;
     }
     for program in [
-        "smallest", "defaults", "training", "state", "refusal", "threads", "fork", "modes",
+        "smallest", "training", "state", "refusal", "threads", "fork", "modes",
     ] {
         let output = run(&build(program, Language::C, Link::Archive, &flags));
         assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");

@@ -1,4 +1,4 @@
-//! Memory whose element type is known at run time.
+//! Buffers of an element type chosen at run time.
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
@@ -8,7 +8,7 @@ use core::slice;
 
 use super::element::{Dtype, Element};
 
-/// What a tensor is to the methods that treat weights and biases differently.
+/// The role of a tensor: many methods leave biases alone.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub enum Role {
     Bias = 1,
 }
 
-/// A tensor's role and what may be done with its elements, in the field that C knows as the role.
+/// The role of a tensor and whether its elements may be written, in the field that is the role in C.
 ///
 /// The first two are those of [`Role`]. C cannot state the others.
 #[repr(u32)]
@@ -59,7 +59,7 @@ pub struct Buffer<'a> {
     data: *mut c_void,
     len: usize,
     dtype: Dtype,
-    /// Fills what C would pad: [`Tensor`](crate::Tensor) has its role here.
+    /// The role of a [`Tensor`](crate::Tensor), in what would be padding here.
     part: Part,
     borrow: PhantomData<&'a mut [u8]>,
 }
@@ -113,8 +113,8 @@ impl<'a> Buffer<'a> {
         Self { part, ..self }
     }
 
-    /// Elements that are never written: what writes asks [`may_write`](Self::may_write) first, and only
-    /// [`Tensor`](crate::Tensor), which gives out no mutable slice, is made of them.
+    /// Elements that are never written: every write checks [`may_write`](Self::may_write) first, and only
+    /// [`Tensor`](crate::Tensor), which gives out no mutable slice, is made from them.
     pub(crate) fn read_only<T: Element>(role: Role, data: &'a [T]) -> Self {
         Self {
             data: data.as_ptr().cast_mut().cast(),

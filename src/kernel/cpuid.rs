@@ -1,4 +1,4 @@
-//! What an x86-64 processor says of itself, asked without the standard library.
+//! Detection of the features of an x86-64 processor, without the standard library.
 
 use core::arch::x86_64::*;
 
@@ -29,7 +29,7 @@ const AVX512VL: u32 = 1 << 31;
 const XMM_AND_YMM: u64 = 0b110;
 const MASKS_AND_ZMM: u64 = 0b1110_0000;
 
-/// The three registers that tell.
+/// The three registers that hold the answer.
 #[derive(Clone, Copy)]
 struct Processor {
     /// ECX of leaf 1.

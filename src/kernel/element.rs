@@ -1,9 +1,8 @@
-//! The element types: f32, f16, bf16 and f64, and how each meets f64 and comes back.
+//! The element types f32, f16, bf16 and f64, and their conversions to f64 and back.
 
 use half::{bf16, f16};
 
 use super::halves;
-use super::isa::Real;
 
 /// The type of the elements of a buffer.
 #[repr(u32)]
@@ -61,9 +60,9 @@ mod sealed {
 ///
 /// Sealed: the kernels rely on any bit pattern being a valid value.
 pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
-    /// The same type as a value.
+    /// The type as a value.
     const DTYPE: Dtype;
-    /// 0.
+    /// The number 0.
     const ZERO: Self;
 
     /// Exact. (Not `to_f64`: half's types have methods of that name, which would be called instead
@@ -73,12 +72,6 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     /// Rounds to nearest, ties to even; 16-bit types by way of f32, as the processors do.
     fn narrow(x: f64) -> Self;
 }
-
-/// A type that parameters and optimizer moments can have: `f32` or `f64`. Sealed.
-pub trait Parameter: Real {}
-
-impl Parameter for f32 {}
-impl Parameter for f64 {}
 
 impl sealed::Sealed for f32 {}
 impl Element for f32 {

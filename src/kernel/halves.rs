@@ -72,7 +72,8 @@ pub(super) fn bf16_from_f32<W: Words>(bits: W) -> W {
         .above(INFINITY, quiet_nan, rounded)
 }
 
-/// What every number between two f32, `inner` of the smaller magnitude, is in bf16; and bits that are 0 where that is one.
+/// The bf16 to which every number between two f32 rounds, `inner` of the smaller magnitude; and bits that are 0 where
+/// there is only one.
 ///
 /// `inner` rounded with ties towards 0 and `outer` with ties away: where the two agree, no tie lies between, nor is
 /// either one, so that ties to even give the same.

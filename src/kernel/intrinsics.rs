@@ -1,4 +1,4 @@
-//! How an instruction set is written down: a table of intrinsics for its packs, and one for the rest of
+//! The macros in which an instruction set is written: a table of intrinsics for its packs, and one for the rest of
 //! [`Isa`](super::isa::Isa).
 //!
 //! The SAFETY comments hold for every set, because a value of its type, and so of its packs, exists only where the

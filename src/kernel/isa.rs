@@ -1,4 +1,4 @@
-//! What an instruction set has to offer to the loops, and how a loop is compiled for it.
+//! The operations that the loops need of an instruction set, and how a loop is compiled for it.
 //!
 //! Each loop is written once, over [`Isa`] and its two kinds of [`Pack`]: vectors of f64, in which all that is summed or
 //! transformed is computed, and vectors of f32, in which f32 parameters are updated and f32 gradients scaled. Nothing is
@@ -15,7 +15,7 @@ use super::element::{Dtype, Element};
 pub trait Pack<I, P>:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
-    /// How many numbers; a divisor of [`LANES`](super::LANES).
+    /// Number of elements; a divisor of [`LANES`](super::LANES).
     const LEN: usize;
 
     /// The same number in every place.
@@ -38,7 +38,7 @@ pub trait Pack<I, P>:
     unsafe fn store(self, p: *mut P);
 }
 
-/// An instruction set: its packs, and the way elements come into them and out again.
+/// An instruction set: its packs, and the loads, conversions and stores of elements.
 ///
 /// Results are those of the plain loops in `portable.rs`, to the bit: IEEE operations in the same
 /// order, nothing approximated, and fused only where the product is exact.
@@ -52,14 +52,14 @@ pub trait Isa: Copy {
     /// As many f16 or bf16 as a `Single` holds.
     type Halves: Copy;
 
-    /// How many f64 a `Double` holds.
+    /// Number of f64 in a `Double`.
     const WIDTH: usize = Self::Double::LEN;
 
     /// The bits of as many elements as fill a vector, before they are widened: `8 * WIDTH` bytes,
     /// aligned like u64 at least.
     type Bits: Copy;
 
-    /// How many running maxima there are registers for, 1 to 4.
+    /// Number of running maxima that fit into registers, 1 to 4.
     const MAXIMA: usize = 2;
 
     /// Whether this type of 16 bits is converted so fast that doing so twice costs less than f64 does: whether
@@ -79,7 +79,7 @@ pub trait Isa: Copy {
     /// The bits that both have.
     fn and(self, a: Self::Double, b: Self::Double) -> Self::Double;
 
-    /// Asks for the memory at `p`, which may be anywhere.
+    /// Prefetches the memory at `p`, which may be anywhere.
     #[inline(always)]
     fn prefetch(self, p: *const u8) {
         let _ = p;
@@ -150,7 +150,7 @@ pub trait Isa: Copy {
     ///
     /// `p` points to `2 * WIDTH` writable elements; alignment is not needed.
     unsafe fn store_halves(self, p: *mut u16, x: Self::Halves);
-    /// What every number between two, `inner` of the smaller magnitude, is in f16; None where that may not be one.
+    /// The f16 to which every number between two rounds, `inner` of the smaller magnitude; None where they may differ.
     #[inline(always)]
     fn f16_between(self, inner: Self::Single, outer: Self::Single) -> Option<Self::Halves> {
         let _ = (inner, outer);
@@ -266,12 +266,18 @@ impl Real for f64 {
     type Pack<I: Isa> = I::Double;
 }
 
+/// A type that parameters and optimizer moments can have: `f32` or `f64`. Sealed.
+pub trait Parameter: Real {}
+
+impl Parameter for f32 {}
+impl Parameter for f64 {}
+
 /// A loop over elements, to be compiled for each instruction set.
 ///
 /// `run` is `#[inline(always)]` in every implementation, down to the intrinsics: that is what puts
 /// it inside the function that has the instruction set enabled.
 pub(crate) trait Job {
-    /// What it returns.
+    /// The result of the loop.
     type Output;
 
     /// The loop.

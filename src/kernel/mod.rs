@@ -1,22 +1,22 @@
-//! The loops over elements, and nothing but loops; the only `unsafe` code of this crate.
+//! The loops over elements, and the only `unsafe` code of this crate.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `element.rs` | the element types: how each meets f64 and comes back |
-//! | `buffer.rs` | [`Buffer`]: memory whose element type is known at run time |
+//! | `element.rs` | the element types and their conversions to f64 and back |
+//! | `buffer.rs` | [`Buffer`]: elements of a type chosen at run time |
 //! | `isa.rs` | the small trait over which every loop is written: vectors of f64 and of f32 |
 //! | `portable.rs`, `x86/`, `arm.rs` | that trait in plain Rust, and for each instruction set |
-//! | `intrinsics.rs` | how such a set is written down |
+//! | `intrinsics.rs` | the macros in which such a set is written |
 //! | `halves.rs` | f16 and bf16 to f32 and back, for sets without an instruction for it |
 //! | `place.rs` | [`Place`]: room for descriptors, kept from step to step |
-//! | `cpuid.rs` | what an x86-64 processor says of itself |
+//! | `cpuid.rs` | detection of the features of an x86-64 processor |
 //! | `dispatch.rs` | from a [`Level`](crate::Level) to the loop compiled for it |
 //! | `sums.rs` | the read loop: lanes, blocks and their order |
 //! | `write.rs` | the write loop: an affine, in place or into another buffer |
 //! | `step.rs` | the write loop fused with an update, over the small trait `Rule` |
-//! | `mode.rs` | the processor's floating-point mode, which is to be the default meanwhile |
+//! | `mode.rs` | the processor's floating-point mode, set to the default for the time of a call |
 //!
-//! A kernel never sees a method: it gets numbers and buffers. Each loop exists once, over groups of
+//! A kernel never sees a method: it takes numbers and buffers. Each loop exists once, over groups of
 //! [`LANES`] elements, and works on raw pointers so that source and target may be the same memory.
 
 #[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
@@ -48,7 +48,8 @@ mod write;
 mod x86;
 
 pub use buffer::{Buffer, Role};
-pub use element::{Dtype, Element, Parameter};
+pub use element::{Dtype, Element};
+pub use isa::Parameter;
 pub(crate) use isa::{Isa, Pack};
 pub use mode::in_default_mode;
 #[cfg(feature = "rayon")]

@@ -1,15 +1,15 @@
 //! The processor's floating-point mode: the default while the library computes, the caller's afterwards.
 //!
-//! A host may have set another rounding direction, flushing of subnormal numbers, or traps. Rust assumes of its own
-//! code that the mode is the default, and so do "same bits" and every formula.
+//! A host may have set another rounding direction, flushing of subnormal numbers, or traps. Rust code assumes the
+//! default mode, and so do "same bits" and every formula.
 //!
-//! Known are MXCSR of x86-64 and FPCR of 64-bit Arm. Elsewhere, in builds that compute in software, and under Miri, which
-//! knows no assembler, nothing is done.
+//! Supported are MXCSR of x86-64 and FPCR of 64-bit Arm. Elsewhere, in builds with software floating point, and under
+//! Miri, which has no assembler, nothing is done.
 
 use register::Environment;
 
-/// What `body` returns, computed in the default mode. The caller's mode and status flags are then as they were, but that
-/// "inexact" may have been raised: on Intel's processors 150 ns would go by at every call to take it back.
+/// The result of `body`, computed in the default mode. Afterwards the caller's mode and status flags are as they were,
+/// except that "inexact" may have been raised: to clear it would cost 150 ns per call on Intel's processors.
 #[inline]
 pub fn in_default_mode<R>(body: impl FnOnce() -> R) -> R {
     let callers = Environment::read();
@@ -17,8 +17,8 @@ pub fn in_default_mode<R>(body: impl FnOnce() -> R) -> R {
     if ours != callers {
         ours.write();
     }
-    // The compiler takes arithmetic for independent of the mode and may move it. It cannot here: what `body` computes
-    // with comes out of one barrier, and what it computes goes into another. All assembler keeps its order.
+    // The compiler treats arithmetic as independent of the mode and may move it. It cannot here: the operands of `body`
+    // come out of one barrier, and its results go into another. All assembler keeps its order.
     let body = barrier(body);
     let result = barrier(body());
     let now = Environment::read();
@@ -35,8 +35,8 @@ pub(crate) fn set_default_mode() {
     Environment::read().with_default_control().write();
 }
 
-/// The same value, of which the compiler no longer knows where it comes from. It knows as little of any other memory
-/// that is reached from outside: the assembler might have read and written it.
+/// The same value, opaque to the compiler, as is all memory that is reachable from outside: the assembler might have read
+/// and written it.
 #[cfg(all(
     any(
         all(target_arch = "x86_64", target_feature = "sse2"),
@@ -151,7 +151,7 @@ mod register {
     not(miri)
 )))]
 mod register {
-    /// Not known.
+    /// No mode is supported here.
     #[derive(Clone, Copy, PartialEq)]
     pub(super) struct Environment;
 

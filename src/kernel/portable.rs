@@ -1,4 +1,4 @@
-//! Plain Rust: what every other instruction set has to agree with, to the bit.
+//! Plain Rust: the reference with which every other instruction set agrees, to the bit.
 
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -8,8 +8,8 @@ use num_traits::Float;
 use super::element::Element;
 use super::isa::{Isa, Pack};
 
-/// How many f64 at a time. Where other sets know vectors this one is only what they are compared with, and single numbers
-/// are the least code; elsewhere two f64 or four f32 are enough for the compiler to make vectors of, if there are any.
+/// Number of f64 at a time. Where other sets have vectors this one is only their reference, and single numbers are the
+/// least code; elsewhere two f64 or four f32 are enough for the compiler to form vectors, if there are any.
 const WIDTH: usize = match cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
     true => 1,
     false => 2,

@@ -14,8 +14,8 @@ use core::ptr;
 
 use super::buffer::Buffer;
 use super::dispatch::run;
-use super::element::{Element, Parameter};
-use super::isa::{Isa, Job, Pack};
+use super::element::Element;
+use super::isa::{Isa, Job, Pack, Parameter};
 use super::sums::LANES;
 use super::with_element;
 use super::write::{Exact, Plain, Transform};
@@ -25,9 +25,9 @@ use crate::threads::{Crew, Work};
 /// Smallest number of elements that a thread updates.
 const PIECE: usize = 32_768;
 
-/// How elements are updated.
+/// The update rule of an optimizer, for one pack of elements.
 pub(crate) trait Rule<P: Parameter>: Copy {
-    /// 1: the parameter alone; 2: and its first buffer; 3: and its second.
+    /// Number of buffers: 1 for the parameter, 2 with its first buffer, 3 with its second.
     const BUFFERS: usize;
 
     /// Gradient in; parameter, first and second buffer in and out.
@@ -39,7 +39,7 @@ pub(crate) trait Rule<P: Parameter>: Copy {
     ) -> [P::Pack<I>; 3];
 }
 
-/// A parameter and what the optimizer remembers of it, all of one dtype.
+/// A parameter and its optimizer buffers, all of one dtype.
 #[derive(Debug)]
 pub(crate) struct Buffers<'a> {
     pub param: Buffer<'a>,
@@ -142,7 +142,7 @@ impl<G: Element, P: Parameter, R: Rule<P>> Job for Step<'_, G, P, R> {
 impl<G: Element, P: Parameter, R: Rule<P>> Step<'_, G, P, R> {
     #[inline(always)]
     fn step<I: Isa>(&self, isa: I, transform: impl Transform<I>) {
-        // A copy: what lies behind a reference would be read again after every write.
+        // A copy: memory behind a reference would be read again after every write.
         let rule = *self.rule;
         let rest = self.len % LANES;
         let whole = self.len - rest;

@@ -24,10 +24,10 @@
 //! does. Elements missing from the last group of lanes count as +0, which changes no bit: lanes
 //! start at +0 and no sum of theirs is ever -0.
 //!
-//! What the pseudo-code does not show, because it changes no bit: sums are formed by the multiplier
+//! The pseudo-code omits departures that change no bit: sums are formed by the multiplier
 //! (see [`Isa::add_by_multiplier`]); the maximum, whose order does not matter, is taken of the
 //! elements' own bits before they are widened, with a plain search for blocks that hold NaN; and
-//! cache lines are asked for [`AHEAD`] bytes before they are needed.
+//! cache lines are prefetched [`AHEAD`] bytes ahead.
 
 use core::hint::black_box;
 use core::slice;
@@ -49,7 +49,7 @@ const RUN: usize = 2_048;
 /// Number of elements whose lanes are combined before the next block starts.
 pub const BLOCK: usize = 65_536;
 
-/// How far ahead of the sweeps memory is asked for: far enough for the latency of main memory, and
+/// Distance of the prefetches ahead of the sweeps, in bytes: enough for the latency of main memory, and
 /// about a run, so that the processor's own prefetching need not start again at every page.
 const AHEAD: usize = 8_192;
 
@@ -122,7 +122,7 @@ fn add_up<I: Isa>(isa: I, mut lanes: [f64; LANES]) -> f64 {
 /// The accumulators of one block.
 struct Block<I: Isa> {
     isa: I,
-    /// 1 in every place, unknown to the compiler.
+    /// 1 in every place, opaque to the compiler.
     one: I::Double,
     lanes: Lanes,
     /// Largest magnitudes, in the element's own bits, of all sweeps.
@@ -231,7 +231,7 @@ impl<I: Isa> Block<I> {
     }
 }
 
-/// What stays in registers during a sweep.
+/// The accumulators that stay in registers during a sweep.
 struct Sums<I: Isa> {
     isa: I,
     one: I::Double,
@@ -392,10 +392,10 @@ pub(crate) fn observe_buffer(crew: Crew, buffer: &Buffer, total: &mut Moments) {
     });
 }
 
-/// How many blocks' moments are kept at a time, on the stack, to be added in index order.
+/// Number of blocks whose moments are kept at a time, on the stack, to be added in index order.
 const WINDOW: usize = 64;
 
-/// Blocks of data, and where the moments of each go.
+/// Blocks of data, and the place of the moments of each.
 struct Blocks<'d, 'm, T> {
     data: &'d [T],
     moments: &'m mut [Moments],

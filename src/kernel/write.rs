@@ -125,7 +125,7 @@ impl<T: Element> Write<'_, T> {
 
 /// An affine, ready for the loop.
 pub(super) trait Transform<I: Isa>: Copy {
-    /// How many elements it takes at a time; a divisor of [`LANES`].
+    /// Number of elements at a time; a divisor of [`LANES`].
     const STEP: usize;
 
     /// The transforms of the `STEP` elements at `source`, rounded to U, at `target`.
@@ -192,7 +192,7 @@ impl<I: Isa> Transform<I> for Plain<I> {
 /// ```text
 /// scale lies between inner and outer, neighbours among f32, or equal
 /// rounding keeps the order of numbers, so round(x * scale) lies between round(x * inner) and round(x * outer):
-/// where the two agree it is known, and they differ for one f16 in thousands, one bf16 in tens of thousands
+/// where the two agree, so does it; they differ for one f16 in thousands, one bf16 in tens of thousands
 /// ```
 ///
 /// which holds for any number of roundings in a row: to f64, to f32, to 16 bits.

@@ -1,6 +1,6 @@
 //! Adaptive gradient clipping (arXiv 2102.06171), per tensor.
 
-use super::is_eps;
+use super::terms::is_eps;
 use crate::decide::{self, Decision};
 use crate::moments::Moments;
 use crate::setters::setters;
@@ -10,11 +10,11 @@ use crate::tensor::Tensor;
 /// Clips each gradient to a fraction of the norm of its parameter:
 ///
 /// ```text
-/// R = ||g||;   most = max(||w||, eps) * clipping;   R > most:  g <- g * most / R
+/// R = ||g||;   bound = max(||w||, eps) * clipping;   R > bound:  g <- g * bound / R
 /// ```
 ///
-/// The paper does this unit by unit: describe each row as a tensor, with the moments of its row of
-/// the parameter, for that. No state; weights and biases.
+/// The paper does this per unit: for that describe each row as a tensor, with the moments of its row of
+/// the parameter. No state; weights and biases.
 ///
 /// ```
 /// use trimtab::{Agc, Moments, Tensor, apply, observe};
@@ -31,9 +31,9 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Agc {
-    /// Largest ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
+    /// Upper bound on the ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
     pub clipping: f64,
-    /// Smallest parameter norm reckoned with; finite, >= 0, default 1e-3.
+    /// Lower bound on the parameter norm; finite, >= 0, default 1e-3.
     pub eps: f64,
 }
 
@@ -56,7 +56,7 @@ impl Agc {
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are as many parameters as tensors;
     /// [`Error::NonFinite`] also for the moments of a parameter; [`Error::Overflow`] if a norm leaves
-    /// the range of f64; and what every method returns: [`Error::Order`], [`Error::BadState`].
+    /// the range of f64; and those of every method: [`Error::Order`], [`Error::BadState`].
     pub fn decide(&self, params: &[Moments], grads: &mut [Tensor]) -> Result<(), Error> {
         let usable = self.clipping.is_finite() && self.clipping > 0.0;
         require(usable, "agc: clipping must be finite and > 0")?;
@@ -67,10 +67,10 @@ impl Agc {
             param.check_shape(index)?;
             param.check_finite(index)?;
             let size = param.norm().max(self.eps);
-            let most = decide::kept(size * self.clipping, size == 0.0, index)?;
+            let bound = decide::kept(size * self.clipping, size == 0.0, index)?;
             let norm = decide::in_range(tensor.outlook().norm(), index)?;
             Ok(Decision::scale(super::clip_norm::shrink(
-                norm, most, index,
+                norm, bound, index,
             )?))
         })
     }

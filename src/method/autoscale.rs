@@ -1,6 +1,6 @@
 //! Gradient Autoscaled Normalization (arXiv 2509.03677): mean removed, one smooth global factor.
 
-use super::Roles;
+use super::terms::Roles;
 use crate::checkpoint::State;
 use crate::decide::{self, Decision};
 use crate::status::Error;
@@ -14,14 +14,14 @@ use crate::tensor::Tensor;
 /// alpha = min(1, b^exponent);   g_l <- alpha * g_l
 /// ```
 ///
-/// A weight whose standard deviation counts as 0 becomes zeros. `sigma == 0`: alpha = 1 and the state stays as it is. Never divides by a local standard
-/// deviation. alpha is in (0, 1], on the first step in (1/e, 1], and grows with sigma. Biases stay
-/// as they are.
+/// A weight gradient whose standard deviation counts as 0 becomes zeros. At `sigma == 0` alpha is 1 and the state stays
+/// as it is. No local standard deviation is ever divided by. alpha is in (0, 1], on the first step in (1/e, 1], and
+/// grows with sigma. Biases stay as they are.
 ///
 /// **The map from sigma to alpha is this library's reading of the paper**, whose text describes it
 /// in words: a smooth function of the global standard deviation, without hyperparameters, with an
-/// adaptive exponent fixed at the first step. If you know the authors' own, use
-/// [`Centralize`](crate::Centralize) and [`Scale`](crate::Scale) with your alpha.
+/// adaptive exponent fixed at the first step. If you have the authors' own, use
+/// [`Centralize`](crate::Centralize) and [`Scale`](crate::Scale) with that alpha.
 ///
 /// ```
 /// use trimtab::{Autoscale, AutoscaleState, Tensor, apply, observe};
@@ -38,15 +38,15 @@ use crate::tensor::Tensor;
 #[non_exhaustive]
 pub struct Autoscale {}
 
-/// What [`Autoscale`] remembers; zero before the first step.
+/// The state of [`Autoscale`]; zeros before the first step.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AutoscaleState {
-    /// Fixed at the first step with sigma > 0; in (0, 1].
+    /// Exponent of alpha, fixed at the first step with sigma > 0; in (0, 1].
     pub exponent: f64,
-    /// Global standard deviation at the last step; for looking at.
+    /// Global standard deviation at the last step; informative, not read.
     pub sigma: f64,
-    /// Factor of the last step; for looking at.
+    /// Factor of the last step; informative, not read.
     pub alpha: f64,
     /// Number of steps with sigma > 0.
     pub steps: u64,
@@ -78,7 +78,7 @@ impl Autoscale {
     /// # Errors
     ///
     /// [`Error::BadState`] for NaN, infinities, an exponent outside (0, 1], or an exponent without
-    /// steps; [`Error::Overflow`] if sigma leaves the range of f64; and what every method returns:
+    /// steps; [`Error::Overflow`] if sigma leaves the range of f64; and those of every method:
     /// [`Error::Order`], [`Error::NonFinite`].
     pub fn decide(&self, state: &mut AutoscaleState, grads: &mut [Tensor]) -> Result<(), Error> {
         state.validate()?;

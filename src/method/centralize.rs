@@ -1,6 +1,6 @@
-//! Gradient centralization: the mean removed, nothing else.
+//! Gradient centralization (arXiv 2004.01461): the mean removed, nothing else.
 
-use super::Roles;
+use super::terms::Roles;
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::Error;
@@ -9,8 +9,8 @@ use crate::tensor::Tensor;
 /// Subtracts the mean of each gradient: `g <- g - mean(g)`. No state.
 ///
 /// A gradient whose standard deviation counts as 0 ([`Moments::std`](crate::Moments::std)) becomes zeros, as does a single
-/// element: what is left about the mean is rounding. The mean is that of the whole tensor. Gradient centralization as published (arXiv 2004.01461)
-/// takes it per output: describe each row as a tensor for that.
+/// element: the remainder about the mean is rounding. The mean is that of the whole tensor. The published method takes it
+/// per output: for that describe each row as a tensor.
 ///
 /// ```
 /// use trimtab::{Centralize, Tensor, apply, observe};
@@ -25,7 +25,7 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Centralize {
-    /// Which tensors; default weights.
+    /// The tensors changed; default weights.
     pub roles: Roles,
 }
 
@@ -36,7 +36,7 @@ impl Centralize {
     ///
     /// # Errors
     ///
-    /// What every method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    /// Those of every method: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         decide::each(grads, |_, tensor| {
             Ok(match self.roles.include(tensor) {

@@ -1,14 +1,14 @@
 //! Clipping by norm.
 
-use super::Scope;
+use super::terms::Scope;
 use crate::decide::{self, Decision};
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
 
-/// Scales gradients down to a largest norm: `g <- g * min(1, max_norm / R)`.
+/// Clips the norm of gradients: `g <- g * min(1, max_norm / R)`.
 ///
-/// `R` is the norm of each tensor, or with [`Scope::Global`] of all together, which is what most
-/// frameworks call clipping by global norm. No eps is added to `R`. No state; weights and biases.
+/// `R` is the norm of each tensor, or with [`Scope::Global`] of all together, known as clipping by
+/// global norm. No eps is added to `R`. No state; weights and biases.
 ///
 /// ```
 /// use trimtab::{ClipNorm, Scope, Tensor, apply, observe};
@@ -23,24 +23,24 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClipNorm {
-    /// The largest norm; > 0, may be +infinity.
+    /// Upper bound on the norm; > 0, may be +infinity.
     pub max_norm: f64,
-    /// Each tensor by itself, or all together.
+    /// One norm per tensor, or one of all together.
     pub scope: Scope,
 }
 
 impl ClipNorm {
-    /// To this norm, over each tensor or over all.
+    /// Clips to this norm, per tensor or over all.
     pub const fn new(max_norm: f64, scope: Scope) -> Self {
         Self { max_norm, scope }
     }
 
-    /// All tensors together to this norm.
+    /// Clips the norm of all tensors together.
     pub const fn global(max_norm: f64) -> Self {
         Self::new(max_norm, Scope::Global)
     }
 
-    /// Each tensor to this norm.
+    /// Clips the norm of each tensor.
     pub const fn per_tensor(max_norm: f64) -> Self {
         Self::new(max_norm, Scope::Tensor)
     }
@@ -49,8 +49,8 @@ impl ClipNorm {
     ///
     /// # Errors
     ///
-    /// [`Error::BadConfig`] max_norm; [`Error::Overflow`] if a norm leaves the range of f64; and what
-    /// every method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    /// [`Error::BadConfig`] max_norm; [`Error::Overflow`] if a norm leaves the range of f64; and those
+    /// of every method: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         require(self.max_norm > 0.0, "clip_norm: max_norm must be > 0")?;
         decide::check(grads)?;
@@ -67,7 +67,7 @@ impl ClipNorm {
     }
 }
 
-/// The factor that brings `norm` down to `max_norm`; 1 if it is not above it.
+/// The factor that brings `norm` down to `max_norm`; 1 if `norm` is not above it.
 pub(super) fn shrink(norm: f64, max_norm: f64, tensor: usize) -> Result<f64, Error> {
     if norm > max_norm {
         decide::quotient(max_norm, norm, tensor)

@@ -6,8 +6,8 @@ use crate::tensor::Tensor;
 
 /// Clamps every element: `g <- max(-limit, min(limit, g))`.
 ///
-/// A finite limit ends a chain: how much it cuts off cannot be known from moments, so methods that
-/// need them return [`Error::Order`] after it. [`Scale`](crate::Scale),
+/// A finite limit ends a chain: its effect on the moments depends on the data, so methods that need
+/// them return [`Error::Order`] after it. [`Scale`](crate::Scale),
 /// [`Unscale`](crate::Unscale), [`Guard`](crate::Guard) and a second clip by value still compose.
 /// No state; weights and biases.
 ///
@@ -24,12 +24,12 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClipValue {
-    /// The largest magnitude; > 0, may be +infinity.
+    /// Upper bound on the magnitude; > 0, may be +infinity.
     pub limit: f64,
 }
 
 impl ClipValue {
-    /// To magnitudes up to this.
+    /// Clips elements to magnitudes up to this.
     pub const fn new(limit: f64) -> Self {
         Self { limit }
     }
@@ -38,7 +38,7 @@ impl ClipValue {
     ///
     /// # Errors
     ///
-    /// [`Error::BadConfig`] limit; and what every method returns: [`Error::Order`] (not observed),
+    /// [`Error::BadConfig`] limit; and those of every method: [`Error::Order`] (not observed),
     /// [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         require(self.limit > 0.0, "clip_value: limit must be > 0")?;

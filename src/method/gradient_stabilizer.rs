@@ -2,10 +2,9 @@
 
 use core::cell::Cell;
 
-use super::{Scope, is_decay, is_eps};
-use crate::chain::Run;
+use super::terms::{Scope, is_decay, is_eps};
 use crate::checkpoint::State;
-use crate::decide::{self, Decision};
+use crate::decide::{self, Decision, Run};
 use crate::setters::setters;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -13,13 +12,13 @@ use crate::tensor::Tensor;
 /// Replaces the norm of a gradient by a ratio of running estimates, so that a spike is bounded:
 ///
 /// ```text
-/// R = ||g||;   R == 0: skipped += 1, nothing else
+/// R = ||g||;   R == 0: skipped += 1, and no other change
 /// steps += 1;  m = gamma1*m + (1-gamma1)*R;   v = gamma2*v + (1-gamma2)*R^2
 /// mh = m / (1-gamma1^steps),  vh = v / (1-gamma2^steps)          (with bias correction)
 /// g <- g * [ mh / (sqrt(vh) + eps) ] / max(R, eps)
 /// ```
 ///
-/// Weights and biases alike. The defaults are those of the authors' code; their paper's box has no
+/// Weights and biases. The defaults are those of the authors' code; the algorithm box of their paper has no
 /// bias correction, which `bias_correction: false` gives. Without it, on `R >= kappa*m` the norm of
 /// the result is at most `(1-gamma1)/sqrt(1-gamma2) + gamma1/(kappa*sqrt(1-gamma2))` (Lemma 3.4);
 /// for `gamma1^2 < gamma2` it never exceeds
@@ -27,7 +26,7 @@ use crate::tensor::Tensor;
 ///
 /// The state is f64: a finite spike of 1e30 in f32 overflows the authors' f32 norm and is skipped
 /// there; here it is bounded like any other. At the other end, norms below 1.5e-154 have squares below the smallest normal
-/// f64, which lose digits and below 1.6e-162 are 0: the root is then too small by up to 1.5e-154, which an eps of 1.4e-138
+/// f64, which lose digits and vanish below 1.6e-162: the root is then too small by up to 1.5e-154, which an eps of 1.4e-138
 /// or more, such as the default, hides. With a smaller eps such a `v` is refused, [`Error::Overflow`].
 ///
 /// ```
@@ -47,34 +46,34 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GradientStabilizer {
-    /// One state a tensor (default), or one for the norm over all tensors.
+    /// One norm and state per tensor (default), or one for all tensors together.
     pub scope: Scope,
-    /// Weight of the past in the running norm; in [0, 1), default 0.6.
+    /// Decay of the running average of the norm; in [0, 1), default 0.6.
     pub gamma1: f64,
-    /// Weight of the past in the running squared norm; in [0, 1), default 0.999.
+    /// Decay of the running average of the squared norm; in [0, 1), default 0.999.
     pub gamma2: f64,
-    /// Added to the root, and the smallest norm divided by; finite, >= 0, default 1e-12.
+    /// Added to the root, and lower bound on the norm divided by; finite, >= 0, default 1e-12.
     pub eps: f64,
-    /// Whether the averages are corrected for starting at 0; default true.
+    /// Whether the averages are corrected for their start at 0; default true.
     pub bias_correction: bool,
 }
 
-/// What [`GradientStabilizer`] remembers of one norm; zero before the first step.
+/// The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NormState {
     /// Running average of the norm, before bias correction.
     pub m: f64,
-    /// Running average of the squared norm, before bias correction.
+    /// Running average of the squared norm, before bias correction; 0 for AdaGC.
     pub v: f64,
     /// Number of gradients averaged.
     pub steps: u64,
-    /// Number of gradients of norm 0, which are not averaged.
+    /// Number of gradients of norm 0, which do not enter the averages.
     pub skipped: u64,
 }
 
 impl NormState {
-    /// Before the first step.
+    /// The state before the first step.
     pub(crate) const ZERO: Self = Self {
         m: 0.0,
         v: 0.0,
@@ -124,7 +123,7 @@ setters!(
 );
 
 impl GradientStabilizer {
-    /// How many states [`decide`](Self::decide) takes for this many tensors.
+    /// Number of states that [`decide`](Self::decide) takes for this many tensors.
     pub fn states(&self, tensors: usize) -> usize {
         match self.scope {
             Scope::Tensor => tensors,
@@ -139,7 +138,7 @@ impl GradientStabilizer {
     /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are
     /// [`states(grads.len())`](Self::states) states; [`Error::BadState`] for NaN, infinities,
     /// negative averages, or averages without steps; [`Error::Overflow`] if a squared norm or a
-    /// scale leaves the range of f64; and what every method returns: [`Error::Order`],
+    /// scale leaves the range of f64; and those of every method: [`Error::Order`],
     /// [`Error::NonFinite`].
     pub fn decide(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
         self.decide_in(Run::Keep, states, grads)
@@ -244,12 +243,12 @@ impl GradientStabilizer {
     }
 }
 
-/// The root of a running square below the smallest normal f64 is below 1.5e-154, and 2^-53 of this eps is, too: added to
-/// it, the digits that such a square has lost do not show.
+/// The root of a running square below the smallest normal f64 is below 1.5e-154, and so is 2^-53 of this eps: added to
+/// this eps, the lost digits of such a square make no difference.
 const HIDES_LOST_SQUARES: f64 = 1.4e-138;
 
-/// The divisors of the bias correction after so many steps, which most tensors of a call have in
-/// common: a power costs more than everything else that is decided about a tensor.
+/// The divisors of the bias correction for a number of steps, which most tensors of a call share: a
+/// power costs more than the rest of a decision.
 #[derive(Clone, Copy, Default)]
 struct Corrections {
     steps: u64,
@@ -259,6 +258,6 @@ struct Corrections {
 
 impl NormState {
     fn validate(&self, index: usize) -> Result<(), Error> {
-        super::check_averages(index, self.m, self.v, self.steps)
+        super::terms::check_averages(index, self.m, self.v, self.steps)
     }
 }

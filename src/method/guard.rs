@@ -1,4 +1,4 @@
-//! What to do when a gradient is not finite.
+//! The guard: the action on gradients that are not finite.
 
 use crate::checkpoint::State;
 use crate::decide;
@@ -6,11 +6,11 @@ use crate::setters::setters;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Stands in front of the other methods, which all refuse gradients that are not finite.
+/// Handles gradients that are not finite, which all other methods refuse: put it in front of them.
 ///
 /// A *bad step* is one in which a tensor holds NaN, an infinity, or (f64) a magnitude beyond 1e150.
-/// With [`GuardPolicy::SkipStep`] it is counted and the caller is told to skip the step; with
-/// [`GuardPolicy::Zero`] it is counted, the offending tensors become zeros, and the rest goes on.
+/// With [`GuardPolicy::SkipStep`] it is counted and the verdict is to skip the step; with
+/// [`GuardPolicy::Zero`] it is counted, the offending tensors become zeros, and the others are kept.
 /// The `max_consecutive`-th bad step in a row is refused with [`Error::Diverged`], which like every
 /// refusal changes nothing: that step is not counted. A good step sets `consecutive` to 0.
 ///
@@ -26,33 +26,33 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Guard {
-    /// Skip the step (default) or zero the tensor.
+    /// The action on a bad step: skip it (default) or zero the tensor.
     pub policy: GuardPolicy,
-    /// How many bad steps in a row mean that the run has diverged; 0 (default): never.
+    /// Number of bad steps in a row that counts as divergence; 0 (default) for never.
     pub max_consecutive: u64,
 }
 
 setters!(Guard: with_policy = policy: GuardPolicy, with_max_consecutive = max_consecutive: u64);
 
-/// What a guard does about a bad step.
+/// The action of a guard on a bad step.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GuardPolicy {
-    /// Tell the caller to skip it.
+    /// Return [`Verdict::SkipStep`].
     #[default]
     SkipStep = 0,
-    /// Turn the offending tensors into zeros and go on.
+    /// Turn the offending tensors into zeros and continue.
     Zero = 1,
 }
 
-/// What [`Guard`] remembers; zero before the first step.
+/// The state of [`Guard`]; zeros before the first step.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuardState {
-    /// Bad steps since the last good one.
+    /// Number of bad steps since the last good one.
     pub consecutive: u64,
-    /// Bad steps in all.
+    /// Number of all bad steps.
     pub total: u64,
 }
 
@@ -69,23 +69,23 @@ impl State for GuardState {
     }
 }
 
-/// What the caller is to do.
+/// The instruction of a guard to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Go on.
+    /// Continue with the step.
     Proceed,
     /// Drop these gradients: no further method, no optimizer step.
     SkipStep,
 }
 
 impl Guard {
-    /// Turns tensors that are not finite into zeros and goes on; never gives up.
+    /// A guard that turns tensors that are not finite into zeros, without a limit on bad steps.
     pub fn zero() -> Self {
         Self::default().with_policy(GuardPolicy::Zero)
     }
 
-    /// Looks at every tensor and counts, or refuses the whole call.
+    /// Checks every tensor and counts, or refuses the whole call.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ fn is_bad(tensor: &Tensor) -> bool {
     tensor.check(0).is_err()
 }
 
-/// A scale of 0 writes zeros whatever the data, and shows methods behind it a gradient of zeros.
+/// A scale of 0 writes zeros whatever the data, and its outlook, for the methods that follow, is a gradient of zeros.
 fn silence(grads: &mut [Tensor]) -> Result<(), Error> {
     decide::commit(grads, |_, tensor| {
         Ok(match is_bad(tensor) {

@@ -1,11 +1,18 @@
 //! The methods: one file each, from statistics to affines.
 //!
 //! Every method is a small value, its configuration, with a `decide` that refuses or succeeds as a
-//! whole. What it remembers between steps is a plain struct of the caller's, zero-initialised
-//! before the first step, and a [`State`](crate::checkpoint::State), so that it can be saved. To add
-//! a method: write its file here, and give it a line in [`Method`](crate::Method) and a shim in the C
-//! ABI.
+//! whole. Its state is a plain struct in the caller's memory, zero-initialised before the first
+//! step, and a [`State`](crate::checkpoint::State), so that it can be saved. To add
+//! a method: write its file here, and name it in the three lists below.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `terms.rs` | roles, scopes, and the ranges of configurations |
+//! | `memory.rs` | the memory and the inputs of a pipeline |
+//! | `table.rs` | the expansion of the list of methods |
+//! | the others | one method each |
 
+mod adagc;
 mod agc;
 mod autoscale;
 mod centralize;
@@ -13,11 +20,15 @@ mod clip_norm;
 mod clip_value;
 mod gradient_stabilizer;
 mod guard;
+mod memory;
 mod scale;
 mod stable_grad;
+mod table;
+mod terms;
 mod zclip;
 mod znorm;
 
+pub use adagc::Adagc;
 pub use agc::Agc;
 pub use autoscale::{Autoscale, AutoscaleState};
 pub use centralize::Centralize;
@@ -25,71 +36,32 @@ pub use clip_norm::ClipNorm;
 pub use clip_value::ClipValue;
 pub use gradient_stabilizer::{GradientStabilizer, NormState};
 pub use guard::{Guard, GuardPolicy, GuardState, Verdict};
+pub use memory::{Inputs, Memory};
 pub use scale::{Scale, Unscale};
 pub use stable_grad::StableGrad;
+pub use terms::{Roles, Scope};
+pub(crate) use terms::{is_decay, is_eps};
 pub use zclip::{Zclip, ZclipState};
 pub use znorm::Znorm;
 
-use crate::kernel::Role;
+use crate::custom::{Custom, Run};
+use crate::moments::Moments;
 use crate::status::Error;
 use crate::tensor::Tensor;
 
-/// Which tensors a method changes.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Roles {
-    /// Weights only; biases stay as they are.
-    #[default]
-    Weights = 0,
-    /// All tensors.
-    All = 1,
-}
-
-impl Roles {
-    pub(crate) fn include(self, tensor: &Tensor) -> bool {
-        self == Roles::All || tensor.role() == Role::Weight
-    }
-}
-
-/// Over what a norm is taken.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Scope {
-    /// Each tensor by itself.
-    #[default]
-    Tensor = 0,
-    /// All tensors together.
-    Global = 1,
-}
-
-/// Whether `x` can be the weight of the past in a running average: 0 <= x < 1.
-pub(crate) fn is_decay(x: f64) -> bool {
-    (0.0..1.0).contains(&x)
-}
-
-/// Whether `x` can be an eps: finite and not negative.
-pub(crate) fn is_eps(x: f64) -> bool {
-    x.is_finite() && x >= 0.0
-}
-
-/// Refuses two running averages, of norms and of their squares or variance, that no step can have
-/// left behind.
-pub(crate) fn check_averages(
-    index: usize,
-    first: f64,
-    second: f64,
-    steps: u64,
-) -> Result<(), Error> {
-    let what = if !(first.is_finite() && second.is_finite()) {
-        "it holds NaN or infinity"
-    } else if first < 0.0 || second < 0.0 {
-        "an average of norms or of squares is negative"
-    } else if steps == 0 && (first != 0.0 || second != 0.0) {
-        "it holds averages, but steps is 0"
-    } else {
-        return Ok(());
-    };
-    Err(Error::BadState { index, what })
+// Every method, with the argument of its `decide` before the gradients.
+table::methods! {
+    Adagc(norms: &'a mut [NormState]);
+    Agc(params: &'a [Moments]);
+    Autoscale(state: &'a mut AutoscaleState);
+    Centralize;
+    ClipNorm;
+    ClipValue;
+    GradientStabilizer(norms: &'a mut [NormState]);
+    Guard(state: &'a mut GuardState);
+    Scale;
+    StableGrad(reference: f64);
+    Unscale;
+    Zclip(state: &'a mut ZclipState);
+    Znorm;
 }

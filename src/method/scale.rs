@@ -1,4 +1,4 @@
-//! Pure scalings: by a factor of the caller's, and the undoing of a loss scale.
+//! Pure scalings: by a factor of the caller's, and by the inverse of a loss scale.
 
 use crate::decide;
 use crate::status::{Error, require};
@@ -19,12 +19,12 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Scale {
-    /// Finite; 0 writes zeros.
+    /// The factor; finite. 0 writes zeros.
     pub factor: f64,
 }
 
 impl Scale {
-    /// By this factor.
+    /// Scales by this factor.
     pub const fn new(factor: f64) -> Self {
         Self { factor }
     }
@@ -34,7 +34,7 @@ impl Scale {
     /// # Errors
     ///
     /// [`Error::BadConfig`] factor; [`Error::Overflow`] if a scale leaves the range of f64; and
-    /// what every method returns: [`Error::Order`] (not observed), [`Error::NonFinite`],
+    /// those of every method: [`Error::Order`] (not observed), [`Error::NonFinite`],
     /// [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         require(self.factor.is_finite(), "scale: factor must be finite")?;
@@ -61,12 +61,12 @@ impl Scale {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Unscale {
-    /// What the loss was multiplied by; finite, > 0.
+    /// The factor of the loss; finite, > 0.
     pub loss_scale: f64,
 }
 
 impl Unscale {
-    /// For a loss that was multiplied by this.
+    /// Undoes this loss scale.
     pub const fn new(loss_scale: f64) -> Self {
         Self { loss_scale }
     }

@@ -1,6 +1,6 @@
 //! StableGrad (arXiv 2605.19856): every weight gradient at the scale of the prediction gradient.
 
-use super::{Roles, is_eps};
+use super::terms::{Roles, is_eps};
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::{Error, require};
@@ -16,13 +16,13 @@ use crate::tensor::Tensor;
 /// No mean is removed, so the direction of each gradient is kept. No state.
 ///
 /// The reference is the standard deviation of the prediction gradient dL/dy over the whole batch:
-/// observe the buffer(s) that hold it ([`Moments::observe_chunk`](crate::Moments::observe_chunk),
+/// observe its buffers ([`Moments::observe_chunk`](crate::Moments::observe_chunk),
 /// pooled with [`merge`](crate::Moments::merge)) and take [`std`](crate::Moments::std). In a PINN
 /// the output u also enters the loss through its derivatives, and for a pure Poisson residual dL/du
 /// is zero away from the boundary: pool the gradients with respect to u *and* its derivatives. The
 /// standard deviation of the last weight gradient is the poorest choice, because it starts as large
-/// as the gradients themselves. With SGD a constant may serve best: the reference then sets how fast
-/// weights learn beside the biases, which stay as they are.
+/// as the gradients themselves. With SGD a constant may serve best: the reference then sets the rate
+/// of the weights relative to the biases, which stay as they are.
 ///
 /// ```
 /// use trimtab::{Moments, StableGrad, Tensor, apply, observe};
@@ -39,7 +39,7 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct StableGrad {
-    /// Which tensors; default weights.
+    /// The tensors changed; default weights.
     pub roles: Roles,
     /// Added to the standard deviation; finite, >= 0, default 0.
     pub eps: f64,
@@ -53,8 +53,8 @@ impl StableGrad {
     /// # Errors
     ///
     /// [`Error::BadConfig`] eps; [`Error::BadReference`] unless the reference is finite and
-    /// greater than 0; [`Error::Overflow`] if a scale or a deviation leaves the range of f64; and what every
-    /// method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    /// greater than 0; [`Error::Overflow`] if a scale or a deviation leaves the range of f64; and those of every
+    /// method: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, reference: f64, grads: &mut [Tensor]) -> Result<(), Error> {
         require(is_eps(self.eps), "stable_grad: eps must be finite and >= 0")?;
         if !(reference.is_finite() && reference > 0.0) {

@@ -1,6 +1,6 @@
-//! ZClip (arXiv 2504.02507): clipping where the norm is unusual for this run.
+//! ZClip (arXiv 2504.02507): clipping of norms with a large z-score.
 
-use super::{check_averages, is_decay, is_eps};
+use super::terms::{check_averages, is_decay, is_eps};
 use crate::checkpoint::State;
 use crate::decide;
 use crate::setters::setters;
@@ -18,8 +18,8 @@ use crate::tensor::Tensor;
 ///              g <- g * min(1, min(cap, max_norm) / R)
 /// ```
 ///
-/// The end of the warm-up leaves the mean and the population variance of the norms collected; on
-/// the way there the state holds those of the norms so far. Weights and biases.
+/// During the warm-up the state holds the mean and the population variance of the norms so far. Weights
+/// and biases.
 ///
 /// ```
 /// use trimtab::{Tensor, Zclip, ZclipState, apply, observe};
@@ -36,19 +36,19 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Zclip {
-    /// Number of steps that only collect norms; >= 1, default 25.
+    /// Number of first steps that only collect norms; >= 1, default 25.
     pub warmup: u32,
-    /// Weight of the past in the running mean and variance; in [0, 1), default 0.97.
+    /// Decay of the running mean and variance; in [0, 1), default 0.97.
     pub alpha: f64,
-    /// The z-score that is clipped; finite, > 0, default 2.5.
+    /// Threshold: a norm with a larger z-score is clipped; finite, > 0, default 2.5.
     pub z_max: f64,
     /// Added to the standard deviation; finite, >= 0, default 1e-6.
     pub eps: f64,
-    /// The largest norm ever let through; > 0, default +infinity.
+    /// Upper bound on every norm, also during the warm-up; > 0, default +infinity.
     pub max_norm: f64,
 }
 
-/// What [`Zclip`] remembers; zero before the first step.
+/// The state of [`Zclip`]; zeros before the first step.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ZclipState {
@@ -102,7 +102,7 @@ impl Zclip {
     ///
     /// [`Error::BadConfig`]; [`Error::BadState`] for NaN, infinities, a negative mean or variance,
     /// or either without steps; [`Error::Overflow`] if the norm or the variance leaves the range of f64;
-    /// and what every method returns: [`Error::Order`], [`Error::NonFinite`].
+    /// and those of every method: [`Error::Order`], [`Error::NonFinite`].
     pub fn decide(&self, state: &mut ZclipState, grads: &mut [Tensor]) -> Result<(), Error> {
         self.validate()?;
         check_averages(0, state.mean, state.var, state.steps)?;
@@ -118,7 +118,7 @@ impl Zclip {
         Ok(())
     }
 
-    /// The largest norm let through this time, and the state after it.
+    /// The cap of this step's norm, and the state after it.
     fn advance(&self, state: ZclipState, norm: f64) -> (f64, ZclipState) {
         let steps = state.steps.saturating_add(1);
         if state.steps < u64::from(self.warmup) {
@@ -147,7 +147,7 @@ impl Zclip {
     }
 }
 
-/// Mean and population variance of one norm more (Welford's update).
+/// Mean and population variance with one more norm (Welford's update).
 fn collect(state: ZclipState, norm: f64, steps: u64) -> ZclipState {
     let n = steps as f64;
     let from_old = norm - state.mean;

@@ -1,6 +1,6 @@
 //! Z-score normalisation of gradients (arXiv 2408.01215).
 
-use super::{Roles, is_eps};
+use super::terms::{Roles, is_eps};
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::{Error, require};
@@ -23,7 +23,7 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Znorm {
-    /// Which tensors; default weights.
+    /// The tensors changed; default weights.
     pub roles: Roles,
     /// Added to the standard deviation; finite, >= 0, default 1e-8.
     pub eps: f64,
@@ -45,8 +45,8 @@ impl Znorm {
     ///
     /// # Errors
     ///
-    /// [`Error::BadConfig`] eps; [`Error::Overflow`] if a scale or a deviation leaves the range of f64; and what
-    /// every method returns: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
+    /// [`Error::BadConfig`] eps; [`Error::Overflow`] if a scale or a deviation leaves the range of f64; and those
+    /// of every method: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
         require(is_eps(self.eps), "znorm: eps must be finite and >= 0")?;
         decide::each(grads, |index, tensor| {

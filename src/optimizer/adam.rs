@@ -25,22 +25,21 @@ use crate::threads::Crew;
 /// (a gradient that was always 0, eps = 0) the parameter does not move.
 ///
 /// A gradient above the root of the largest finite value `M` of the parameter's type (1.8e19 in f32) is
-/// refused: its square would make the second moment infinite, which freezes the parameter for ever. Beside learning rates
-/// and decays that people use this is the only bound. In full, with `rate = lr / (1 - beta1^t)`, and `W = M^(1/4)` for the
+/// refused: its square would make the second moment infinite, which freezes the parameter for ever. At ordinary learning
+/// rates and decays no other bound is ever reached. In full, with `rate = lr / (1 - beta1^t)`, and `W = M^(1/4)` for the
 /// largest parameter whose step is promised to be finite (4.2e9 in f32, 1.1e77 in f64), [`Error::Overflow`] unless
 ///
 /// ```text
 /// decoupled:  |lr * weight_decay| * W <= M/4
 /// |gradient| <= min(sqrt(M), M / |rate|, room)      coupled: less |weight_decay| * W
-/// room = M/2 * eps / |rate|                         eps = 0: the root of the smallest number stands for it
+/// room = M/2 * eps / |rate|                         eps = 0: the root of the smallest number instead
 /// ```
 ///
 /// where `room` is unlimited for `beta1^2 < beta2` as long as `|rate| * ratio`, and that times sqrt(smallest normal)/eps,
 /// is at most M/2, with `|m| / sqrt(v) <= ratio = (1-beta1) / sqrt((1-beta2) * (1-beta1^2/beta2))`.
 ///
-/// What that promises: from parameters up to `W`, and moments that steps with this configuration have left, all three
-/// stay finite. Moments are trusted to be such: those of another configuration, or edited ones, may make
-/// a parameter infinite.
+/// The promise: parameters up to `W`, with moments left by steps with this configuration, stay finite, and so do the
+/// moments. Moments are trusted: those of another configuration, or edited ones, may make a parameter infinite.
 ///
 /// ```
 /// use trimtab::{Adam, Slot, StepState, Tensor, observe};
@@ -58,17 +57,17 @@ use crate::threads::Crew;
 pub struct Adam {
     /// Learning rate; finite, default 1e-3.
     pub lr: f64,
-    /// Weight of the past in the first moment; in [0, 1), default 0.9.
+    /// Decay of the first moment; in [0, 1), default 0.9.
     pub beta1: f64,
-    /// Weight of the past in the second moment; in [0, 1), default 0.999.
+    /// Decay of the second moment; in [0, 1), default 0.999.
     pub beta2: f64,
     /// Added to the root of the second moment; finite, >= 0, default 1e-8.
     pub eps: f64,
-    /// Weight decay; finite, default 0.
+    /// Coefficient of the weight decay; finite, default 0.
     pub weight_decay: f64,
-    /// What the decay is for: weights only, or all parameters, the default.
+    /// The parameters that decay: weights only, or all (default).
     pub decay_roles: Roles,
-    /// Whether the decay shrinks the parameter (AdamW, default) or is added to the gradient.
+    /// Whether the parameter itself decays (AdamW, default) or the decay is added to the gradient (Adam).
     pub decoupled: bool,
 }
 
@@ -90,7 +89,7 @@ setters!(
 );
 
 impl Adam {
-    /// With this learning rate; all else as by default.
+    /// The defaults with this learning rate.
     pub const fn new(lr: f64) -> Self {
         Self {
             lr,
@@ -103,7 +102,7 @@ impl Adam {
         }
     }
 
-    /// How many buffers of a slot a step needs: the parameter and both moments.
+    /// Number of buffers of a slot that a step needs: the parameter and both moments.
     pub fn buffers(&self) -> usize {
         3
     }
@@ -124,7 +123,7 @@ impl Adam {
         self.step_with(state, grads, slots)
     }
 
-    /// [`step`](Self::step) for callers whose own structs hold the parameters.
+    /// [`step`](Self::step) for parameters in structs of the caller's own.
     ///
     /// # Errors
     ///
@@ -166,7 +165,7 @@ struct AdamUpdate {
 }
 
 impl AdamUpdate {
-    /// How much of a parameter is taken off it.
+    /// The share of a parameter that is subtracted from it.
     fn decay(&self) -> f64 {
         match self.config.decoupled {
             true => self.config.lr * self.config.weight_decay,
@@ -174,7 +173,7 @@ impl AdamUpdate {
         }
     }
 
-    /// How much of a parameter is added to its gradient.
+    /// The share of a parameter that is added to its gradient.
     fn penalty(&self) -> f64 {
         match self.config.decoupled {
             true => 0.0,
@@ -184,8 +183,7 @@ impl AdamUpdate {
 }
 
 impl AdamUpdate {
-    /// The largest gradient whose step, `rate * m / root`, stays below half of the type's largest value however small the
-    /// root is.
+    /// The largest gradient whose step, `rate * m / root`, stays below half of the type's largest value for any root.
     fn most_for_root(&self, dtype: Dtype) -> f64 {
         let Adam { beta1, beta2, .. } = self.config;
         // The smallest normal number, the smallest of all, and eps as the loops take it.
@@ -198,7 +196,7 @@ impl AdamUpdate {
             ),
         };
         let (half, rate) = (dtype.max() / 2.0, self.rate.abs());
-        // A root of 0 moves nothing; any other is at least this.
+        // At a root of 0 nothing moves; any other is at least this.
         let least = if eps > 0.0 { eps } else { libm::sqrt(tiniest) };
         let q = beta1 * beta1 / beta2;
         if q < 0.999_999 {

@@ -1,6 +1,6 @@
-//! Optimizers that take the affine in their own loop: the write pass fused with an update.
+//! Optimizers that apply the affine in their own loop: the write pass fused with an update.
 //!
-//! They read each gradient through its pending affine and never write it. As every write they spend the
+//! They read each gradient through its pending affine and never write it. Like every write they spend the
 //! descriptors: the next step starts with [`observe`](fn@crate::observe).
 
 mod adam;
@@ -17,7 +17,7 @@ use crate::status::{Error, require_same};
 use crate::tensor::{Paired, Tensor, elements};
 use crate::threads::{self, Crew, LEAST_TO_STEP};
 
-/// What an optimizer remembers beside its buffers; zero before the first step.
+/// The state of an optimizer beside its buffers; zeros before the first step.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepState {
@@ -38,14 +38,13 @@ impl State for StepState {
     }
 }
 
-/// What the two optimizers have in common: checks for everything, then one pass a tensor.
+/// The common part of both optimizers: all checks, then one pass per tensor.
 trait Update: Sync {
-    /// How many buffers of a slot the update needs: 1 the parameter, 2 also `first`, 3 also
-    /// `second`.
+    /// Number of buffers of a slot that the update needs: 1 for the parameter, 2 with `first`, 3 with `second`.
     fn buffers(&self) -> usize;
 
-    /// The largest gradient that a parameter of this dtype can take; None if the configuration
-    /// itself does not fit into it.
+    /// The largest gradient accepted for a parameter of this dtype; None if the configuration itself is out of its
+    /// range.
     fn largest(&self, dtype: Dtype) -> Option<f64>;
 
     /// Updates one tensor whose parameter is of type P.
@@ -104,8 +103,8 @@ fn largest_parameter(dtype: Dtype) -> f64 {
     libm::sqrt(libm::sqrt(dtype.max()))
 }
 
-/// What is left of a gradient's room, `most`, where `weight_decay` times such a parameter is added to it; None if nothing
-/// is. The factor is for roundings.
+/// The bound on a gradient, `most`, less `weight_decay` times such a parameter, which is added to it; None if nothing is
+/// left. The factor is for roundings.
 fn beside_decay(dtype: Dtype, most: f64, weight_decay: f64) -> Option<f64> {
     let left = most - 1.001 * weight_decay.abs() * largest_parameter(dtype);
     (left > 0.0).then_some(left)
@@ -116,7 +115,7 @@ fn all_fit(dtype: Dtype, values: &[f64]) -> bool {
     values.iter().all(|value| value.abs() <= dtype.max())
 }
 
-/// `term + decay * param`. Without decay the parameter is not looked at: it may be infinite, a masked logit for
+/// `term + decay * param`. Without decay the parameter is not read: it may be infinite, a masked logit for
 /// example, and 0 times that is NaN.
 #[inline(always)]
 fn with_decay<I: Isa, P: Parameter>(

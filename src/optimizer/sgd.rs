@@ -9,7 +9,7 @@ use crate::status::{Error, require};
 use crate::tensor::Tensor;
 use crate::threads::Crew;
 
-/// SGD, fused with the pending affine. Conventions are torch's:
+/// SGD, fused with the pending affine; conventions as in torch:
 ///
 /// ```text
 /// g = affine(gradient) + weight_decay*w
@@ -27,12 +27,12 @@ use crate::threads::Crew;
 ///
 /// ```text
 /// |gradient| <= M / (reach * max(1, |lr|)) - |weight_decay| * W
-/// reach = how many gradients buffer and direction can become: 1 without momentum,
+/// reach = bound on buffer and direction, in units of the largest gradient: 1 without momentum,
 ///         max(1, (1-dampening)/(1-momentum)), with Nesterov momentum at least 1 + momentum times that
 /// ```
 ///
-/// What that promises: from parameters up to `W`, and a buffer that steps with this configuration have left, both stay
-/// finite. Buffers are trusted to be such: those of another configuration, or edited ones, may make a parameter infinite.
+/// The promise: parameters up to `W`, with a buffer left by steps with this configuration, stay finite, and so does the
+/// buffer. Buffers are trusted: those of another configuration, or edited ones, may make a parameter infinite.
 ///
 /// ```
 /// use trimtab::{Sgd, Slot, StepState, Tensor, observe};
@@ -49,15 +49,15 @@ use crate::threads::Crew;
 pub struct Sgd {
     /// Learning rate; finite, default 1e-2.
     pub lr: f64,
-    /// Weight of the past in the momentum buffer; in [0, 1), default 0: no buffer is needed.
+    /// Decay of the momentum buffer; in [0, 1), default 0, which needs no buffer.
     pub momentum: f64,
-    /// How much less of the new gradient enters the buffer; in [0, 1], default 0.
+    /// The new gradient enters the buffer times `1 - dampening`; in [0, 1], default 0.
     pub dampening: f64,
-    /// L2 penalty, added to the gradient; finite, default 0.
+    /// Coefficient of the L2 penalty, added to the gradient; finite, default 0.
     pub weight_decay: f64,
-    /// What the decay is for: weights only, or all parameters, the default.
+    /// The parameters that decay: weights only, or all (default).
     pub decay_roles: Roles,
-    /// Look ahead along the momentum, which must not be 0, without dampening; default false.
+    /// Nesterov's momentum, which needs `momentum` > 0 and `dampening` 0; default false.
     pub nesterov: bool,
 }
 
@@ -78,7 +78,7 @@ setters!(
 );
 
 impl Sgd {
-    /// With this learning rate; all else as by default.
+    /// The defaults with this learning rate.
     pub const fn new(lr: f64) -> Self {
         Self {
             lr,
@@ -90,7 +90,7 @@ impl Sgd {
         }
     }
 
-    /// How many buffers of a slot a step needs: the parameter, and with momentum its first buffer.
+    /// Number of buffers of a slot that a step needs: the parameter, and with momentum its first buffer.
     pub fn buffers(&self) -> usize {
         if self.momentum == 0.0 { 1 } else { 2 }
     }
@@ -111,7 +111,7 @@ impl Sgd {
         self.step_with(state, grads, slots)
     }
 
-    /// [`step`](Self::step) for callers whose own structs hold the parameters.
+    /// [`step`](Self::step) for parameters in structs of the caller's own.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl Sgd {
         super::run(&update, state, grads, slots)
     }
 
-    /// How many times the largest gradient so far the buffer and the direction can become.
+    /// Bound on the buffer and the direction, in units of the largest gradient so far.
     fn reach(&self) -> f64 {
         if self.buffers() == 1 {
             return 1.0;

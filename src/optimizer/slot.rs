@@ -1,4 +1,4 @@
-//! Where a parameter and what the optimizer remembers of it lie.
+//! Slots: a parameter and its optimizer buffers.
 
 use crate::kernel::{Buffer, Buffers, Dtype, Parameter};
 use crate::status::Error;
@@ -6,7 +6,7 @@ use crate::status::Error;
 /// A parameter and its optimizer buffers, all of one type (f32 or f64) and of the length of their
 /// gradient, which may be of any type.
 ///
-/// Buffers are zero before the first step. An optimizer leaves alone what it does not need.
+/// Buffers are zeros before the first step. An optimizer ignores buffers that it does not need.
 #[derive(Debug)]
 pub struct Slot<'a>(Buffers<'a>);
 
@@ -26,7 +26,7 @@ impl<'a> Slot<'a> {
         Self::from_buffers(param.into(), Some(first.into()), Some(second.into()))
     }
 
-    /// From buffers whose type is known at run time; a step checks that they go together.
+    /// From buffers of an element type chosen at run time; a step checks that the types agree.
     pub fn from_buffers(
         param: Buffer<'a>,
         first: Option<Buffer<'a>>,
@@ -81,18 +81,18 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// The slots of a step taken with `step_with`: a slice of them, or whatever a caller's own structs
-/// make slots of. `slot` is asked twice for each index, once to check and once to update, and told how many elements
-/// the gradient has, for those whose structs do not say.
+/// The slots of `step_with`: a slice of them, or a type of the caller's own that makes them. `slot` is called twice for
+/// each index, once to check and once to update, with the number of elements of the gradient, for types that do not
+/// store it.
 #[allow(clippy::len_without_is_empty)] // A count, not a container.
 pub trait Slots: Send + Sized {
-    /// How many there are.
+    /// Number of slots.
     fn len(&self) -> usize;
 
-    /// The slot for tensor `index`, which has `elements`; None from `len()` on.
+    /// The slot for tensor `index`, which has `elements` elements; None from `len()` on.
     fn slot(&mut self, index: usize, elements: usize) -> Option<Slot<'_>>;
 
-    /// The first `at` of them, and the rest; `at` is below `len()`.
+    /// The first `at` slots, and the rest; `at` is below `len()`.
     fn split_at(self, at: usize) -> (Self, Self);
 }
 

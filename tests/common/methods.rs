@@ -1,20 +1,23 @@
-//! Every method and both optimizers, described once: what the documentation says of them, DESIGN section 3.
+//! Every method, described once: what the documentation says of it.
 //!
-//! A new method gets its entry here, a line in [`rust`](super::rust) and in `ffi/tests/abi/raw.rs`, and its formula
-//! in the oracle. Then every test of methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
+//! A new method gets its entry here, a line in [`rust`](super::rust) (how it is asked), in `tests/suite.rs` (its defaults)
+//! and in `ffi/tests/abi/raw.rs` (its function), and its formula in the oracle. Then every test of methods covers it, in
+//! Rust and in C; until then `tests/suite/complete.rs` and `tests/structure.rs` fail. A new kind of state is described in
+//! [`states`](super::states).
 
 use trimtab::{
-    Adam, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles, Scale,
-    Scope, Sgd, StableGrad, Unscale, Zclip, Znorm,
+    Adagc, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles,
+    Scale, Scope, StableGrad, Unscale, Zclip, Znorm,
 };
 
+pub use super::optimizers::OPTIMIZERS;
 use super::states::{OracleStates, StateKind};
 use super::status::BAD_REFERENCE;
-use super::table::{Class, Description, Number, Optimizer, RESERVED, Rule, Setting, field, number};
-use crate::oracle::{self, Gradient, adaptive, rescale, update};
+use super::table::{Class, Description, Number, RESERVED, Rule, Setting, field, number};
+use crate::oracle::{self, Gradient, adaptive, rescale};
 
 /// What most methods are.
-const PLAIN: Description = Description {
+pub const PLAIN: Description = Description {
     name: "",
     fields: &[],
     first_size: 0,
@@ -29,7 +32,7 @@ const PLAIN: Description = Description {
 };
 
 /// The methods, in the order of their numbers in the header.
-pub static METHODS: [Description; 12] = [
+pub static METHODS: [Description; 13] = [
     Description {
         name: "unscale",
         number: number("loss_scale", Class::Positive),
@@ -267,85 +270,29 @@ pub static METHODS: [Description; 12] = [
         ),
         ..PLAIN
     },
-];
-
-pub static OPTIMIZERS: [Description; 2] = [
     Description {
-        name: "sgd",
+        name: "adagc",
         fields: &[
-            field("nesterov", Class::Choice, 0.0, 1.0),
-            field("lr", Class::Finite, 1e-2, 1.01e-2),
-            field("momentum", Class::Decay, 0.0, 0.01),
-            field("dampening", Class::Unit, 0.0, 0.1),
-            field("weight_decay", Class::Finite, 0.0, 1e-4),
-            field("decay_roles", Class::Choice, 1.0, 0.0),
-            RESERVED,
+            field("warmup", Class::Steps, 100.0, 20.0),
+            field("lambda_rel", Class::Positive, 1.05, 1.06),
+            field("lambda_abs", Class::Limit, 1.0, 0.5),
+            field("beta", Class::Decay, 0.98, 0.9),
         ],
-        first_size: 40,
-        state: StateKind::Steps,
-        needs_moments: false,
-        usual: &[("momentum", 0.5), ("weight_decay", 0.1)],
-        variants: &[
-            (
-                "sgd without momentum",
-                &[("momentum", 0.0), ("weight_decay", 0.0)],
-            ),
-            ("nesterov", &[("nesterov", 1.0)]),
-            ("sgd, damped", &[("dampening", 0.25), ("decay_roles", 0.0)]),
-        ],
-        clashes: &[
-            &[("nesterov", 1.0), ("momentum", 0.0)],
-            &[("nesterov", 1.0), ("dampening", 0.25)],
-        ],
-        rule: Rule::Optimizer(
+        first_size: 32,
+        state: StateKind::ClippedNorms,
+        usual: &[("warmup", 2.0)],
+        variants: &[("adagc in its warm-up", &[("lambda_abs", 0.05)])],
+        rule: Rule::Method(
+            12,
             |s| {
-                let sgd = Sgd::default()
-                    .with_nesterov(s.flag("nesterov")?)
-                    .with_lr(s.get("lr"))
-                    .with_momentum(s.get("momentum"))
-                    .with_dampening(s.get("dampening"))
-                    .with_weight_decay(s.get("weight_decay"))
-                    .with_decay_roles(s.roles("decay_roles")?);
-                Some(Optimizer::Sgd(sgd))
+                let method = Adagc::default()
+                    .with_warmup(s.get("warmup") as u32)
+                    .with_lambda_rel(s.get("lambda_rel"))
+                    .with_lambda_abs(s.get("lambda_abs"))
+                    .with_beta(s.get("beta"));
+                Some(method.into())
             },
-            sgd,
-        ),
-        ..PLAIN
-    },
-    Description {
-        name: "adam",
-        fields: &[
-            field("decoupled", Class::Choice, 1.0, 0.0),
-            field("lr", Class::Finite, 1e-3, 1.01e-3),
-            field("beta1", Class::Decay, 0.9, 0.901),
-            field("beta2", Class::Decay, 0.999, 0.9991),
-            field("eps", Class::Eps, 1e-8, 1.01e-8),
-            field("weight_decay", Class::Finite, 0.0, 1e-4),
-            field("decay_roles", Class::Choice, 1.0, 0.0),
-            RESERVED,
-        ],
-        first_size: 48,
-        state: StateKind::Steps,
-        needs_moments: false,
-        usual: &[("weight_decay", 0.1)],
-        variants: &[
-            ("adam without decay", &[("weight_decay", 0.0)]),
-            ("adam, coupled", &[("decoupled", 0.0)]),
-            ("adam, decay of weights", &[("decay_roles", 0.0)]),
-        ],
-        rule: Rule::Optimizer(
-            |s| {
-                let adam = Adam::default()
-                    .with_decoupled(s.flag("decoupled")?)
-                    .with_lr(s.get("lr"))
-                    .with_beta1(s.get("beta1"))
-                    .with_beta2(s.get("beta2"))
-                    .with_eps(s.get("eps"))
-                    .with_weight_decay(s.get("weight_decay"))
-                    .with_decay_roles(s.roles("decay_roles")?);
-                Some(Optimizer::Adam(adam))
-            },
-            adam,
+            adagc,
         ),
         ..PLAIN
     },
@@ -404,6 +351,23 @@ fn stabilizer(
     after
 }
 
+fn adagc(
+    s: &Setting,
+    states: &mut OracleStates,
+    _: &[Vec<f64>],
+    grads: &[Gradient],
+) -> Vec<Gradient> {
+    let config = adaptive::Adagc {
+        warmup: s.get("warmup") as u64,
+        lambda_rel: s.get("lambda_rel"),
+        lambda_abs: s.get("lambda_abs"),
+        beta: s.get("beta"),
+    };
+    let (after, new) = adaptive::adagc(config, &states.norms, grads);
+    states.norms = new;
+    after
+}
+
 fn zclip(
     s: &Setting,
     states: &mut OracleStates,
@@ -438,35 +402,4 @@ fn guard(
         panic!("generic tests give the guard finite gradients");
     };
     after
-}
-
-/// The decay of a tensor with this role.
-fn decay(s: &Setting, grad: &Gradient) -> f64 {
-    let decays = s.get("decay_roles") == 1.0 || grad.role == oracle::Role::Weight;
-    if decays { s.get("weight_decay") } else { 0.0 }
-}
-
-fn sgd(s: &Setting, t: u64, grad: &Gradient, old: &update::Adapted) -> update::Adapted {
-    let config = update::Sgd {
-        lr: s.get("lr"),
-        momentum: s.get("momentum"),
-        dampening: s.get("dampening"),
-        weight_decay: decay(s, grad),
-        nesterov: s.get("nesterov") == 1.0,
-    };
-    let (w, m) = update::sgd(config, t, &grad.values, &old.w, &old.m);
-    let v = old.v.clone();
-    update::Adapted { w, m, v }
-}
-
-fn adam(s: &Setting, t: u64, grad: &Gradient, old: &update::Adapted) -> update::Adapted {
-    let config = update::Adam {
-        lr: s.get("lr"),
-        beta1: s.get("beta1"),
-        beta2: s.get("beta2"),
-        eps: s.get("eps"),
-        weight_decay: decay(s, grad),
-        decoupled: s.get("decoupled") == 1.0,
-    };
-    update::adam(config, t, &grad.values, old)
 }

@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`methods`] | **every method and optimizer, described once**: a new one is added here |
+//! | [`methods`] | **every method, described once**: a new one is added here |
+//! | [`optimizers`] | the same for the optimizers |
 //! | [`table`] | what such a description is made of: fields, ranges, values |
 //! | [`states`] | what methods remember, and states that no step can have left |
 //! | [`library`] | what a library can be asked; [`rust`]: the Rust API (`ffi/tests/abi/library.rs`: the C ABI) |
@@ -28,6 +29,7 @@ pub mod elements;
 pub mod library;
 pub mod methods;
 pub mod number;
+pub mod optimizers;
 pub mod random;
 pub mod rust;
 pub mod saved;

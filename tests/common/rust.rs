@@ -61,6 +61,7 @@ pub fn decide(
         Method::Guard(m) => return Some(m.decide(&mut states.guard, grads)),
         Method::StableGrad(m) => m.decide(setting.number, grads),
         Method::GradientStabilizer(m) => m.decide(&mut states.norms, grads),
+        Method::Adagc(m) => m.decide(&mut states.norms, grads),
         Method::Autoscale(m) => m.decide(&mut states.autoscale, grads),
         Method::Centralize(m) => m.decide(grads),
         Method::Znorm(m) => m.decide(grads),

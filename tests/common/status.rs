@@ -1,4 +1,4 @@
-//! The status codes, written out from DESIGN section 5 and not taken from the library.
+//! The status codes, written out as `ARCHITECTURE.md` fixes them and not taken from the library.
 
 pub const OK: i32 = 0;
 pub const SKIP_STEP: i32 = 1;

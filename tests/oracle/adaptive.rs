@@ -81,7 +81,7 @@ pub struct AutoscaleState {
     pub steps: u64,
 }
 
-/// Gradient Autoscaled Normalization (arXiv 2509.03677) in the reading of `DESIGN.md` section 3: weights only.
+/// Gradient Autoscaled Normalization (arXiv 2509.03677) in the reading of `trimtab_autoscale` in the header: weights only.
 pub fn autoscale(state: AutoscaleState, grads: &[Gradient]) -> (Vec<Gradient>, AutoscaleState) {
     let eligible = |g: &Gradient| g.role == Role::Weight;
     let centre = |g: &Gradient| match eligible(g) {
@@ -122,6 +122,45 @@ pub fn autoscale_factor(state: AutoscaleState, sigma: f64) -> AutoscaleState {
         alpha: b.powf(exponent).min(1.0),
         steps: state.steps + 1,
     }
+}
+
+/// Configuration of [`adagc`].
+#[derive(Clone, Copy, Debug)]
+pub struct Adagc {
+    pub warmup: u64,
+    pub lambda_rel: f64,
+    pub lambda_abs: f64,
+    pub beta: f64,
+}
+
+/// AdaGC (arXiv 2502.11034, Algorithm 1): each norm is clipped relative to an average of its clipped norms, which is `m`;
+/// in the warm-up all are clipped by the global norm, and `m` is the smallest. A gradient of 0 is left alone.
+pub fn adagc(
+    config: Adagc,
+    states: &[NormState],
+    grads: &[Gradient],
+) -> (Vec<Gradient>, Vec<NormState>) {
+    let all = global_norm(grads);
+    let one = |(g, old): (&Gradient, &NormState)| {
+        let (r, mut new) = (norm(&g.values), *old);
+        if r == 0.0 {
+            new.skipped += 1;
+            return (g.clone(), new);
+        }
+        let warming_up = old.steps < config.warmup;
+        let h = match warming_up {
+            true => shrink(all, config.lambda_abs),
+            false => shrink(r, config.lambda_rel * old.m),
+        };
+        new.m = match warming_up {
+            true if old.steps == 0 => h * r,
+            true => old.m.min(h * r),
+            false => config.beta * old.m + (1.0 - config.beta) * h * r,
+        };
+        new.steps += 1;
+        (g.times(h), new)
+    };
+    grads.iter().zip(states).map(one).unzip()
 }
 
 /// Configuration of [`zclip`].

@@ -1,4 +1,4 @@
-//! The methods in plain f64, as the papers and `DESIGN.md` write them: what the core is compared with.
+//! The methods in plain f64, as the papers and the header write them: what the core is compared with.
 //!
 //! This is the readable reference. It shares no code with the core, and it works the other way round: every function
 //! takes the gradients themselves (not moments of them), touches every element, copies freely, and returns the

@@ -48,7 +48,7 @@ pub fn mean(values: &[f64]) -> f64 {
 
 /// The sum of squared deviations from the mean, which counts as 0 when it is rounding and not signal.
 ///
-/// The rule of `DESIGN.md` section 2: at or below 2^-44 of the sum of squares it is 0. A constant tensor therefore has
+/// The rule of `ARCHITECTURE.md`: at or below 2^-44 of the sum of squares it is 0. A constant tensor therefore has
 /// no deviation whatever its mean rounds to. Tests keep well away from the threshold on either side, because the
 /// core's raw sums may fall on the other side of it within some 2^-53 * n of the sum of squares.
 pub fn deviation_sq(values: &[f64]) -> f64 {

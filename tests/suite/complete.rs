@@ -153,7 +153,8 @@ fn every_function_of_gradients_is_described() {
         "apply_into_at",
     ];
     let mut expected: Vec<String> = OTHERS.map(String::from).into();
-    expected.extend(METHODS.iter().map(|of| of.name.into()));
+    // The first twelve have functions of their own, later ones are links of chains only.
+    expected.extend(METHODS.iter().take(12).map(|of| of.name.into()));
     for of in &OPTIMIZERS {
         expected.extend([format!("{}_step", of.name), format!("{}_step_at", of.name)]);
     }

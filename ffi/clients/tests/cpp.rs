@@ -12,7 +12,6 @@ use crate::common::check::Check;
 use crate::common::command::{fresh_folder, must_fail, must_succeed, printed};
 use crate::common::root;
 use crate::common::tools::{CLANG, CMAKE, GCC, PKG_CONFIG, Tool};
-use crate::manifest;
 use crate::package::{definition, installed, typed};
 
 const PAGE: &str = "ffi/clients/cpp/README.md";
@@ -101,7 +100,7 @@ fn words(code: &str) -> BTreeSet<String> {
 
 /// Nothing of the C header is out of reach, and nothing that the C++ header adds is untested.
 fn whole() {
-    let c = manifest::read();
+    let c = trimtab_generate::committed();
     let header = read("include/trimtab.hpp");
     let (_, header) = header.split_once("*/").expect("a first comment");
     let header = words(header);
@@ -109,16 +108,15 @@ fn whole() {
         .iter()
         .flat_map(|file| words(&read(file)))
         .collect();
-    let constants = c.enums.values().flat_map(|constants| constants.keys());
-    let missing: Vec<&String> = c
-        .structs
-        .keys()
-        .chain(constants)
+    let constants = c.enums.iter().flat_map(|e| &e.constants);
+    let structs = c.structs.iter().map(|s| &s.name);
+    let missing: Vec<&String> = structs
+        .chain(constants.map(|constant| &constant.name))
         .filter(|name| !header.contains(*name))
         .collect();
     // What is pending is a field of a tensor, and needs no name of its own.
     assert_eq!(missing, ["trimtab_affine"], "trimtab.hpp does not use");
-    for function in c.functions.keys() {
+    for function in c.functions.iter().map(|f| &f.name) {
         // Methods decide by trimtab_decide_at, and what has a twin that says where is called by that.
         let plain = function.strip_suffix("_at").unwrap_or(function);
         let ours = plain.strip_prefix("trimtab_").expect("a prefix");

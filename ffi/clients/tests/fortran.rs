@@ -1,7 +1,6 @@
 //! The Fortran module: compiled by gfortran with every warning an error, its tests under sanitizers and with link-time
-//! optimisation, its types and interfaces against the C ABI, its packages for CMake and fpm, and its page.
+//! optimisation, its packages for CMake and fpm, and its page.
 
-mod abi;
 mod compiler;
 
 use std::collections::BTreeSet;
@@ -31,9 +30,7 @@ pub fn checks() -> Vec<Check> {
     let check = |name, needs, run| Check { name, needs, run };
     let with = WITH_GFORTRAN;
     vec![
-        check("fortran::interfaces_are_those_of_c", &[], abi::interfaces),
         check("fortran::versions_agree", &[], versions),
-        check("fortran::types_lie_as_in_c", with, abi::layout),
         check("fortran::tests_hold_without_warnings", with, warnings),
         check("fortran::tests_hold_under_sanitizers", with, sanitizers),
         check("fortran::tests_hold_when_optimised", with, optimised),

@@ -1,8 +1,7 @@
-//! Trimtab.jl. Without Julia its files are parsed, and its mirrors of the C ABI are compared with the header and with
-//! `ffi/abi.json`; where there is a Julia its tests and the programs of its page are run, too.
+//! Trimtab.jl. Without Julia its files are parsed, and names that it exports and that its page uses are looked up; where
+//! there is a Julia its tests and the programs of its page are run, too.
 
 mod declared;
-mod mirrors;
 mod names;
 mod source;
 
@@ -26,10 +25,6 @@ pub fn checks() -> Vec<Check> {
     };
     vec![
         unaided("julia::every_file_and_program_parses", everything_parses),
-        unaided("julia::constants_are_the_headers", mirrors::constants),
-        unaided("julia::structs_lie_as_in_the_manifest", mirrors::structs),
-        unaided("julia::calls_are_the_headers", mirrors::calls),
-        unaided("julia::defaults_are_the_headers", mirrors::defaults),
         unaided("julia::the_version_is_the_librarys", version),
         unaided("julia::exported_names_exist", names::exports_exist),
         unaided("julia::the_page_calls_what_exists", names::page_calls),

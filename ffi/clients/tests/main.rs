@@ -12,11 +12,8 @@ mod c;
 mod cmake;
 mod cpp;
 mod cuda;
-#[path = "../../tests/header/defaults.rs"]
-mod defaults;
 mod fortran;
 mod julia;
-mod manifest;
 mod memory;
 mod mpi;
 #[allow(dead_code)]

@@ -8,8 +8,10 @@ use std::ffi::{CStr, c_char, c_void};
 
 use trimtab_core::{AutoscaleState, GuardState, Moments, NormState, StepState, ZclipState};
 
+use crate::chain::trimtab_method;
 use crate::config::*;
-use crate::types::{trimtab_method, trimtab_slot, trimtab_states, trimtab_tensor};
+use crate::state::trimtab_states;
+use crate::types::{trimtab_slot, trimtab_tensor};
 
 macro_rules! functions {
     ($($name:ident = $function:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {$(

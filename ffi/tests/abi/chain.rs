@@ -6,12 +6,12 @@ use std::ptr::{null, null_mut};
 use super::c;
 use super::library::LIBRARIES;
 use super::raw::Raw;
+use crate::chain::trimtab_method;
 use crate::common::methods::{METHODS, named};
 use crate::common::states::StateKind;
 use crate::common::status::{BAD_CONFIG, MISALIGNED, NULL_POINTER, OK, expect};
 use crate::common::table::Description;
 use crate::common::world::{World, changed, four};
-use crate::types::trimtab_method;
 
 const UNTOUCHED: usize = 77;
 

@@ -12,7 +12,8 @@ use crate::common::library::{Answer, Library, Parameters, Running};
 use crate::common::saved::Saved;
 use crate::common::status::{OK, expect};
 use crate::common::table::Setting;
-use crate::types::{TRIMTAB_NOWHERE, trimtab_states};
+use crate::state::trimtab_states;
+use crate::types::TRIMTAB_NOWHERE;
 
 /// Each method by its own function.
 struct Alone;

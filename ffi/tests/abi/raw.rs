@@ -6,11 +6,12 @@ use std::ptr::{null, null_mut};
 use trimtab::{Moments, Tensor};
 
 use super::c;
+use crate::chain::trimtab_method;
 use crate::common::elements::Elements;
 use crate::common::library::{Parameters, Running};
 use crate::common::states::{StateKind, States};
 use crate::common::table::{Rule, Setting};
-use crate::types::{trimtab_method, trimtab_slot, trimtab_tensor};
+use crate::types::{trimtab_slot, trimtab_tensor};
 
 /// A configuration in memory: `struct_size` and the fields, by C's rules of layout. None if there is no such struct.
 pub fn configuration(setting: &Setting) -> Option<Vec<u64>> {
@@ -56,7 +57,7 @@ pub struct Raw {
 pub fn state(setting: &Setting, states: &mut States) -> *mut c_void {
     match setting.of.state {
         StateKind::None | StateKind::Steps => null_mut(),
-        StateKind::Norms => states.norms.as_mut_ptr().cast(),
+        StateKind::Norms | StateKind::ClippedNorms => states.norms.as_mut_ptr().cast(),
         StateKind::Autoscale => (&raw mut states.autoscale).cast(),
         StateKind::Zclip => (&raw mut states.zclip).cast(),
         StateKind::Guard => (&raw mut states.guard).cast(),
@@ -196,6 +197,7 @@ impl Raw {
             "zclip" => c::zclip(config.cast(), state.cast(), grads, n),
             "sgd" => c::sgd_step(config.cast(), state.cast(), grads, slots, n),
             "adam" => c::adam_step(config.cast(), state.cast(), grads, slots, n),
+            "adagc" => self.at(null_mut()), // has no function of its own
             unknown => panic!("ffi/tests/abi/raw.rs does not know how to call trimtab_{unknown}"),
         }
     }

@@ -11,7 +11,7 @@ use crate::common::saved::Saved;
 use crate::common::status::{
     BAD_CONFIG, BAD_LENGTH, MISALIGNED, NULL_POINTER, OK, TRUNCATED, WRONG_KIND, expect,
 };
-use crate::types::trimtab_states;
+use crate::state::trimtab_states;
 
 /// 32 bytes, five entries of 16, and the states: four norms and one of each other kind.
 const SIZE: usize = 32 + 5 * 16 + 4 * 32 + 32 + 24 + 16 + 8;

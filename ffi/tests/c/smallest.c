@@ -1,4 +1,4 @@
-/* The smallest client, as DESIGN section 5 shows it: one weight, one bias, one reference. */
+/* The smallest client, as the header shows it: one weight, one bias, one reference. */
 #include "check.h"
 
 /* Four fields are enough, the rest is filled in by trimtab_observe; -Wextra would have all of them. */

@@ -1,4 +1,4 @@
-//! The fenced code blocks of the pages that people read.
+//! The pages that people read: their fenced code blocks, their links, and the files that they name.
 
 use std::path::Path;
 
@@ -101,6 +101,8 @@ pub fn checks() -> Vec<Check> {
     vec![
         check("blocks::are_found_in_a_page", are_found_in_a_page),
         check("blocks::no_page_is_untested", no_page_is_untested),
+        check("blocks::links_lead_to_files", links_lead_to_files),
+        check("blocks::named_files_exist", named_files_exist),
     ]
 }
 
@@ -116,6 +118,52 @@ fn no_page_is_untested() {
         let test = test.unwrap_or_else(|why| panic!("{by} cannot be read: {why}"));
         assert!(test.contains("README"), "{by} does not look at {page}");
     }
+}
+
+/// Links to the web are not followed.
+fn links_lead_to_files() {
+    let mut pages = Vec::new();
+    collect_pages(root(), &mut pages);
+    let mut links = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(root().join(&page)).expect("a page");
+        for target in text.split("](").skip(1) {
+            let (target, _) = target.split_once(')').expect("a link ends");
+            let (file, _) = target.split_once('#').unwrap_or((target, ""));
+            let folder = root().join(&page);
+            let folder = folder.parent().expect("a folder");
+            assert!(
+                target.contains("://") || folder.join(file).exists(),
+                "{page} links to {file}, which does not exist"
+            );
+            links += 1;
+        }
+    }
+    assert!(links > 50, "found only {links} links");
+}
+
+/// The pages that send readers to sources and tests.
+fn named_files_exist() {
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md", "GUARANTEES.md"] {
+        let text = std::fs::read_to_string(root().join(page)).expect("a page");
+        let prose = text.lines().filter(|line| !line.starts_with("    "));
+        let prose: Vec<&str> = prose.collect();
+        let prose = prose.join("\n");
+        let quoted = prose.split('`').skip(1).step_by(2);
+        let first = |name: &&str| name.split('/').next().is_some_and(is_top_folder);
+        let names: Vec<&str> = quoted.filter(first).collect();
+        assert!(names.len() > 5, "{page} names only {names:?}");
+        for name in names {
+            assert!(root().join(name).exists(), "{page}: there is no {name}");
+        }
+    }
+}
+
+fn is_top_folder(name: &str) -> bool {
+    [
+        "src", "ffi", "include", "tests", "benches", "examples", ".ci", ".cargo",
+    ]
+    .contains(&name)
 }
 
 /// All Markdown files, relative to the root of the repository.

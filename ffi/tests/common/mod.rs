@@ -6,14 +6,12 @@
 //! | [`check`] | checks that need tools, shown as ignored where these are missing |
 //! | [`command`] | running programs |
 //! | [`json`] | reading JSON |
-//! | [`parse`] | the header as data |
 //! | [`tools`] | which tools are there, and what brings them |
 
 pub mod blocks;
 pub mod check;
 pub mod command;
 pub mod json;
-pub mod parse;
 pub mod tools;
 
 use std::path::{Path, PathBuf};

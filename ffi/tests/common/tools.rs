@@ -82,8 +82,7 @@ pub static PKG_CONFIG: Tool = Tool::new("pkg-config", "apt install pkg-config", 
 /// Julia. What the advice says is done without it is what `clients/julia.rs` does.
 pub static JULIA: Tool = Tool::rare(
     "julia",
-    "install it from julialang.org. The Julia code was not run; its structs, calls, constants and defaults were \
-     compared with the header and ffi/abi.json",
+    "install it from julialang.org. The Julia code was parsed, and not run",
     || succeeds("julia", &["--version"]),
 );
 

@@ -1,97 +1,102 @@
+!> Generated from include/trimtab.h by `cargo run -p trimtab-generate`; do not edit.
+!>
 !> The functions of `include/trimtab.h`, one interface each. Called by the submodules of `trimtab` and by nobody else:
 !> arrays come without their sizes here, and nothing checks them.
 !>
-!> An absent configuration arrives as NULL, which means the defaults. Functions that read and write nothing but the
-!> structs they are given are `pure`. Where a function writes through the addresses in an argument that it does not
-!> change itself, the argument is a `target`: without that, gfortran takes all that can be reached from an `intent(in)`
-!> argument for unchanged.
+!> An absent configuration arrives as NULL, which means the defaults. Functions that return a number are `pure`. Where a
+!> function may write through the addresses in an argument that it does not change itself, the argument is a `target`:
+!> without that, gfortran takes all that can be reached from an `intent(in)` argument for unchanged.
 module trimtab_c_api
     use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int8_t, c_ptr, c_size_t
     use trimtab_types
     implicit none
-    private
-
-    public :: c_observe, c_observe_at, c_outlook, c_observe_chunk
-    public :: c_moments_merge, c_moments_mean, c_moments_std, c_moments_norm
-    public :: c_unscale, c_scale, c_guard, c_stable_grad, c_gradient_stabilizer, c_autoscale, c_centralize, c_znorm
-    public :: c_clip_norm, c_clip_value, c_agc, c_zclip, c_decide, c_decide_at
-    public :: c_apply, c_apply_into, c_sgd_step, c_adam_step, c_apply_at, c_apply_into_at, c_sgd_step_at, c_adam_step_at
-    public :: c_state_save, c_state_load
-    public :: c_init_std, c_status_message, c_version, c_cpu_level, c_set_threads, c_strlen
+    public
 
     interface
-        integer(c_int32_t) function c_observe(grads, n) bind(c, name="trimtab_observe")
-            import :: c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_observe(grads, n) &
+                bind(c, name="trimtab_observe")
+            import
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_observe_at(grads, n, at) bind(c, name="trimtab_observe_at")
-            import :: c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_observe_at(grads, n, at) &
+                bind(c, name="trimtab_observe_at")
+            import
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
             integer(c_size_t), intent(inout) :: at
         end function
 
-        integer(c_int32_t) function c_outlook(tensor, into) bind(c, name="trimtab_outlook")
-            import :: c_int32_t, trimtab_moments, trimtab_tensor
-            type(trimtab_tensor), intent(in) :: tensor
+        integer(c_int32_t) function c_outlook(tensor, into) &
+                bind(c, name="trimtab_outlook")
+            import
+            type(trimtab_tensor), intent(in), target :: tensor
             type(trimtab_moments), intent(inout) :: into
         end function
 
-        integer(c_int32_t) function c_observe_chunk(into, data, len, dtype) bind(c, name="trimtab_observe_chunk")
-            import :: c_int32_t, c_ptr, c_size_t, trimtab_moments
+        integer(c_int32_t) function c_observe_chunk(into, data, len, dtype) &
+                bind(c, name="trimtab_observe_chunk")
+            import
             type(trimtab_moments), intent(inout) :: into
             type(c_ptr), value :: data
             integer(c_size_t), value :: len
             integer(c_int32_t), value :: dtype
         end function
 
-        integer(c_int32_t) function c_moments_merge(into, from) bind(c, name="trimtab_moments_merge")
-            import :: c_int32_t, trimtab_moments
+        integer(c_int32_t) function c_moments_merge(into, from) &
+                bind(c, name="trimtab_moments_merge")
+            import
             type(trimtab_moments), intent(inout) :: into
             type(trimtab_moments), intent(in) :: from
         end function
 
-        pure real(c_double) function c_moments_mean(moments) bind(c, name="trimtab_moments_mean")
-            import :: c_double, trimtab_moments
+        pure real(c_double) function c_moments_mean(moments) &
+                bind(c, name="trimtab_moments_mean")
+            import
             type(trimtab_moments), intent(in) :: moments
         end function
 
-        pure real(c_double) function c_moments_std(moments) bind(c, name="trimtab_moments_std")
-            import :: c_double, trimtab_moments
+        pure real(c_double) function c_moments_std(moments) &
+                bind(c, name="trimtab_moments_std")
+            import
             type(trimtab_moments), intent(in) :: moments
         end function
 
-        pure real(c_double) function c_moments_norm(moments) bind(c, name="trimtab_moments_norm")
-            import :: c_double, trimtab_moments
+        pure real(c_double) function c_moments_norm(moments) &
+                bind(c, name="trimtab_moments_norm")
+            import
             type(trimtab_moments), intent(in) :: moments
         end function
 
-        integer(c_int32_t) function c_unscale(loss_scale, grads, n) bind(c, name="trimtab_unscale")
-            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_unscale(loss_scale, grads, n) &
+                bind(c, name="trimtab_unscale")
+            import
             real(c_double), value :: loss_scale
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_scale(factor, grads, n) bind(c, name="trimtab_scale")
-            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_scale(factor, grads, n) &
+                bind(c, name="trimtab_scale")
+            import
             real(c_double), value :: factor
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_guard(config, state, grads, n) bind(c, name="trimtab_guard")
-            import :: c_int32_t, c_size_t, trimtab_guard_config, trimtab_guard_state, trimtab_tensor
+        integer(c_int32_t) function c_guard(config, state, grads, n) &
+                bind(c, name="trimtab_guard")
+            import
             type(trimtab_guard_config), intent(in), optional :: config
             type(trimtab_guard_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_stable_grad(config, reference, grads, n) bind(c, name="trimtab_stable_grad")
-            import :: c_double, c_int32_t, c_size_t, trimtab_stable_grad_config, trimtab_tensor
+        integer(c_int32_t) function c_stable_grad(config, reference, grads, n) &
+                bind(c, name="trimtab_stable_grad")
+            import
             type(trimtab_stable_grad_config), intent(in), optional :: config
             real(c_double), value :: reference
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -100,67 +105,75 @@ module trimtab_c_api
 
         integer(c_int32_t) function c_gradient_stabilizer(config, states, grads, n) &
                 bind(c, name="trimtab_gradient_stabilizer")
-            import :: c_int32_t, c_size_t, trimtab_gradient_stabilizer_config, trimtab_norm_state, trimtab_tensor
+            import
             type(trimtab_gradient_stabilizer_config), intent(in), optional :: config
             type(trimtab_norm_state), intent(inout) :: states(*)
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_autoscale(state, grads, n) bind(c, name="trimtab_autoscale")
-            import :: c_int32_t, c_size_t, trimtab_autoscale_state, trimtab_tensor
+        integer(c_int32_t) function c_autoscale(state, grads, n) &
+                bind(c, name="trimtab_autoscale")
+            import
             type(trimtab_autoscale_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_centralize(roles, grads, n) bind(c, name="trimtab_centralize")
-            import :: c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_centralize(roles, grads, n) &
+                bind(c, name="trimtab_centralize")
+            import
             integer(c_int32_t), value :: roles
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_znorm(config, grads, n) bind(c, name="trimtab_znorm")
-            import :: c_int32_t, c_size_t, trimtab_tensor, trimtab_znorm_config
+        integer(c_int32_t) function c_znorm(config, grads, n) &
+                bind(c, name="trimtab_znorm")
+            import
             type(trimtab_znorm_config), intent(in), optional :: config
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_clip_norm(max_norm, scope, grads, n) bind(c, name="trimtab_clip_norm")
-            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_clip_norm(max_norm, scope, grads, n) &
+                bind(c, name="trimtab_clip_norm")
+            import
             real(c_double), value :: max_norm
             integer(c_int32_t), value :: scope
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_clip_value(limit, grads, n) bind(c, name="trimtab_clip_value")
-            import :: c_double, c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_clip_value(limit, grads, n) &
+                bind(c, name="trimtab_clip_value")
+            import
             real(c_double), value :: limit
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_agc(config, params, grads, n) bind(c, name="trimtab_agc")
-            import :: c_int32_t, c_size_t, trimtab_agc_config, trimtab_moments, trimtab_tensor
+        integer(c_int32_t) function c_agc(config, params, grads, n) &
+                bind(c, name="trimtab_agc")
+            import
             type(trimtab_agc_config), intent(in), optional :: config
             type(trimtab_moments), intent(in) :: params(*)
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_zclip(config, state, grads, n) bind(c, name="trimtab_zclip")
-            import :: c_int32_t, c_size_t, trimtab_tensor, trimtab_zclip_config, trimtab_zclip_state
+        integer(c_int32_t) function c_zclip(config, state, grads, n) &
+                bind(c, name="trimtab_zclip")
+            import
             type(trimtab_zclip_config), intent(in), optional :: config
             type(trimtab_zclip_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_decide(chain, methods, grads, n, refused) bind(c, name="trimtab_decide")
-            import :: c_int32_t, c_size_t, trimtab_c_method, trimtab_tensor
+        integer(c_int32_t) function c_decide(chain, methods, grads, n, refused) &
+                bind(c, name="trimtab_decide")
+            import
             type(trimtab_c_method), intent(in), target :: chain(*)
             integer(c_size_t), value :: methods
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -168,8 +181,9 @@ module trimtab_c_api
             integer(c_size_t), intent(inout) :: refused
         end function
 
-        integer(c_int32_t) function c_decide_at(chain, methods, grads, n, refused, at) bind(c, name="trimtab_decide_at")
-            import :: c_int32_t, c_size_t, trimtab_c_method, trimtab_tensor
+        integer(c_int32_t) function c_decide_at(chain, methods, grads, n, refused, at) &
+                bind(c, name="trimtab_decide_at")
+            import
             type(trimtab_c_method), intent(in), target :: chain(*)
             integer(c_size_t), value :: methods
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -178,36 +192,41 @@ module trimtab_c_api
             integer(c_size_t), intent(inout) :: at
         end function
 
-        integer(c_int32_t) function c_apply(grads, n) bind(c, name="trimtab_apply")
-            import :: c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_apply(grads, n) &
+                bind(c, name="trimtab_apply")
+            import
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_apply_at(grads, n, at) bind(c, name="trimtab_apply_at")
-            import :: c_int32_t, c_size_t, trimtab_tensor
+        integer(c_int32_t) function c_apply_at(grads, n, at) &
+                bind(c, name="trimtab_apply_at")
+            import
             type(trimtab_tensor), intent(inout) :: grads(*)
             integer(c_size_t), value :: n
             integer(c_size_t), intent(inout) :: at
         end function
 
-        integer(c_int32_t) function c_apply_into(grads, out, n) bind(c, name="trimtab_apply_into")
-            import :: c_int32_t, c_ptr, c_size_t, trimtab_tensor
-            type(trimtab_tensor), intent(in) :: grads(*)
+        integer(c_int32_t) function c_apply_into(grads, out, n) &
+                bind(c, name="trimtab_apply_into")
+            import
+            type(trimtab_tensor), intent(in), target :: grads(*)
             type(c_ptr), intent(in), target :: out(*)
             integer(c_size_t), value :: n
         end function
 
-        integer(c_int32_t) function c_apply_into_at(grads, out, n, at) bind(c, name="trimtab_apply_into_at")
-            import :: c_int32_t, c_ptr, c_size_t, trimtab_tensor
-            type(trimtab_tensor), intent(in) :: grads(*)
+        integer(c_int32_t) function c_apply_into_at(grads, out, n, at) &
+                bind(c, name="trimtab_apply_into_at")
+            import
+            type(trimtab_tensor), intent(in), target :: grads(*)
             type(c_ptr), intent(in), target :: out(*)
             integer(c_size_t), value :: n
             integer(c_size_t), intent(inout) :: at
         end function
 
-        integer(c_int32_t) function c_sgd_step(config, state, grads, slots, n) bind(c, name="trimtab_sgd_step")
-            import :: c_int32_t, c_size_t, trimtab_c_slot, trimtab_sgd_config, trimtab_step_state, trimtab_tensor
+        integer(c_int32_t) function c_sgd_step(config, state, grads, slots, n) &
+                bind(c, name="trimtab_sgd_step")
+            import
             type(trimtab_sgd_config), intent(in), optional :: config
             type(trimtab_step_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -217,7 +236,7 @@ module trimtab_c_api
 
         integer(c_int32_t) function c_sgd_step_at(config, state, grads, slots, n, at) &
                 bind(c, name="trimtab_sgd_step_at")
-            import :: c_int32_t, c_size_t, trimtab_c_slot, trimtab_sgd_config, trimtab_step_state, trimtab_tensor
+            import
             type(trimtab_sgd_config), intent(in), optional :: config
             type(trimtab_step_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -226,8 +245,9 @@ module trimtab_c_api
             integer(c_size_t), intent(inout) :: at
         end function
 
-        integer(c_int32_t) function c_adam_step(config, state, grads, slots, n) bind(c, name="trimtab_adam_step")
-            import :: c_int32_t, c_size_t, trimtab_adam_config, trimtab_c_slot, trimtab_step_state, trimtab_tensor
+        integer(c_int32_t) function c_adam_step(config, state, grads, slots, n) &
+                bind(c, name="trimtab_adam_step")
+            import
             type(trimtab_adam_config), intent(in), optional :: config
             type(trimtab_step_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -237,7 +257,7 @@ module trimtab_c_api
 
         integer(c_int32_t) function c_adam_step_at(config, state, grads, slots, n, at) &
                 bind(c, name="trimtab_adam_step_at")
-            import :: c_int32_t, c_size_t, trimtab_adam_config, trimtab_c_slot, trimtab_step_state, trimtab_tensor
+            import
             type(trimtab_adam_config), intent(in), optional :: config
             type(trimtab_step_state), intent(inout) :: state
             type(trimtab_tensor), intent(inout) :: grads(*)
@@ -246,51 +266,52 @@ module trimtab_c_api
             integer(c_size_t), intent(inout) :: at
         end function
 
-        integer(c_int32_t) function c_state_save(entries, n, bytes, capacity, size) bind(c, name="trimtab_state_save")
-            import :: c_int32_t, c_int8_t, c_size_t, trimtab_states
-            type(trimtab_states), intent(in) :: entries(*)
+        integer(c_int32_t) function c_state_save(entries, n, bytes, capacity, size) &
+                bind(c, name="trimtab_state_save")
+            import
+            type(trimtab_states), intent(in), target :: entries(*)
             integer(c_size_t), value :: n
             integer(c_int8_t), intent(inout) :: bytes(*)
             integer(c_size_t), value :: capacity
             integer(c_size_t), intent(inout) :: size
         end function
 
-        integer(c_int32_t) function c_state_load(entries, n, bytes, len) bind(c, name="trimtab_state_load")
-            import :: c_int32_t, c_int8_t, c_size_t, trimtab_states
+        integer(c_int32_t) function c_state_load(entries, n, bytes, len) &
+                bind(c, name="trimtab_state_load")
+            import
             type(trimtab_states), intent(in), target :: entries(*)
             integer(c_size_t), value :: n
             integer(c_int8_t), intent(in) :: bytes(*)
             integer(c_size_t), value :: len
         end function
 
-        integer(c_int32_t) function c_set_threads(threads) bind(c, name="trimtab_set_threads")
-            import :: c_int32_t, c_size_t
-            integer(c_size_t), value :: threads
-        end function
-
-        pure real(c_double) function c_init_std(activation, fan_in) bind(c, name="trimtab_init_std")
-            import :: c_double, c_int32_t, c_size_t
+        pure real(c_double) function c_init_std(activation, fan_in) &
+                bind(c, name="trimtab_init_std")
+            import
             integer(c_int32_t), value :: activation
             integer(c_size_t), value :: fan_in
         end function
 
-        pure type(c_ptr) function c_status_message(status) bind(c, name="trimtab_status_message")
-            import :: c_int32_t, c_ptr
+        type(c_ptr) function c_status_message(status) &
+                bind(c, name="trimtab_status_message")
+            import
             integer(c_int32_t), value :: status
         end function
 
-        pure type(c_ptr) function c_version() bind(c, name="trimtab_version")
-            import :: c_ptr
+        type(c_ptr) function c_version() &
+                bind(c, name="trimtab_version")
+            import
         end function
 
-        type(c_ptr) function c_cpu_level() bind(c, name="trimtab_cpu_level")
-            import :: c_ptr
+        type(c_ptr) function c_cpu_level() &
+                bind(c, name="trimtab_cpu_level")
+            import
         end function
 
-        !> Of C's own library: the length of a text that ends in NUL.
-        pure integer(c_size_t) function c_strlen(text) bind(c, name="strlen")
-            import :: c_ptr, c_size_t
-            type(c_ptr), value :: text
+        integer(c_int32_t) function c_set_threads(threads) &
+                bind(c, name="trimtab_set_threads")
+            import
+            integer(c_size_t), value :: threads
         end function
     end interface
 end module

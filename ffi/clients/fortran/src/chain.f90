@@ -1,43 +1,76 @@
-!> The methods of a chain: each a function named like its procedure, with `_method` behind, that takes the same
+!> Generated from include/trimtab.h by `cargo run -p trimtab-generate`; do not edit.
+!>
+!> Arrays of states to save or to load, and the methods of a chain: each a function named like its procedure, with `_method` behind, that takes the same
 !> arguments but gradients and `stat`.
 !>
 !> Programs `use trimtab`, which passes on what begins with `trimtab_`. States, and AGC's moments, are `intent(inout)`
-!> because their address is kept: an expression is no argument. Configurations and values are copied.
+!> because their address is kept: they are targets, arrays of them contiguous, and an expression is no argument.
+!> Configurations and values are copied.
 module trimtab_chain
-    use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t, c_loc
+    use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t, c_loc, c_size_t
     use trimtab_describe
     use trimtab_types
     implicit none
     private
 
-    public :: trimtab_guard_method, trimtab_unscale_method, trimtab_scale_method, trimtab_stable_grad_method
-    public :: trimtab_gradient_stabilizer_method, trimtab_autoscale_method, trimtab_centralize_method
-    public :: trimtab_znorm_method, trimtab_clip_norm_method, trimtab_clip_value_method, trimtab_agc_method
+    public :: trimtab_states_of
+
+    !> A method of a chain, for `trimtab_decide`. Made by `trimtab_guard_method` and its kind.
+    !>
+    !> Knows its configuration, so that an expression can be one, and how many states or inputs it has.
+    type, public :: trimtab_method
+        type(trimtab_c_method) :: c            !! The C struct `trimtab_method`; `trimtab_decide` fills in the address
+        logical :: configured = .false.        !! Whether it has a configuration; else the defaults
+        integer(c_int64_t) :: config(5) = 0    !! The bytes of its configuration, and zeros
+        logical :: each = .false.              !! Whether each tensor has a state or input of its own; else one in all
+        integer(c_size_t) :: count = 1         !! How many there are
+    end type
+
+    public :: trimtab_unscale_method
+    public :: trimtab_scale_method
+    public :: trimtab_guard_method
+    public :: trimtab_stable_grad_method
+    public :: trimtab_gradient_stabilizer_method
+    public :: trimtab_autoscale_method
+    public :: trimtab_centralize_method
+    public :: trimtab_znorm_method
+    public :: trimtab_clip_norm_method
+    public :: trimtab_clip_value_method
+    public :: trimtab_agc_method
     public :: trimtab_zclip_method
+    public :: trimtab_adagc_method
+
+    !> States to save or to load: `trimtab_states_of(norms)`, an array of any rank or one alone, contiguous, a target.
+    interface trimtab_states_of
+        module procedure guard_states, norm_states, autoscale_states, zclip_states, step_states
+    end interface
 
 contains
-
-    !> `trimtab_guard` in a chain. The state is a target.
-    function trimtab_guard_method(state, config) result(method)
-        type(trimtab_guard_state), intent(inout), target :: state
-        type(trimtab_guard_config), intent(in), optional :: config
-        type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_GUARD, state=c_loc(state))
-        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
-    end function
 
     !> `trimtab_unscale` in a chain.
     function trimtab_unscale_method(loss_scale) result(method)
         real(c_double), intent(in) :: loss_scale
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_UNSCALE, number=loss_scale)
+        method%c%kind = TRIMTAB_METHOD_UNSCALE
+        method%c%number = loss_scale
     end function
 
     !> `trimtab_scale` in a chain.
     function trimtab_scale_method(factor) result(method)
         real(c_double), intent(in) :: factor
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_SCALE, number=factor)
+        method%c%kind = TRIMTAB_METHOD_SCALE
+        method%c%number = factor
+    end function
+
+    !> `trimtab_guard` in a chain.
+    function trimtab_guard_method(state, config) result(method)
+        type(trimtab_guard_state), intent(inout), target :: state
+        type(trimtab_guard_config), intent(in), optional :: config
+        type(trimtab_method) :: method
+        method%c%kind = TRIMTAB_METHOD_GUARD
+        method%c%state = c_loc(state)
+        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
     end function
 
     !> `trimtab_stable_grad` in a chain.
@@ -45,12 +78,12 @@ contains
         real(c_double), intent(in) :: reference
         type(trimtab_stable_grad_config), intent(in), optional :: config
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_STABLE_GRAD, number=reference)
+        method%c%kind = TRIMTAB_METHOD_STABLE_GRAD
+        method%c%number = reference
         if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
     end function
 
-    !> `trimtab_gradient_stabilizer` in a chain. The states are a contiguous array, or one alone for
-    !> `TRIMTAB_SCOPE_GLOBAL`, and a target.
+    !> `trimtab_gradient_stabilizer` in a chain.
     function trimtab_gradient_stabilizer_method(states, config) result(method)
         type(trimtab_norm_state), intent(inout), target :: states(..)
         type(trimtab_gradient_stabilizer_config), intent(in), optional :: config
@@ -58,19 +91,18 @@ contains
         integer :: stat
         method%c%kind = TRIMTAB_METHOD_GRADIENT_STABILIZER
         method%each = .true.
-        if (present(config)) then
-            method%each = config%scope /= TRIMTAB_SCOPE_GLOBAL
-            call configure(method, transfer(config, [0_c_int64_t]))
-        end if
         call locate(states, method%c%state, method%count, stat)
+        if (present(config)) method%each = config%scope /= TRIMTAB_SCOPE_GLOBAL
+        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
         if (stat /= TRIMTAB_OK) method%c%kind = stat
     end function
 
-    !> `trimtab_autoscale` in a chain. The state is a target.
+    !> `trimtab_autoscale` in a chain.
     function trimtab_autoscale_method(state) result(method)
         type(trimtab_autoscale_state), intent(inout), target :: state
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_AUTOSCALE, state=c_loc(state))
+        method%c%kind = TRIMTAB_METHOD_AUTOSCALE
+        method%c%state = c_loc(state)
     end function
 
     !> `trimtab_centralize` in a chain.
@@ -94,7 +126,8 @@ contains
         real(c_double), intent(in) :: max_norm
         integer(c_int32_t), intent(in) :: scope
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_CLIP_NORM, number=max_norm)
+        method%c%kind = TRIMTAB_METHOD_CLIP_NORM
+        method%c%number = max_norm
         call configure(method, transfer(trimtab_clip_norm_config(scope=scope), [0_c_int64_t]))
     end function
 
@@ -102,10 +135,11 @@ contains
     function trimtab_clip_value_method(limit) result(method)
         real(c_double), intent(in) :: limit
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_CLIP_VALUE, number=limit)
+        method%c%kind = TRIMTAB_METHOD_CLIP_VALUE
+        method%c%number = limit
     end function
 
-    !> `trimtab_agc` in a chain. The moments of the parameters are a contiguous array and a target.
+    !> `trimtab_agc` in a chain.
     function trimtab_agc_method(params, config) result(method)
         type(trimtab_moments), intent(inout), target :: params(..)
         type(trimtab_agc_config), intent(in), optional :: config
@@ -113,18 +147,62 @@ contains
         integer :: stat
         method%c%kind = TRIMTAB_METHOD_AGC
         method%each = .true.
-        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
         call locate(params, method%c%input, method%count, stat)
+        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
         if (stat /= TRIMTAB_OK) method%c%kind = stat
     end function
 
-    !> `trimtab_zclip` in a chain. The state is a target.
+    !> `trimtab_zclip` in a chain.
     function trimtab_zclip_method(state, config) result(method)
         type(trimtab_zclip_state), intent(inout), target :: state
         type(trimtab_zclip_config), intent(in), optional :: config
         type(trimtab_method) :: method
-        method%c = trimtab_c_method(kind=TRIMTAB_METHOD_ZCLIP, state=c_loc(state))
+        method%c%kind = TRIMTAB_METHOD_ZCLIP
+        method%c%state = c_loc(state)
         if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
+    end function
+
+    !> `trimtab_adagc` in a chain.
+    function trimtab_adagc_method(states, config) result(method)
+        type(trimtab_norm_state), intent(inout), target :: states(..)
+        type(trimtab_adagc_config), intent(in), optional :: config
+        type(trimtab_method) :: method
+        integer :: stat
+        method%c%kind = TRIMTAB_METHOD_ADAGC
+        method%each = .true.
+        call locate(states, method%c%state, method%count, stat)
+        if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
+        if (stat /= TRIMTAB_OK) method%c%kind = stat
+    end function
+
+    function guard_states(states) result(entry)
+        type(trimtab_guard_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_GUARD)
+    end function
+
+    function norm_states(states) result(entry)
+        type(trimtab_norm_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_NORM)
+    end function
+
+    function autoscale_states(states) result(entry)
+        type(trimtab_autoscale_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_AUTOSCALE)
+    end function
+
+    function zclip_states(states) result(entry)
+        type(trimtab_zclip_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_ZCLIP)
+    end function
+
+    function step_states(states) result(entry)
+        type(trimtab_step_state), intent(inout), target :: states(..)
+        type(trimtab_states) :: entry
+        entry = entry_of(states, TRIMTAB_STATE_STEP)
     end function
 
     pure subroutine configure(method, bytes)

@@ -12,8 +12,22 @@ module trimtab_describe
     implicit none
     private
 
-    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_states_of
-    public :: locate, judge, first_of, refusal
+    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot
+    public :: locate, entry_of, judge, first_of, refusal
+
+    !> An array that was to be described is not contiguous. Of this module; the C library has no such status.
+    integer, parameter, public :: TRIMTAB_NOT_CONTIGUOUS = -100
+
+    !> What `at` and `refused` are set to where no single tensor, or no method, made a call fail.
+    integer, parameter, public :: TRIMTAB_NOWHERE = 0
+
+    !> A parameter and what the optimizer remembers of it. Made by `trimtab_adam_slot` and `trimtab_sgd_slot`.
+    !>
+    !> Knows its length, so that a step can refuse a slot that does not fit its gradient.
+    type, public :: trimtab_slot
+        type(trimtab_c_slot) :: c              !! The C struct `trimtab_slot`
+        integer(c_size_t) :: len = 0           !! Number of elements of the parameter and of each buffer
+    end type
 
     !> A gradient that is a weight: `trimtab_weight(dW)`, or `trimtab_weight(raw, TRIMTAB_F16)` for 16-bit floats that
     !> lie in an array of int16.
@@ -42,11 +56,6 @@ module trimtab_describe
     !> The buffer is zeros before the first step.
     interface trimtab_sgd_slot
         module procedure plain_slot_real32, plain_slot_real64, momentum_slot_real32, momentum_slot_real64
-    end interface
-
-    !> States to save or to load: `trimtab_states_of(norms)`, an array of any rank or one alone, contiguous, a target.
-    interface trimtab_states_of
-        module procedure norm_states, autoscale_states, zclip_states, guard_states, step_states
     end interface
 
 contains
@@ -123,36 +132,6 @@ contains
         real(c_double), intent(inout), target :: param(..), buffer(..)
         type(trimtab_slot) :: slot
         slot = slot_of(TRIMTAB_F64, param, buffer)
-    end function
-
-    function norm_states(states) result(entry)
-        type(trimtab_norm_state), intent(inout), target :: states(..)
-        type(trimtab_states) :: entry
-        entry = entry_of(states, TRIMTAB_STATE_NORM)
-    end function
-
-    function autoscale_states(states) result(entry)
-        type(trimtab_autoscale_state), intent(inout), target :: states(..)
-        type(trimtab_states) :: entry
-        entry = entry_of(states, TRIMTAB_STATE_AUTOSCALE)
-    end function
-
-    function zclip_states(states) result(entry)
-        type(trimtab_zclip_state), intent(inout), target :: states(..)
-        type(trimtab_states) :: entry
-        entry = entry_of(states, TRIMTAB_STATE_ZCLIP)
-    end function
-
-    function guard_states(states) result(entry)
-        type(trimtab_guard_state), intent(inout), target :: states(..)
-        type(trimtab_states) :: entry
-        entry = entry_of(states, TRIMTAB_STATE_GUARD)
-    end function
-
-    function step_states(states) result(entry)
-        type(trimtab_step_state), intent(inout), target :: states(..)
-        type(trimtab_states) :: entry
-        entry = entry_of(states, TRIMTAB_STATE_STEP)
     end function
 
     !> Any other type would make the library read past the end of the array.

@@ -4,6 +4,14 @@ submodule (trimtab) trimtab_info
     use trimtab_c_api
     implicit none
 
+    interface
+        !> Of C's own library: the length of a text that ends in NUL.
+        pure integer(c_size_t) function c_strlen(text) bind(c, name="strlen")
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: text
+        end function
+    end interface
+
 contains
 
     module procedure trimtab_init_std

@@ -35,40 +35,10 @@ module trimtab
     use trimtab_describe
     use trimtab_types
     implicit none
-    private
 
-    public :: TRIMTAB_OK, TRIMTAB_SKIP_STEP, TRIMTAB_NULL_POINTER, TRIMTAB_BAD_DTYPE, TRIMTAB_BAD_CONFIG
-    public :: TRIMTAB_BAD_REFERENCE, TRIMTAB_BAD_STATE, TRIMTAB_NON_FINITE, TRIMTAB_OVERFLOW, TRIMTAB_ORDER
-    public :: TRIMTAB_DIVERGED, TRIMTAB_UNSUPPORTED, TRIMTAB_MISALIGNED, TRIMTAB_BAD_LENGTH, TRIMTAB_BAD_MAGIC
-    public :: TRIMTAB_BAD_VERSION, TRIMTAB_WRONG_KIND, TRIMTAB_WRONG_COUNT, TRIMTAB_TRUNCATED, TRIMTAB_BAD_CHECKSUM
-    public :: TRIMTAB_NOT_CONTIGUOUS, TRIMTAB_NOWHERE
-    public :: TRIMTAB_F32, TRIMTAB_F16, TRIMTAB_BF16, TRIMTAB_F64
-    public :: TRIMTAB_ROLE_WEIGHT, TRIMTAB_ROLE_BIAS, TRIMTAB_ROLES_WEIGHTS, TRIMTAB_ROLES_ALL
-    public :: TRIMTAB_SCOPE_TENSOR, TRIMTAB_SCOPE_GLOBAL, TRIMTAB_GUARD_SKIP_STEP, TRIMTAB_GUARD_ZERO
-    public :: TRIMTAB_STATE_NORM, TRIMTAB_STATE_AUTOSCALE, TRIMTAB_STATE_ZCLIP, TRIMTAB_STATE_GUARD, TRIMTAB_STATE_STEP
-    public :: TRIMTAB_METHOD_UNSCALE, TRIMTAB_METHOD_SCALE, TRIMTAB_METHOD_GUARD, TRIMTAB_METHOD_STABLE_GRAD
-    public :: TRIMTAB_METHOD_GRADIENT_STABILIZER, TRIMTAB_METHOD_AUTOSCALE, TRIMTAB_METHOD_CENTRALIZE
-    public :: TRIMTAB_METHOD_ZNORM, TRIMTAB_METHOD_CLIP_NORM, TRIMTAB_METHOD_CLIP_VALUE, TRIMTAB_METHOD_AGC
-    public :: TRIMTAB_METHOD_ZCLIP
-    public :: TRIMTAB_RELU, TRIMTAB_TANH, TRIMTAB_SILU, TRIMTAB_GELU, TRIMTAB_SIN, TRIMTAB_IDENTITY, TRIMTAB_INFINITY
-
-    public :: trimtab_moments, trimtab_affine, trimtab_tensor, trimtab_slot, trimtab_c_slot
-    public :: trimtab_method, trimtab_c_method, trimtab_centralize_config, trimtab_clip_norm_config
-    public :: trimtab_guard_config, trimtab_stable_grad_config, trimtab_gradient_stabilizer_config
-    public :: trimtab_znorm_config, trimtab_agc_config, trimtab_zclip_config, trimtab_sgd_config, trimtab_adam_config
-    public :: trimtab_guard_state, trimtab_norm_state, trimtab_autoscale_state, trimtab_zclip_state, trimtab_step_state
-
-    public :: trimtab_weight, trimtab_bias, trimtab_adam_slot, trimtab_sgd_slot, trimtab_observe, trimtab_observe_chunk
-    public :: trimtab_outlook, trimtab_moments_merge, trimtab_moments_mean, trimtab_moments_std, trimtab_moments_norm
-    public :: trimtab_guard, trimtab_unscale, trimtab_scale, trimtab_stable_grad, trimtab_gradient_stabilizer
-    public :: trimtab_autoscale, trimtab_centralize, trimtab_znorm, trimtab_clip_norm, trimtab_clip_value
-    public :: trimtab_agc, trimtab_zclip, trimtab_apply, trimtab_apply_into, trimtab_sgd_step, trimtab_adam_step
-    public :: trimtab_decide, trimtab_guard_method, trimtab_unscale_method, trimtab_scale_method
-    public :: trimtab_stable_grad_method, trimtab_gradient_stabilizer_method, trimtab_autoscale_method
-    public :: trimtab_centralize_method, trimtab_znorm_method, trimtab_clip_norm_method, trimtab_clip_value_method
-    public :: trimtab_agc_method, trimtab_zclip_method
-    public :: trimtab_states, trimtab_states_of, trimtab_state_save, trimtab_state_load
-    public :: trimtab_init_std, trimtab_message, trimtab_version, trimtab_cpu_level, trimtab_set_threads
+    ! All else is public: constants, types and functions of these modules, and the procedures below.
+    private :: c_double, c_float, c_int16_t, c_int32_t, c_int8_t
+    private :: locate, entry_of, judge, first_of, refusal, observe_real32, observe_real64, observe_16_bits
 
     ! Observe: the only pass that reads the gradients before the write.
 

@@ -14,7 +14,7 @@ program info
 
 contains
 
-    !> 1 / sqrt(E[f(z)**2]) for standard normal z, to the seven digits of DESIGN.
+    !> 1 / sqrt(E[f(z)**2]) for standard normal z, to seven digits.
     subroutine init_std()
         real(real64) :: gains(6)
         gains = trimtab_init_std([TRIMTAB_RELU, TRIMTAB_TANH, TRIMTAB_SILU, TRIMTAB_GELU, TRIMTAB_SIN, TRIMTAB_IDENTITY], 1)

@@ -76,7 +76,7 @@ def test_a_damaged_state_names_its_leaf():
     tx = trimtab.gradient_stabilizer()
     state = tx.init(good())
     damaged = state._replace(norms=state.norms.at[1].set(0xFFFFFFFF))
-    with pytest.raises(FAILURES, match=r"gradient \['z'\]: a state holds what no call can have left there"):
+    with pytest.raises(FAILURES, match=r"gradient \['z'\]: a state holds values that no call can have left there"):
         jax.block_until_ready(jax.jit(tx.update)(good(), damaged))
 
 
@@ -115,7 +115,7 @@ def test_a_damaged_state_is_refused():
     tx = trimtab.gradient_stabilizer()
     state = tx.init(good())
     damaged = state._replace(norms=jnp.full_like(state.norms, 0xFFFFFFFF))
-    with pytest.raises(FAILURES, match="a state holds what no call can have left there"):
+    with pytest.raises(FAILURES, match="a state holds values that no call can have left there"):
         jax.block_until_ready(jax.jit(tx.update)(good(), damaged))
 
 

@@ -202,7 +202,7 @@ def refusal(function, status):
 def test_refusals_of_the_library_name_function_gradient_and_setting():
     grads = tn.Gradients({"w1": good(), "w2": good()})
     text = refusal(grads.apply, "ORDER")
-    assert text.startswith("trimtab_apply: gradient 'w1': calls came in an order that cannot work")
+    assert text.startswith("trimtab_apply: gradient 'w1': the call is out of order")
     grads.observe()
     text = refusal(lambda: grads.stable_grad(float("nan")), "BAD_REFERENCE")
     assert "reference=nan" in text
@@ -219,7 +219,7 @@ def test_a_chain_is_refused_as_a_whole_and_says_which_method_it_was():
     norms, zclip = np.zeros(2, tn.NORM_STATE), np.zeros((), tn.ZCLIP_STATE)
     chain = [tn.gradient_stabilizer(norms), tn.clip_norm(-1.0)]
     text = refusal(lambda: grads.decide(chain), "ORDER")
-    assert text.startswith("trimtab_gradient_stabilizer: method 0 of 2: gradient 'w1': calls came in an order")
+    assert text.startswith("trimtab_gradient_stabilizer: method 0 of 2: gradient 'w1': the call is out of order")
     grads.observe()
     before = grads.affines.tobytes()
     text = refusal(lambda: grads.decide(chain), "BAD_CONFIG")

@@ -61,10 +61,6 @@ impl Build {
         must_succeed(Command::new(program).env("OMP_NUM_THREADS", "4"))
     }
 
-    pub fn run_text(&self, name: &str, text: &str, flags: &[&str]) -> Output {
-        self.run(&self.written(name, text), flags)
-    }
-
     /// Compiles a text, which has to succeed.
     pub fn compiles(&self, name: &str, text: &str) {
         must_succeed(self.compile(&self.written(name, text)).arg("-fsyntax-only"));

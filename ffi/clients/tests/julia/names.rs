@@ -27,18 +27,20 @@ const OTHERS: [&str; 12] = [
 fn defined() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in source::files().iter().filter(|f| f.path.contains("/src/")) {
-        names.extend(declared::structs(file).into_keys());
-        for (name, e) in declared::enums(file) {
-            names.insert(name);
-            names.extend(e.constants.into_keys());
-        }
+        names.extend(declared::structs(file));
+        names.extend(declared::enums(file));
         names.extend(declared::functions(file));
     }
     names
 }
 
+/// Every name that a program has without `Trimtab.` in front.
+fn exported() -> Vec<String> {
+    source::files().iter().flat_map(declared::exports).collect()
+}
+
 pub fn exports_exist() {
-    let exported = declared::exports(&source::file("src/Trimtab.jl"));
+    let exported = exported();
     let distinct: BTreeSet<&String> = exported.iter().collect();
     assert_eq!(distinct.len(), exported.len(), "a name is exported twice");
     let defined = defined();
@@ -52,9 +54,7 @@ pub fn exports_exist() {
 
 /// Calls and constants of every program.
 pub fn page_calls() {
-    let exported: BTreeSet<String> = declared::exports(&source::file("src/Trimtab.jl"))
-        .into_iter()
-        .collect();
+    let exported: BTreeSet<String> = exported().into_iter().collect();
     let defined = defined();
     let known = |name: &str| match name.strip_prefix("Trimtab.") {
         Some(name) => defined.contains(name),

@@ -73,11 +73,6 @@ pub fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut cursor).collect()
 }
 
-/// A file of the package, its path relative to `ffi/clients/julia/Trimtab.jl`.
-pub fn file(path: &str) -> Source {
-    read(&package().join(path))
-}
-
 /// Every file of the package.
 pub fn files() -> Vec<Source> {
     let mut paths = Vec::new();

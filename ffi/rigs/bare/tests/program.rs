@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::command::{fresh_folder, must_succeed, said};
-use crate::common::parse::Header;
 use crate::common::root;
 use crate::vectors;
 
@@ -112,16 +111,8 @@ fn stack_of(line: &str) -> Option<(usize, String)> {
 
 /// The names of the header, in order.
 fn functions() -> Vec<String> {
-    let header = fs::read_to_string(root().join("include/trimtab.h")).expect("the header");
-    let name = |declaration: &String| {
-        let (before, _) = declaration.split_once('(')?;
-        before.rsplit([' ', '*']).next().map(String::from)
-    };
-    let mut names: Vec<_> = Header::parse(&header)
-        .functions
-        .iter()
-        .filter_map(name)
-        .collect();
+    let functions = trimtab_generate::committed().functions.into_iter();
+    let mut names: Vec<String> = functions.map(|function| function.name).collect();
     names.sort();
     names
 }

@@ -7,10 +7,14 @@ extern crate trimtab_core as trimtab;
 
 use libfuzzer_sys::fuzz_target;
 
-// What the shared files know as their crate.
+// What the shared files know as their crate: modules of the ABI, and all that it exports.
 pub use abi::*;
 
-mod config {
+mod chain {
+    pub use abi::*;
+}
+
+mod state {
     pub use abi::*;
 }
 

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | every status is one of the header's | `play.rs` |
 //! | a refused call changes no bit of anything, an accepted one only what it is for | `play.rs` |
-//! | observed moments are, to the bit, the sums in the order that DESIGN fixes | `read.rs` |
+//! | observed moments are, to the bit, the sums in the order that the header fixes | `read.rs` |
 //! | an accepted method decides what the oracle does to the data | `decided.rs` |
 //! | what is told before a write bounds what it would write | `outlook.rs` |
 //! | an accepted write writes the pending affine, finite, and spends the descriptors | `written.rs` |
@@ -35,5 +35,5 @@ mod written;
 pub use call::Call;
 pub use play::{Tally, play};
 
-/// The largest magnitude of f64 that counts as finite, from DESIGN section 2.
+/// The largest magnitude of f64 that counts as finite: see trimtab_observe in the header.
 const LARGEST: f64 = 1e150;

@@ -180,7 +180,7 @@ fn allowed(call: Call, code: i32) -> &'static [&'static str] {
         (Call::Apply, ..) => &["descriptors", "gradients"],
         (Call::ApplyInto, ..) => &["outputs"],
         (_, _, Some(StateKind::Guard)) => &["descriptors", "guard state"],
-        (_, _, Some(StateKind::Norms)) => &["descriptors", "norm states"],
+        (_, _, Some(StateKind::Norms | StateKind::ClippedNorms)) => &["descriptors", "norm states"],
         (_, _, Some(StateKind::Autoscale)) => &["descriptors", "autoscale state"],
         (_, _, Some(StateKind::Zclip)) => &["descriptors", "zclip state"],
         (_, _, Some(StateKind::Steps)) => STEPPED,
@@ -240,7 +240,7 @@ impl Old {
         trust[index] == Trust::Exact(self.grads[index].len)
     }
 
-    /// An element through the pending affine, as DESIGN section 1 writes it; a scale of 0 leaves 0.
+    /// An element through the pending affine, as trimtab_affine in the header writes it; a scale of 0 leaves 0.
     pub fn through(&self, index: usize, x: f64) -> f64 {
         let affine = &self.grads[index].affine;
         match affine.scale == 0.0 {

@@ -6,7 +6,7 @@ use super::source::Source;
 use super::world::World;
 use crate::abi_tests::c;
 use crate::common::status::{self, OK};
-use crate::types::trimtab_states;
+use crate::state::trimtab_states;
 
 /// All states of a world in the order of their kinds.
 fn entries(world: &mut World) -> [trimtab_states; 5] {

@@ -15,12 +15,12 @@ of gradients, parameters or states. `observe!`, `guard!` and `decide!` return a 
 
 | file | holds |
 |---|---|
-| `mirrors.jl` | the constants and structs of `trimtab.h` |
-| `calls.jl` | its functions, as C declares them |
+| `mirrors.jl`, generated | the constants and structs of `trimtab.h` |
+| `calls.jl`, generated | its functions, as C declares them |
 | `library.jl` | where the library is found, and what its statuses become |
 | `gradients.jl` | arrays, described for the library |
 | `observe.jl` | observe, and statistics |
-| `methods.jl` | decide |
+| `methods.jl`, and `chain.jl`, generated | decide |
 | `writes.jl` | apply, and the fused optimizers |
 | `states.jl` | states as bytes, and back |
 """
@@ -33,20 +33,15 @@ include("library.jl")
 include("calls.jl")
 include("gradients.jl")
 include("observe.jl")
+include("chain.jl")
 include("methods.jl")
 include("writes.jl")
 include("states.jl")
 
 export Gradients, Moments, TrimtabError
 export WEIGHT, BIAS, ROLES_WEIGHTS, ROLES_ALL, SCOPE_TENSOR, SCOPE_GLOBAL, GUARD_SKIP_STEP, GUARD_ZERO
-export StableGradConfig, ZnormConfig, GradientStabilizerConfig, AgcConfig, ZclipConfig, GuardConfig
-export NormState, AutoscaleState, ZclipState, GuardState
 export observe!, outlook, observe_chunk!, moments_merge!, moments_mean, moments_std, moments_norm, set_moments!
-export decide!, unscale, scale, guard, stable_grad, gradient_stabilizer, autoscale, centralize, znorm, clip_norm
-export clip_value, agc, zclip
-export unscale!, scale!, guard!, stable_grad!, gradient_stabilizer!, autoscale!, centralize!, znorm!, clip_norm!
-export clip_value!, agc!, zclip!
-export apply!, apply_into!, sgd_step!, adam_step!, SgdConfig, AdamConfig, SgdState, AdamState
+export decide!, apply!, apply_into!, sgd_step!, adam_step!, SgdConfig, AdamConfig, SgdState, AdamState
 export save_states, load_states!
 export StableGradRule, GradientStabilizerRule, AutoscaleRule
 

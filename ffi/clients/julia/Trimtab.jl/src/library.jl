@@ -130,6 +130,9 @@ function Base.showerror(io::IO, e::TrimtabError)
     print(io, ": ", status_message(e.status))
 end
 
+"Where no single array made a call fail, for the functions whose name ends in `_at`."
+const NOWHERE = typemax(Csize_t)
+
 "Throws unless a call returned `OK`. `at`: the index that it wrote, counted from 0."
 function check(code::Int32, call::Symbol, at = NOWHERE, method = nothing)
     code == Int32(OK) && return nothing

@@ -91,8 +91,7 @@ end
 
 Undoes a loss scale: g / loss_scale, all arrays. Throws `BAD_CONFIG` unless it is finite and > 0. Put `guard!` before it.
 """
-unscale!(grads::Gradients, arguments...) = alone!(grads, unscale(arguments...))
-unscale(loss_scale::Real) = ChainMethod(METHOD_UNSCALE; number = loss_scale)
+unscale!
 
 """
     scale!(grads, factor)
@@ -100,8 +99,7 @@ unscale(loss_scale::Real) = ChainMethod(METHOD_UNSCALE; number = loss_scale)
 
 Multiplies by a factor: g * factor, all arrays. Throws `BAD_CONFIG` unless it is finite.
 """
-scale!(grads::Gradients, arguments...) = alone!(grads, scale(arguments...))
-scale(factor::Real) = ChainMethod(METHOD_SCALE; number = factor)
+scale!
 
 """
     guard!(grads, state, config = GuardConfig()) -> Bool
@@ -113,10 +111,7 @@ step to step.
 `GUARD_SKIP_STEP`: `false` at a bad step, which is counted; make no optimizer step then. `GUARD_ZERO`: always `true`; the
 offending arrays become zeros. Throws `DIVERGED` at the `max_consecutive`-th bad step in a row.
 """
-guard!(grads::Gradients, arguments...) = decide!(grads, guard(arguments...))
-function guard(state::Ref{GuardState}, config::GuardConfig = GuardConfig())
-    return ChainMethod(METHOD_GUARD; config = config, state = state)
-end
+guard!
 
 """
     stable_grad!(grads, reference, config = StableGradConfig())
@@ -133,10 +128,7 @@ for arrays of the chosen roles with at least 2 elements and s > 0; all others st
 pool the gradients with respect to u and its derivatives. The last weight gradient's is the poorest choice: it is as large as
 the gradients. Throws `BAD_REFERENCE` unless it is finite and > 0.
 """
-stable_grad!(grads::Gradients, arguments...) = alone!(grads, stable_grad(arguments...))
-function stable_grad(reference::Real, config::StableGradConfig = StableGradConfig())
-    return ChainMethod(METHOD_STABLE_GRAD; config = config, number = reference)
-end
+stable_grad!
 
 """
     gradient_stabilizer!(grads, states, config = GradientStabilizerConfig())
@@ -152,13 +144,7 @@ bounded. Weights and biases.
 
 `states`: `zeros(NormState, length(grads))`, or `zeros(NormState, 1)` for `SCOPE_GLOBAL`, kept from step to step.
 """
-gradient_stabilizer!(grads::Gradients, arguments...) = alone!(grads, gradient_stabilizer(arguments...))
-function gradient_stabilizer(
-    states::Vector{NormState}, config::GradientStabilizerConfig = GradientStabilizerConfig()
-)
-    each = config.scope != SCOPE_GLOBAL
-    return ChainMethod(METHOD_GRADIENT_STABILIZER; config = config, state = states, each = each)
-end
+gradient_stabilizer!
 
 """
     autoscale!(grads, state)
@@ -173,8 +159,7 @@ factor alpha in (0, 1]. The map from sigma to alpha is this library's reading of
 
 `state`: a `Ref(AutoscaleState())`, kept from step to step.
 """
-autoscale!(grads::Gradients, arguments...) = alone!(grads, autoscale(arguments...))
-autoscale(state::Ref{AutoscaleState}) = ChainMethod(METHOD_AUTOSCALE; state = state)
+autoscale!
 
 """
     centralize!(grads, roles = ROLES_WEIGHTS)
@@ -182,10 +167,7 @@ autoscale(state::Ref{AutoscaleState}) = ChainMethod(METHOD_AUTOSCALE; state = st
 
 Subtracts the mean: g - mean(g).
 """
-centralize!(grads::Gradients, arguments...) = alone!(grads, centralize(arguments...))
-function centralize(roles::Roles = ROLES_WEIGHTS)
-    return ChainMethod(METHOD_CENTRALIZE; config = CentralizeConfig(roles = roles))
-end
+centralize!
 
 """
     znorm!(grads, config = ZnormConfig())
@@ -194,8 +176,7 @@ end
 Z-score normalisation (arXiv 2408.01215): (g - mean(g)) / (std(g) + eps). Arrays with fewer than 2 elements or standard
 deviation 0 stay as they are.
 """
-znorm!(grads::Gradients, arguments...) = alone!(grads, znorm(arguments...))
-znorm(config::ZnormConfig = ZnormConfig()) = ChainMethod(METHOD_ZNORM; config = config)
+znorm!
 
 """
     clip_norm!(grads, max_norm, scope = SCOPE_TENSOR)
@@ -204,10 +185,7 @@ znorm(config::ZnormConfig = ZnormConfig()) = ChainMethod(METHOD_ZNORM; config = 
 Scales down to a largest norm: g * min(1, max_norm / R), R over each array, or with `SCOPE_GLOBAL` over all together.
 `max_norm` > 0, may be `Inf`.
 """
-clip_norm!(grads::Gradients, arguments...) = alone!(grads, clip_norm(arguments...))
-function clip_norm(max_norm::Real, scope::Scope = SCOPE_TENSOR)
-    return ChainMethod(METHOD_CLIP_NORM; config = ClipNormConfig(scope = scope), number = max_norm)
-end
+clip_norm!
 
 """
     clip_value!(grads, limit)
@@ -216,8 +194,7 @@ end
 Clamps every element to [-limit, limit]; `limit` > 0, may be `Inf`. A finite limit ends a chain: of the methods only
 `scale!`, `unscale!`, `guard!` and `clip_value!` itself may follow, all others throw `ORDER`.
 """
-clip_value!(grads::Gradients, arguments...) = alone!(grads, clip_value(arguments...))
-clip_value(limit::Real) = ChainMethod(METHOD_CLIP_VALUE; number = limit)
+clip_value!
 
 """
     agc!(grads, params, config = AgcConfig())
@@ -229,10 +206,7 @@ Adaptive gradient clipping (arXiv 2102.06171), array by array.
 
 `params`: the [`Moments`](@ref) of the parameters, in the order of the gradients: `map(Moments, [W, b])`.
 """
-agc!(grads::Gradients, arguments...) = alone!(grads, agc(arguments...))
-function agc(params::Vector{Moments}, config::AgcConfig = AgcConfig())
-    return ChainMethod(METHOD_AGC; config = config, input = params, each = true)
-end
+agc!
 
 """
     zclip!(grads, state, config = ZclipConfig())
@@ -248,7 +222,4 @@ ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this r
 
 `state`: a `Ref(ZclipState())`, kept from step to step.
 """
-zclip!(grads::Gradients, arguments...) = alone!(grads, zclip(arguments...))
-function zclip(state::Ref{ZclipState}, config::ZclipConfig = ZclipConfig())
-    return ChainMethod(METHOD_ZCLIP; config = config, state = state)
-end
+zclip!

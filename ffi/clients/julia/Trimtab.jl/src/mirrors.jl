@@ -1,7 +1,32 @@
+# Generated from include/trimtab.h by `cargo run -p trimtab-generate`; do not edit.
+#
 # The constants and structs of trimtab.h: the same names without their prefix, the same fields in the same order.
-# ffi/clients/tests/julia.rs compares this file with the header and with ffi/abi.json.
 
-"What a call returned. Negative: it was refused, and nothing was changed."
+"""
+The values of trimtab_status.
+
+- `OK`: The call succeeded.
+- `SKIP_STEP`: The guard asks the caller to skip this step.
+- `NULL_POINTER`: A required pointer is NULL.
+- `BAD_DTYPE`: An element type is unknown, or not allowed here.
+- `BAD_CONFIG`: A configuration value, an enum value or a struct_size is out of range.
+- `BAD_REFERENCE`: The reference of StableGrad is not finite, or not > 0.
+- `BAD_STATE`: A state, moments or an affine hold values that no call can have left there.
+- `NON_FINITE`: A gradient holds NaN, an infinity, or (double) a magnitude beyond 1e150.
+- `OVERFLOW`: The result would not be finite in its element type, or a factor leaves the range of double: too large, or
+  so small that it would vanish.
+- `ORDER`: The call is out of order: observe first, clip by value last.
+- `DIVERGED`: The guard counted max_consecutive bad steps in a row.
+- `UNSUPPORTED`: This build or this machine cannot do what was asked.
+- `MISALIGNED`: A pointer is not aligned to its type.
+- `BAD_LENGTH`: A length is impossible, or does not match.
+- `BAD_MAGIC`: The bytes are not a record of states.
+- `BAD_VERSION`: The record has a format that this library does not support.
+- `WRONG_KIND`: The record holds states of other kinds, or in another order, than asked for.
+- `WRONG_COUNT`: The record holds more or fewer states than asked for.
+- `TRUNCATED`: The record is shorter than its header says.
+- `BAD_CHECKSUM`: The record is damaged: a checksum does not match.
+"""
 @enum Status::Int32 begin
     OK = 0
     SKIP_STEP = 1
@@ -25,25 +50,101 @@
     BAD_CHECKSUM = -18
 end
 
-"Element types. Gradients have any of them, parameters `F32` or `F64`."
-@enum Dtype::UInt32 F32 = 0 F16 = 1 BF16 = 2 F64 = 3
+"""
+Element types. Gradients have any of them, parameters F32 or F64.
 
-"What an array is: a `WEIGHT`, or a `BIAS` or any other one-dimensional parameter."
-@enum Role::UInt32 WEIGHT = 0 BIAS = 1
+- `F32`: IEEE binary32, float.
+- `F16`: IEEE binary16, _Float16.
+- `BF16`: bfloat16.
+- `F64`: IEEE binary64, double.
+"""
+@enum Dtype::UInt32 begin
+    F32 = 0
+    F16 = 1
+    BF16 = 2
+    F64 = 3
+end
 
-"Which arrays a method changes."
-@enum Roles::UInt32 ROLES_WEIGHTS = 0 ROLES_ALL = 1
+"""
+The role of a tensor: many methods leave biases alone.
 
-"Over what a norm is taken: each array by itself, or all together."
-@enum Scope::UInt32 SCOPE_TENSOR = 0 SCOPE_GLOBAL = 1
+- `WEIGHT`: A weight matrix or kernel.
+- `BIAS`: A bias, or any other one-dimensional parameter.
+"""
+@enum Role::UInt32 begin
+    WEIGHT = 0
+    BIAS = 1
+end
 
-"What a guard does about gradients that are not finite: skip the step, or turn the offending arrays into zeros."
-@enum GuardPolicy::UInt32 GUARD_SKIP_STEP = 0 GUARD_ZERO = 1
+"""
+The tensors that a method changes.
 
-"Which states an entry of [`States`](@ref Trimtab.States) is about."
-@enum StateKind::UInt32 STATE_NORM = 0 STATE_AUTOSCALE = 1 STATE_ZCLIP = 2 STATE_GUARD = 3 STATE_STEP = 4
+- `ROLES_WEIGHTS`: Weights only.
+- `ROLES_ALL`: All tensors.
+"""
+@enum Roles::UInt32 begin
+    ROLES_WEIGHTS = 0
+    ROLES_ALL = 1
+end
 
-"The methods, for [`Method`](@ref Trimtab.Method)."
+"""
+The range over which a norm is taken.
+
+- `SCOPE_TENSOR`: Each tensor by itself.
+- `SCOPE_GLOBAL`: All tensors together.
+"""
+@enum Scope::UInt32 begin
+    SCOPE_TENSOR = 0
+    SCOPE_GLOBAL = 1
+end
+
+"""
+The action of a guard on gradients that are not finite.
+
+- `GUARD_SKIP_STEP`: Return SKIP_STEP.
+- `GUARD_ZERO`: Turn the offending tensors into zeros and continue.
+"""
+@enum GuardPolicy::UInt32 begin
+    GUARD_SKIP_STEP = 0
+    GUARD_ZERO = 1
+end
+
+"""
+Activation functions, for trimtab_init_std.
+
+- `RELU`: max(0, z)
+- `TANH`: tanh(z)
+- `SILU`: z / (1 + exp(-z))
+- `GELU`: z times the normal distribution function of z
+- `SIN`: sin(z)
+- `IDENTITY`: z
+"""
+@enum Activation::UInt32 begin
+    RELU = 0
+    TANH = 1
+    SILU = 2
+    GELU = 3
+    SIN = 4
+    IDENTITY = 5
+end
+
+"""
+The methods, for trimtab_decide, and the fields of trimtab_method that each uses.
+
+- `METHOD_UNSCALE`: number: the loss scale
+- `METHOD_SCALE`: number: the factor
+- `METHOD_GUARD`: trimtab_guard_config, trimtab_guard_state
+- `METHOD_STABLE_GRAD`: trimtab_stable_grad_config, number: the reference
+- `METHOD_GRADIENT_STABILIZER`: trimtab_gradient_stabilizer_config, trimtab_norm_state: n or one
+- `METHOD_AUTOSCALE`: trimtab_autoscale_state
+- `METHOD_CENTRALIZE`: trimtab_centralize_config
+- `METHOD_ZNORM`: trimtab_znorm_config
+- `METHOD_CLIP_NORM`: trimtab_clip_norm_config, number: the maximum norm
+- `METHOD_CLIP_VALUE`: number: the limit
+- `METHOD_AGC`: trimtab_agc_config, input: n trimtab_moments, of the parameters
+- `METHOD_ZCLIP`: trimtab_zclip_config, trimtab_zclip_state
+- `METHOD_ADAGC`: trimtab_adagc_config, trimtab_norm_state: n
+"""
 @enum MethodKind::UInt32 begin
     METHOD_UNSCALE = 0
     METHOD_SCALE = 1
@@ -57,17 +158,41 @@ end
     METHOD_CLIP_VALUE = 9
     METHOD_AGC = 10
     METHOD_ZCLIP = 11
+    METHOD_ADAGC = 12
 end
 
-"Activation functions, for [`init_std`](@ref)."
-@enum Activation::UInt32 RELU = 0 TANH = 1 SILU = 2 GELU = 3 SIN = 4 IDENTITY = 5
+"""
+The type of the states in an entry of trimtab_states.
+
+- `STATE_NORM`: trimtab_norm_state
+- `STATE_AUTOSCALE`: trimtab_autoscale_state
+- `STATE_ZCLIP`: trimtab_zclip_state
+- `STATE_GUARD`: trimtab_guard_state
+- `STATE_STEP`: trimtab_step_state
+"""
+@enum StateKind::UInt32 begin
+    STATE_NORM = 0
+    STATE_AUTOSCALE = 1
+    STATE_ZCLIP = 2
+    STATE_GUARD = 3
+    STATE_STEP = 4
+end
 
 """
-    Moments()
-    Moments(x)
+Count, sum, sum of squares and largest magnitude of the elements of a tensor.
 
-Count, sum, sum of squares and largest magnitude of the elements of `x`: an array, dense and contiguous, of `Float16`,
-`BFloat16`, `Float32` or `Float64`. Elements that are not finite show in them and throw nothing.
+Sums are accumulated in double precision in a fixed order: element i goes to lane i % 32; after every 2,048 elements the
+lanes are added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i + width], width 16, 8,
+4, 2, 1), and blocks are added in index order. The bits of the result depend on nothing else.
+
+NaN elements leave abs_max alone and make the sums NaN (always the same NaN). Infinite elements, and elements of double
+precision whose squares overflow, make sum_sq infinite.
+
+- `count`: Number of elements.
+- `sum`: Sum of the elements.
+- `sum_sq`: Sum of the squares of the elements.
+- `abs_max`: Largest magnitude of the elements that are not NaN; an upper bound where a mean was subtracted without
+  another read of the data.
 """
 struct Moments
     count::UInt64
@@ -77,7 +202,19 @@ struct Moments
 end
 Moments() = Moments(0, 0, 0, 0)
 
-"What has been decided about one gradient and not yet written: `clamp((x - center) * scale, -limit, limit)`."
+"""
+The pending transformation of one gradient tensor, element by element:
+
+y = clamp((x - center) * scale, -limit, +limit)
+
+center is in units of the gradient in the buffer, limit in units of the result. All three stay in double precision until
+they meet the data, so a scale outside the range of the gradient's dtype still gives the correctly scaled result. A
+scale of 0 writes +0.0 whatever the data, NaN included: that is how Guard silences a tensor.
+
+- `center`: Subtracted first; 0, or the mean of the gradient.
+- `scale`: Multiplied next; finite.
+- `limit`: Upper bound on the magnitude of the result; +infinity for none.
+"""
 struct Affine
     center::Float64
     scale::Float64
@@ -85,7 +222,22 @@ struct Affine
 end
 Affine() = Affine(0, 1, Inf)
 
-"One gradient as the library sees it. [`Gradients`](@ref) makes them and keeps their arrays alive."
+"""
+The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one. Describe each row as a
+tensor and every method becomes row-wise.
+
+Fill in the first four fields and call trimtab_observe, which fills in the rest. The tensors of one call must not
+overlap.
+
+- `data`: The elements, in memory that the host can read and write; may be NULL if len is 0.
+- `len`: Number of elements.
+- `dtype`: Element type: F32, F16, BF16 or F64.
+- `role`: Role: WEIGHT or BIAS.
+- `moments`: Statistics of the elements in the buffer. You may set them yourself, streamed by trimtab_observe_chunk or
+  merged over ranks; a count above len then marks a shard.
+- `affine`: The pending transformation, decided and not yet written. With moments of your own set it to {0, 1,
+  INFINITY}.
+"""
 struct Tensor
     data::Ptr{Cvoid}
     len::Csize_t
@@ -95,71 +247,56 @@ struct Tensor
     affine::Affine
 end
 
-"A parameter and what the optimizer remembers of it, as the library sees them."
-struct Slot
-    param::Ptr{Cvoid}
-    first::Ptr{Cvoid}
-    second::Ptr{Cvoid}
-    dtype::Dtype
-    reserved::UInt32
-end
+"""
+    GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0)
 
-"A method of a chain as the library sees it. [`decide!`](@ref) makes them."
-struct Method
-    kind::MethodKind
-    reserved::UInt32
-    config::Ptr{Cvoid}
-    state::Ptr{Cvoid}
-    number::Float64
-    input::Ptr{Cvoid}
+- `policy`: The action on a bad step: GUARD_SKIP_STEP (default) or GUARD_ZERO.
+- `max_consecutive`: Number of bad steps in a row that counts as divergence; 0 (default) for never.
+"""
+struct GuardConfig
+    struct_size::UInt32
+    policy::GuardPolicy
+    max_consecutive::UInt64
 end
+GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0) =
+    GuardConfig(sizeof(GuardConfig), policy, max_consecutive)
 
-"Where no single array made a call fail, for the functions whose name ends in `_at`."
-const NOWHERE = typemax(Csize_t)
+"""
+The state of Guard; zeros before the first step.
+
+- `consecutive`: Number of bad steps since the last good one.
+- `total`: Number of all bad steps.
+"""
+struct GuardState
+    consecutive::UInt64
+    total::UInt64
+end
+GuardState() = GuardState(0, 0)
+Base.zero(::Type{GuardState}) = GuardState()
+kind(::Type{GuardState}) = STATE_GUARD
 
 """
     StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0)
 
-`eps`: added to the standard deviation; finite, >= 0.
+- `roles`: The tensors changed: ROLES_WEIGHTS (default) or ROLES_ALL.
+- `eps`: Added to the standard deviation; finite, >= 0, default 0.
 """
 struct StableGradConfig
     struct_size::UInt32
     roles::Roles
     eps::Float64
 end
-StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0) = StableGradConfig(sizeof(StableGradConfig), roles, eps)
-
-"What [`centralize!`](@ref) is told: its roles."
-struct CentralizeConfig
-    struct_size::UInt32
-    roles::Roles
-end
-CentralizeConfig(; roles = ROLES_WEIGHTS) = CentralizeConfig(sizeof(CentralizeConfig), roles)
-
-"What [`clip_norm!`](@ref) is told: its scope."
-struct ClipNormConfig
-    struct_size::UInt32
-    scope::Scope
-end
-ClipNormConfig(; scope = SCOPE_TENSOR) = ClipNormConfig(sizeof(ClipNormConfig), scope)
+StableGradConfig(; roles = ROLES_WEIGHTS, eps = 0.0) =
+    StableGradConfig(sizeof(StableGradConfig), roles, eps)
 
 """
-    ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8)
+    GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12, bias_correction = 1)
 
-`eps`: added to the standard deviation; finite, >= 0.
-"""
-struct ZnormConfig
-    struct_size::UInt32
-    roles::Roles
-    eps::Float64
-end
-ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8) = ZnormConfig(sizeof(ZnormConfig), roles, eps)
-
-"""
-    GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12, bias_correction = true)
-
-`gamma1`, `gamma2`: weights of the past in the running norm and squared norm, in [0, 1). `eps`: added to the root, and the
-smallest norm divided by; finite, >= 0. `bias_correction = false`: the paper's own box.
+- `scope`: One norm per tensor, SCOPE_TENSOR (default), or one of all, SCOPE_GLOBAL.
+- `gamma1`: Decay of the running average of the norm; in [0, 1), default 0.6.
+- `gamma2`: Decay of the running average of the squared norm; in [0, 1), default 0.999.
+- `eps`: Added to the root, and lower bound on the norm divided by; finite, >= 0, default 1e-12.
+- `bias_correction`: 1 (default) corrects the averages for their start at 0; 0 is the algorithm box of the paper.
 """
 struct GradientStabilizerConfig
     struct_size::UInt32
@@ -170,19 +307,88 @@ struct GradientStabilizerConfig
     bias_correction::UInt32
     reserved::UInt32
 end
-function GradientStabilizerConfig(;
-    scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12, bias_correction = true
-)
-    return GradientStabilizerConfig(
-        sizeof(GradientStabilizerConfig), scope, gamma1, gamma2, eps, bias_correction, 0
-    )
+GradientStabilizerConfig(; scope = SCOPE_TENSOR, gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12, bias_correction = 1) =
+    GradientStabilizerConfig(sizeof(GradientStabilizerConfig), scope, gamma1, gamma2, eps, bias_correction, 0)
+
+"""
+The state of GradientStabilizer and AdaGC for one norm; zeros before the first step.
+
+- `m`: Running average of the norm, before bias correction.
+- `v`: Running average of the squared norm, before bias correction; 0 for AdaGC.
+- `steps`: Number of gradients averaged.
+- `skipped`: Number of gradients of norm 0, which do not enter the averages.
+"""
+struct NormState
+    m::Float64
+    v::Float64
+    steps::UInt64
+    skipped::UInt64
 end
+NormState() = NormState(0, 0, 0, 0)
+Base.zero(::Type{NormState}) = NormState()
+kind(::Type{NormState}) = STATE_NORM
+
+"""
+The state of Autoscale; zeros before the first step.
+
+- `exponent`: Exponent of alpha, fixed at the first step with sigma > 0; in (0, 1].
+- `sigma`: Global standard deviation at the last step; informative, not read.
+- `alpha`: Factor of the last step; informative, not read.
+- `steps`: Number of steps with sigma > 0.
+"""
+struct AutoscaleState
+    exponent::Float64
+    sigma::Float64
+    alpha::Float64
+    steps::UInt64
+end
+AutoscaleState() = AutoscaleState(0, 0, 0, 0)
+Base.zero(::Type{AutoscaleState}) = AutoscaleState()
+kind(::Type{AutoscaleState}) = STATE_AUTOSCALE
+
+"""
+    CentralizeConfig(; roles = ROLES_WEIGHTS)
+
+- `roles`: The tensors changed: ROLES_WEIGHTS (default) or ROLES_ALL.
+"""
+struct CentralizeConfig
+    struct_size::UInt32
+    roles::Roles
+end
+CentralizeConfig(; roles = ROLES_WEIGHTS) =
+    CentralizeConfig(sizeof(CentralizeConfig), roles)
+
+"""
+    ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8)
+
+- `roles`: The tensors changed: ROLES_WEIGHTS (default) or ROLES_ALL.
+- `eps`: Added to the standard deviation; finite, >= 0, default 1e-8.
+"""
+struct ZnormConfig
+    struct_size::UInt32
+    roles::Roles
+    eps::Float64
+end
+ZnormConfig(; roles = ROLES_WEIGHTS, eps = 1e-8) =
+    ZnormConfig(sizeof(ZnormConfig), roles, eps)
+
+"""
+    ClipNormConfig(; scope = SCOPE_TENSOR)
+
+- `scope`: One norm per tensor, SCOPE_TENSOR (default), or one of all, SCOPE_GLOBAL.
+"""
+struct ClipNormConfig
+    struct_size::UInt32
+    scope::Scope
+end
+ClipNormConfig(; scope = SCOPE_TENSOR) =
+    ClipNormConfig(sizeof(ClipNormConfig), scope)
 
 """
     AgcConfig(; clipping = 0.01, eps = 1e-3)
 
-`clipping`: largest ratio of gradient norm to parameter norm; finite, > 0. `eps`: smallest parameter norm reckoned with;
-finite, >= 0.
+- `clipping`: Upper bound on the ratio of gradient norm to parameter norm; finite, > 0, default 0.01.
+- `eps`: Lower bound on the parameter norm; finite, >= 0, default 1e-3.
 """
 struct AgcConfig
     struct_size::UInt32
@@ -190,14 +396,17 @@ struct AgcConfig
     clipping::Float64
     eps::Float64
 end
-AgcConfig(; clipping = 0.01, eps = 1e-3) = AgcConfig(sizeof(AgcConfig), 0, clipping, eps)
+AgcConfig(; clipping = 0.01, eps = 1e-3) =
+    AgcConfig(sizeof(AgcConfig), 0, clipping, eps)
 
 """
     ZclipConfig(; warmup = 25, alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = Inf)
 
-`warmup`: number of steps that only collect norms, >= 1. `alpha`: weight of the past in the running mean and variance, in
-[0, 1). `z_max`: the z-score that is clipped; finite, > 0. `eps`: added to the standard deviation; finite, >= 0.
-`max_norm`: the largest norm ever let through, > 0.
+- `warmup`: Number of first steps that only collect norms; >= 1, default 25.
+- `alpha`: Decay of the running mean and variance; in [0, 1), default 0.97.
+- `z_max`: Threshold: a norm with a larger z-score is clipped; finite, > 0, default 2.5.
+- `eps`: Added to the standard deviation; finite, >= 0, default 1e-6.
+- `max_norm`: Upper bound on every norm, also during the warm-up; > 0, default +infinity.
 """
 struct ZclipConfig
     struct_size::UInt32
@@ -207,31 +416,79 @@ struct ZclipConfig
     eps::Float64
     max_norm::Float64
 end
-function ZclipConfig(; warmup = 25, alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = Inf)
-    return ZclipConfig(sizeof(ZclipConfig), warmup, alpha, z_max, eps, max_norm)
+ZclipConfig(; warmup = 25, alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = Inf) =
+    ZclipConfig(sizeof(ZclipConfig), warmup, alpha, z_max, eps, max_norm)
+
+"""
+The state of Zclip; zeros before the first step.
+
+- `mean`: Running mean of the norm.
+- `var`: Running variance of the norm.
+- `steps`: Number of steps.
+"""
+struct ZclipState
+    mean::Float64
+    var::Float64
+    steps::UInt64
+end
+ZclipState() = ZclipState(0, 0, 0)
+Base.zero(::Type{ZclipState}) = ZclipState()
+kind(::Type{ZclipState}) = STATE_ZCLIP
+
+"""
+A method of a chain, for trimtab_decide. Fields that its kind does not use are NULL or 0.
+
+- `kind`: The method: METHOD_UNSCALE and so on.
+- `config`: The configuration of the method; NULL means the defaults.
+- `state`: The state of the method, or its array of states; zeros before the first step.
+- `number`: The reference, maximum norm, limit, factor or loss scale.
+- `input`: Input of the method beside the gradients: for METHOD_AGC the moments of the parameters.
+"""
+struct Method
+    kind::MethodKind
+    reserved::UInt32
+    config::Ptr{Cvoid}
+    state::Ptr{Cvoid}
+    number::Float64
+    input::Ptr{Cvoid}
 end
 
 """
-    GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0)
+    AdagcConfig(; warmup = 100, lambda_rel = 1.05, lambda_abs = 1.0, beta = 0.98)
 
-`max_consecutive`: how many bad steps in a row mean that the run has diverged; 0: never.
+AdaGC (arXiv 2502.11034, Algorithm 1), for METHOD_ADAGC: clips the norm of each gradient relative to a running average
+of its clipped norms. Weights and biases.
+
+    R = ||g||;   R == 0: skipped += 1, nothing else
+    the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+                             m = min(m, h*R);   at the first step m = h*R
+    after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+    steps += 1;   g * h
+
+- `warmup`: Number of steps that are clipped by the global norm; >= 1, default 100.
+- `lambda_rel`: Maximum ratio of a norm to its running average; finite, > 0, default 1.05.
+- `lambda_abs`: Maximum global norm during the warm-up; > 0, default 1.
+- `beta`: Weight of the past in the running average; in [0, 1), default 0.98.
 """
-struct GuardConfig
+struct AdagcConfig
     struct_size::UInt32
-    policy::GuardPolicy
-    max_consecutive::UInt64
+    warmup::UInt32
+    lambda_rel::Float64
+    lambda_abs::Float64
+    beta::Float64
 end
-function GuardConfig(; policy = GUARD_SKIP_STEP, max_consecutive = 0)
-    return GuardConfig(sizeof(GuardConfig), policy, max_consecutive)
-end
+AdagcConfig(; warmup = 100, lambda_rel = 1.05, lambda_abs = 1.0, beta = 0.98) =
+    AdagcConfig(sizeof(AdagcConfig), warmup, lambda_rel, lambda_abs, beta)
 
 """
-    SgdConfig(; lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false, decay_roles = ROLES_ALL)
+    SgdConfig(; nesterov = 0, lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, decay_roles = ROLES_ALL)
 
-`lr`: learning rate, finite. `momentum`: weight of the past in the buffer, in [0, 1). `dampening`: how much less of the
-new gradient enters the buffer, in [0, 1]. `weight_decay`: L2 penalty, added to the gradient; finite.
-`decay_roles`: what the decay is for, `ROLES_ALL` or `ROLES_WEIGHTS`. `nesterov`: look ahead along the momentum, which
-must not be 0, without dampening.
+- `nesterov`: 1 for Nesterov's momentum, which needs momentum > 0 and dampening 0; default 0.
+- `lr`: Learning rate; finite, default 1e-2.
+- `momentum`: Decay of the momentum buffer; in [0, 1), default 0, which needs no buffer.
+- `dampening`: The new gradient enters the buffer times 1 - dampening; in [0, 1], default 0.
+- `weight_decay`: Coefficient of the L2 penalty, added to the gradient; finite, default 0.
+- `decay_roles`: The parameters that decay: ROLES_WEIGHTS, or ROLES_ALL (default).
 """
 struct SgdConfig
     struct_size::UInt32
@@ -243,24 +500,48 @@ struct SgdConfig
     decay_roles::Roles
     reserved::UInt32
 end
-function SgdConfig(;
-    lr = 1e-2,
-    momentum = 0.0,
-    dampening = 0.0,
-    weight_decay = 0.0,
-    nesterov = false,
-    decay_roles = ROLES_ALL,
-)
-    return SgdConfig(sizeof(SgdConfig), nesterov, lr, momentum, dampening, weight_decay, decay_roles, 0)
+SgdConfig(; nesterov = 0, lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, decay_roles = ROLES_ALL) =
+    SgdConfig(sizeof(SgdConfig), nesterov, lr, momentum, dampening, weight_decay, decay_roles, 0)
+
+"""
+The state of an optimizer beside its buffers; zeros before the first step.
+
+- `steps`: Number of steps taken.
+"""
+struct StepState
+    steps::UInt64
+end
+StepState() = StepState(0)
+Base.zero(::Type{StepState}) = StepState()
+kind(::Type{StepState}) = STATE_STEP
+
+"""
+A parameter and its optimizer buffers, each with as many elements as the gradient.
+
+- `param`: The parameter.
+- `first`: Adam: first moment. SGD: momentum buffer, NULL if momentum is 0. Zeros before the first step.
+- `second`: Adam: second moment. SGD: ignored. Zeros before the first step.
+- `dtype`: Element type of all three: F32 or F64.
+"""
+struct Slot
+    param::Ptr{Cvoid}
+    first::Ptr{Cvoid}
+    second::Ptr{Cvoid}
+    dtype::Dtype
+    reserved::UInt32
 end
 
 """
-    AdamConfig(; lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0, decoupled = true,
-        decay_roles = ROLES_ALL)
+    AdamConfig(; decoupled = 1, lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0,
+    decay_roles = ROLES_ALL)
 
-`lr`: learning rate, finite. `beta1`, `beta2`: weights of the past in the two moments, in [0, 1). `eps`: added to the root
-of the second moment; finite, >= 0. `weight_decay`: finite; shrinks the parameter (`decoupled`, AdamW) or is added to the
-gradient. `decay_roles`: what the decay is for, `ROLES_ALL` or `ROLES_WEIGHTS`.
+- `decoupled`: 1 (default) decays the parameter itself (AdamW); 0 adds the decay to the gradient (Adam).
+- `lr`: Learning rate; finite, default 1e-3.
+- `beta1`: Decay of the first moment; in [0, 1), default 0.9.
+- `beta2`: Decay of the second moment; in [0, 1), default 0.999.
+- `eps`: Added to the root of the second moment; finite, >= 0, default 1e-8.
+- `weight_decay`: Coefficient of the weight decay; finite, default 0.
+- `decay_roles`: The parameters that decay: ROLES_WEIGHTS, or ROLES_ALL (default).
 """
 struct AdamConfig
     struct_size::UInt32
@@ -273,59 +554,17 @@ struct AdamConfig
     decay_roles::Roles
     reserved::UInt32
 end
-function AdamConfig(;
-    lr = 1e-3,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    eps = 1e-8,
-    weight_decay = 0.0,
-    decoupled = true,
-    decay_roles = ROLES_ALL,
-)
-    return AdamConfig(sizeof(AdamConfig), decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles, 0)
-end
+AdamConfig(; decoupled = 1, lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0,
+    decay_roles = ROLES_ALL) =
+    AdamConfig(sizeof(AdamConfig), decoupled, lr, beta1, beta2, eps, weight_decay, decay_roles, 0)
 
-"What [`gradient_stabilizer!`](@ref) remembers of one norm: running averages of the norm and of its square."
-struct NormState
-    m::Float64
-    v::Float64
-    steps::UInt64
-    skipped::UInt64
-end
-NormState() = NormState(0, 0, 0, 0)
-Base.zero(::Type{NormState}) = NormState()
+"""
+An array of states of one kind, to save or to load. A run has one such entry per method and optimizer with a state.
 
-"What [`autoscale!`](@ref) remembers; `sigma` and `alpha` of the last step are for looking at."
-struct AutoscaleState
-    exponent::Float64
-    sigma::Float64
-    alpha::Float64
-    steps::UInt64
-end
-AutoscaleState() = AutoscaleState(0, 0, 0, 0)
-
-"What [`zclip!`](@ref) remembers: running mean and variance of the norm."
-struct ZclipState
-    mean::Float64
-    var::Float64
-    steps::UInt64
-end
-ZclipState() = ZclipState(0, 0, 0)
-
-"What [`guard!`](@ref) remembers: bad steps since the last good one, and in all."
-struct GuardState
-    consecutive::UInt64
-    total::UInt64
-end
-GuardState() = GuardState(0, 0)
-
-"What an optimizer remembers beside its buffers."
-struct StepState
-    steps::UInt64
-end
-StepState() = StepState(0)
-
-"An array of states of one kind, to save or to load, as the library sees it."
+- `states`: The array; may be NULL if count is 0.
+- `count`: Number of states in the array.
+- `kind`: Type of the states: STATE_NORM, AUTOSCALE, ZCLIP, GUARD or STEP.
+"""
 struct States
     states::Ptr{Cvoid}
     count::Csize_t

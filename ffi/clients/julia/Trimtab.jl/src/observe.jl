@@ -48,6 +48,12 @@ function observe_chunk!(into::Ref{Moments}, x::AbstractArray)
     return finite(code, :trimtab_observe_chunk)
 end
 
+"""
+    Moments(x)
+
+The statistics of the elements of `x`: an array, dense and contiguous, of `Float16`, `BFloat16`, `Float32` or `Float64`.
+Elements that are not finite show in them and throw nothing.
+"""
 function Moments(x::AbstractArray)
     into = Ref(Moments())
     observe_chunk!(into, x)

@@ -1,11 +1,5 @@
 # States as bytes, and back.
 
-kind(::Type{NormState}) = STATE_NORM
-kind(::Type{AutoscaleState}) = STATE_AUTOSCALE
-kind(::Type{ZclipState}) = STATE_ZCLIP
-kind(::Type{GuardState}) = STATE_GUARD
-kind(::Type{StepState}) = STATE_STEP
-
 # Valid as long as the state itself is preserved.
 entry(states::Vector{T}) where {T} = States(pointer(states), length(states), kind(T), 0)
 entry(state::Ref{T}) where {T} = States(Base.unsafe_convert(Ptr{T}, state), 1, kind(T), 0)

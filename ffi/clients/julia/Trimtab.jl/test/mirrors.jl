@@ -1,14 +1,7 @@
 # Julia's own idea of every struct, against ffi/abi.json.
 
-const MIRRORS = [
-    Trimtab.Moments, Trimtab.Affine, Trimtab.Tensor, Trimtab.Slot, Trimtab.StableGradConfig, Trimtab.ZnormConfig,
-    Trimtab.GradientStabilizerConfig, Trimtab.AgcConfig, Trimtab.ZclipConfig, Trimtab.GuardConfig, Trimtab.SgdConfig,
-    Trimtab.AdamConfig, Trimtab.NormState, Trimtab.AutoscaleState, Trimtab.ZclipState, Trimtab.GuardState,
-    Trimtab.StepState, Trimtab.States, Trimtab.Method, Trimtab.CentralizeConfig, Trimtab.ClipNormConfig,
-]
-
-# GradientStabilizerConfig is trimtab_gradient_stabilizer_config.
-c_name(type) = "trimtab" * lowercase(replace(string(nameof(type)), r"([A-Z])" => s"_\1"))
+# trimtab_gradient_stabilizer_config is GradientStabilizerConfig.
+mirror(c) = getfield(Trimtab, Symbol(join(map(uppercasefirst, split(c, "_")[2:end]))))
 
 # The manifest has a line for each field, below the name of the struct and its size.
 function layouts(manifest)
@@ -30,10 +23,10 @@ function layouts(manifest)
 end
 
 @testset "mirrors" begin
-    expected = layouts(joinpath(@__DIR__, "..", "..", "..", "abi.json"))
-    @test Set(keys(expected)) == Set(map(c_name, MIRRORS))
-    for type in MIRRORS
-        layout = expected[c_name(type)]
+    expected = layouts(joinpath(@__DIR__, "..", "..", "..", "..", "abi.json"))
+    @test length(expected) > 20
+    for (name, layout) in expected
+        type = mirror(name)
         fields = [(fieldname(type, i), Int(fieldoffset(type, i)), sizeof(fieldtype(type, i))) for i in 1:fieldcount(type)]
         @test isbitstype(type)
         @test sizeof(type) == layout.size
