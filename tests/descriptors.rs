@@ -251,6 +251,11 @@ fn unaligned_parameters_change_no_bit() {
         )];
         let step = Adam::default().step(&mut StepState::default(), &mut grads, &mut slots);
         step.expect("finite");
+        observe(&mut grads).expect("finite");
+        let mut slots = [Slot::momentum(&mut w[offset..], &mut v[offset..])];
+        let sgd = Sgd::default().with_momentum(0.9);
+        let step = sgd.step(&mut StepState { steps: 1 }, &mut grads, &mut slots);
+        step.expect("finite");
         [w, m, v].map(|data| bits(&data[offset..]))
     };
     (1..9).for_each(|offset| assert_eq!(stepped_at(offset), stepped_at(0), "{offset}"));
