@@ -104,6 +104,16 @@ pub fn setting(name: &str, values: &[(&str, f64)]) -> Setting {
     named(name).defaults().with(values)
 }
 
+/// The same from a text: `clip_norm max_norm=1 scope=1`.
+pub fn parsed(text: &str) -> Setting {
+    let mut words = text.split(' ');
+    let setting = words.next().map(named).expect("a name").defaults();
+    words.fold(setting, |setting, word| {
+        let (name, value) = word.split_once('=').expect("name=value");
+        setting.with(&[(name, value.parse().expect("a number"))])
+    })
+}
+
 /// Lets methods without states decide, with success.
 #[track_caller]
 pub fn decided(library: &dyn Library, methods: &[Setting], grads: &mut [Tensor]) {

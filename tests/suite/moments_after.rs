@@ -3,7 +3,7 @@
 use trimtab::{Affine, Dtype, Moments, Role};
 
 use super::each;
-use crate::common::calls::{Call, decided, moments_of, scaled, setting};
+use crate::common::calls::{Call, decided, moments_of, parsed, scaled};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::status::{BAD_STATE, OK, ORDER, expect};
 use crate::common::world::{Gradients, World};
@@ -26,8 +26,8 @@ fn told(world: &World) -> Result<Moments, i32> {
 /// seen in the bound only.
 #[test]
 fn moments_through_the_affine() {
-    let centralize = setting("centralize", &[("roles", 1.0)]);
-    let double = setting("scale", &[("factor", 2.0)]);
+    let centralize = parsed("centralize roles=1");
+    let double = parsed("scale factor=2");
     let expected = |abs_max| moments_of(4, 0.0, 152.0, abs_max);
     each(|library| {
         for dtype in DTYPES {
@@ -39,11 +39,7 @@ fn moments_through_the_affine() {
                 &mut world.grads,
             );
             assert_eq!(told(&world), Ok(expected(10.0)), "{dtype:?}");
-            decided(
-                library,
-                &[setting("clip_value", &[("limit", 5.0)])],
-                &mut world.grads,
-            );
+            decided(library, &[parsed("clip_value limit=5")], &mut world.grads);
             assert_eq!(told(&world), Ok(expected(5.0)), "{dtype:?}");
         }
     });
@@ -76,11 +72,7 @@ fn what_is_not_finite_is_told() {
         assert_eq!(told(&world), Err(ORDER), "not observed");
         let _ = library.observe(&mut world.grads);
         assert!(told(&world).expect("told").sum_sq.is_nan());
-        decided(
-            library,
-            &[setting("guard", &[("policy", 1.0)])],
-            &mut world.grads,
-        );
+        decided(library, &[parsed("guard policy=1")], &mut world.grads);
         let zeros = Moments {
             count: 2,
             ..Moments::default()

@@ -10,7 +10,7 @@ use trimtab::{Affine, Moments};
 use super::c;
 use super::library::LIBRARIES;
 use super::raw::{Raw, descriptors, slots};
-use crate::common::calls::{Call, moments_of};
+use crate::common::calls::{Call, moments_of, parsed};
 use crate::common::elements::Elements;
 use crate::common::status::{
     BAD_CONFIG, BAD_DTYPE, BAD_LENGTH, BAD_STATE, MISALIGNED, NULL_POINTER, OK, expect,
@@ -233,7 +233,7 @@ fn where_the_place_is_written() {
 /// GLOBAL takes one state: what lies behind it is not looked at and not touched.
 #[test]
 fn global_scope_takes_one_state() {
-    let setting = crate::common::calls::setting("gradient_stabilizer", &[]);
+    let setting = crate::common::calls::parsed("gradient_stabilizer");
     let mut data = four();
     let mut world = World::pending(LIBRARIES[0], &mut data);
     let mut running = world.under_way(setting);
