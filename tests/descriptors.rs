@@ -6,7 +6,7 @@ mod common;
 #[allow(dead_code)]
 mod oracle;
 
-use common::calls::{Call, setting};
+use common::calls::{Call, parsed};
 use common::data::{Random, bits};
 use common::elements::Elements;
 use common::library::Parameters;
@@ -231,7 +231,7 @@ fn outputs_and_slots_must_match_in_type() {
             step.refused("a buffer's type", &mut world, BAD_DTYPE, 2);
         }
         // What a step does not need is not looked at.
-        let plain = Call::Ask(setting("sgd", &[]));
+        let plain = Call::Ask(parsed("sgd"));
         plain.accepted("a buffer of another type", &mut world);
     }
 }
@@ -250,6 +250,11 @@ fn unaligned_parameters_change_no_bit() {
             &mut v[offset..],
         )];
         let step = Adam::default().step(&mut StepState::default(), &mut grads, &mut slots);
+        step.expect("finite");
+        observe(&mut grads).expect("finite");
+        let mut slots = [Slot::momentum(&mut w[offset..], &mut v[offset..])];
+        let sgd = Sgd::default().with_momentum(0.9);
+        let step = sgd.step(&mut StepState { steps: 1 }, &mut grads, &mut slots);
         step.expect("finite");
         [w, m, v].map(|data| bits(&data[offset..]))
     };

@@ -11,7 +11,7 @@ mod oracle;
 
 use std::ffi::OsStr;
 
-use common::calls::{Call, scaled, weight};
+use common::calls::{Call, moments_of, scaled, weight};
 use common::elements::Elements;
 use common::library::Answer;
 use common::rust::LIBRARIES;
@@ -176,12 +176,7 @@ fn a_pipeline_is_refused_too() {
 
 /// Those of 1, -2, 3, which no pass has to find.
 fn moments() -> Moments {
-    Moments {
-        count: 3,
-        sum: 2.0,
-        sum_sq: 14.0,
-        abs_max: 3.0,
-    }
+    moments_of(3, 2.0, 14.0, 3.0)
 }
 
 /// Every pass says Unsupported and why, and writes nothing; what only thinks goes on.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use trimtab::{Dtype, Role, Tensor, set_threads};
+use trimtab::{Dtype, Moments, Role, Tensor, set_threads};
 
 use super::elements::Elements;
 use super::library::{Answer, Library, Parameters, Running};
@@ -104,6 +104,16 @@ pub fn setting(name: &str, values: &[(&str, f64)]) -> Setting {
     named(name).defaults().with(values)
 }
 
+/// The same from a text: `clip_norm max_norm=1 scope=1`.
+pub fn parsed(text: &str) -> Setting {
+    let mut words = text.split(' ');
+    let setting = words.next().map(named).expect("a name").defaults();
+    words.fold(setting, |setting, word| {
+        let (name, value) = word.split_once('=').expect("name=value");
+        setting.with(&[(name, value.parse().expect("a number"))])
+    })
+}
+
 /// Lets methods without states decide, with success.
 #[track_caller]
 pub fn decided(library: &dyn Library, methods: &[Setting], grads: &mut [Tensor]) {
@@ -127,6 +137,16 @@ pub fn decide(library: &dyn Library, method: &Setting, grads: &mut [Tensor]) -> 
 #[track_caller]
 pub fn scaled(library: &dyn Library, factor: f64, grads: &mut [Tensor]) {
     decided(library, &[setting("scale", &[("factor", factor)])], grads);
+}
+
+/// Moments, whether or not there are such elements.
+pub const fn moments_of(count: u64, sum: f64, sum_sq: f64, abs_max: f64) -> Moments {
+    Moments {
+        count,
+        sum,
+        sum_sq,
+        abs_max,
+    }
 }
 
 /// One weight.

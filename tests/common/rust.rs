@@ -10,6 +10,7 @@ use trimtab::{
 use super::elements::Elements;
 use super::library::{Answer, Library, Parameters, Running};
 use super::saved::Saved;
+use super::snapshot;
 use super::states::States;
 use super::status::{OK, SKIP_STEP};
 use super::table::{Optimizer, Setting};
@@ -161,7 +162,16 @@ macro_rules! passes {
         }
 
         fn observe_chunk(&self, into: &mut Moments, chunk: &mut Elements) -> Answer {
-            into.observe_buffer(&chunk.buffer()).into()
+            let mut typed = *into;
+            let result = match chunk {
+                Elements::F32(data) => typed.observe_chunk(data),
+                Elements::F16(data) => typed.observe_chunk(data),
+                Elements::Bf16(data) => typed.observe_chunk(data),
+                Elements::F64(data) => typed.observe_chunk(data),
+            };
+            assert_eq!(into.observe_buffer(&chunk.buffer()), result);
+            assert_eq!(snapshot::moments(into), snapshot::moments(&typed));
+            result.into()
         }
 
         fn merge(&self, into: &mut Moments, from: &Moments) -> Answer {

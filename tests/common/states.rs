@@ -136,25 +136,21 @@ const ZCLIP: ZclipState = ZclipState {
 
 /// A good state with one field spoilt, for each of these values.
 macro_rules! spoilt {
-    ($($good:expr => $($field:ident: $value:expr),*;)*) => {
-        vec![$($({
-            let mut state = $good;
-            state.$field = $value;
-            state
-        }),*),*]
+    ($type:ident: $($good:expr => $($field:ident: $value:expr),*;)*) => {
+        vec![$($($type { $field: $value, ..$good }),*),*]
     };
 }
 
 /// Averages of norms and of their squares are finite, not negative, and 0 before the first step.
 fn bad_norms() -> Vec<NormState> {
-    spoilt! {
+    spoilt! { NormState:
         NORM => m: NAN, m: INF, m: -TINY, v: NAN, v: INF, v: -TINY, steps: 0;
         NormState::default() => m: TINY, m: NAN, v: TINY, v: NAN;
     }
 }
 
 fn bad_zclips() -> Vec<ZclipState> {
-    spoilt! {
+    spoilt! { ZclipState:
         ZCLIP => mean: NAN, mean: INF, mean: -TINY, var: NAN, var: INF, var: -TINY, steps: 0;
         ZclipState::default() => mean: 1.0, var: 1.0;
     }
@@ -162,7 +158,7 @@ fn bad_zclips() -> Vec<ZclipState> {
 
 /// The exponent lies in (0, 1] and is 0 before the first step.
 fn bad_autoscales() -> Vec<AutoscaleState> {
-    spoilt! {
+    spoilt! { AutoscaleState:
         AUTOSCALE => exponent: NAN, exponent: INF, exponent: 0.0, exponent: -0.5, exponent: 1.5;
         AUTOSCALE => sigma: NAN, sigma: INF, alpha: NAN, alpha: -INF, steps: 0;
     }

@@ -5,7 +5,7 @@
 use trimtab::{Dtype, Moments, Role};
 
 use super::{each, once};
-use crate::common::calls::{Call, setting, weight};
+use crate::common::calls::{Call, parsed, weight};
 use crate::common::data::Random;
 use crate::common::elements::Elements;
 use crate::common::library::Library;
@@ -17,7 +17,7 @@ use crate::common::world::{Gradients, World};
 use crate::oracle::statistics;
 
 fn centralize() -> Setting {
-    setting("centralize", &[("roles", 1.0)])
+    parsed("centralize roles=1")
 }
 
 fn is_zeros(elements: &Elements) -> bool {
@@ -110,7 +110,7 @@ fn autoscale_silences_what_it_does_not_count() {
         let signal = Elements::F32(vec![1.0, -1.0]);
         let mut data = vec![(Role::Weight, noise), (Role::Weight, signal)];
         let mut world = World::observed(library, &mut data);
-        let mut autoscale = world.fresh(setting("autoscale", &[]));
+        let mut autoscale = world.fresh(parsed("autoscale"));
         world.accepts("noise and signal", &mut autoscale);
         // Only the two elements of the second count, among ten: sqrt(2 / 9).
         let sigma = autoscale.states.autoscale.sigma;

@@ -6,7 +6,7 @@
 use trimtab::Dtype;
 
 use super::{each, once};
-use crate::common::calls::{parameters, setting, step, stepped, weight};
+use crate::common::calls::{parameters, parsed, setting, step, stepped, weight};
 use crate::common::elements::Elements;
 use crate::common::library::Library;
 use crate::common::status::{OK, OVERFLOW, name};
@@ -104,48 +104,42 @@ fn sgd_is_finite_at_every_rate() {
 /// What is accepted, and where it leads to: the first step of Adam is lr, whatever the gradient's size.
 #[test]
 fn the_bounds_and_what_lies_on_either_side() {
-    // A name, values, the type of the parameter, a gradient, and its first element afterwards, if the step is accepted.
-    type Case = (
-        &'static str,
-        &'static [(&'static str, f64)],
-        Dtype,
-        f64,
-        Option<f64>,
-    );
+    // An optimizer, the type of the parameter, a gradient, and its first element afterwards, if the step is accepted.
+    type Case = (&'static str, Dtype, f64, Option<f64>);
     use Dtype::{F32, F64};
     const ROOT: f64 = 1.844_674_352e19; // of the largest f32
     let cases: [Case; 24] = [
-        ("sgd", &[("lr", 1.0)], F32, MOST, Some(-MOST)),
-        ("sgd", &[("lr", 1.0)], F32, 1e39, None),
-        ("sgd", &[("lr", 1e-30)], F32, 1e30, Some(-1.0)),
-        ("sgd", &[("lr", 1e39)], F32, 0.0, None),
-        ("sgd", &[("lr", 1e39)], F64, 0.0, Some(0.0)),
-        ("sgd", &[("weight_decay", 1e39)], F32, 0.0, None),
-        ("sgd", &[("weight_decay", 1e39)], F64, 0.0, Some(0.0)),
-        ("sgd", &[("lr", 1e300)], F32, 1.0, None),
-        ("adam", &[("lr", 1e39)], F32, 0.0, None),
-        ("adam", &[("lr", 1e300)], F32, 1.0, None),
-        ("adam", &[("weight_decay", 1e300)], F32, 1.0, None),
-        ("adam", &[], F32, 0.999 * ROOT, Some(-1e-3)),
-        ("adam", &[], F32, 1.001 * ROOT, None),
-        ("adam", &[], F32, 1e30, None),
-        ("adam", &[], F64, 1e30, Some(-1e-3)),
+        ("sgd lr=1", F32, MOST, Some(-MOST)),
+        ("sgd lr=1", F32, 1e39, None),
+        ("sgd lr=1e-30", F32, 1e30, Some(-1.0)),
+        ("sgd lr=1e39", F32, 0.0, None),
+        ("sgd lr=1e39", F64, 0.0, Some(0.0)),
+        ("sgd weight_decay=1e39", F32, 0.0, None),
+        ("sgd weight_decay=1e39", F64, 0.0, Some(0.0)),
+        ("sgd lr=1e300", F32, 1.0, None),
+        ("adam lr=1e39", F32, 0.0, None),
+        ("adam lr=1e300", F32, 1.0, None),
+        ("adam weight_decay=1e300", F32, 1.0, None),
+        ("adam", F32, 0.999 * ROOT, Some(-1e-3)),
+        ("adam", F32, 1.001 * ROOT, None),
+        ("adam", F32, 1e30, None),
+        ("adam", F64, 1e30, Some(-1e-3)),
         // rate * m is computed before the division by the root.
-        ("adam", &[("lr", 1e30)], F32, 1e15, None),
-        ("adam", &[("lr", -1e30)], F32, 1e15, None),
-        ("adam", &[("lr", 1e30)], F32, 1e6, Some(-1e30)),
+        ("adam lr=1e30", F32, 1e15, None),
+        ("adam lr=-1e30", F32, 1e15, None),
+        ("adam lr=1e30", F32, 1e6, Some(-1e30)),
         // Without eps the update of a gradient of 0 is 0/0; its limit for eps to 0 is 0. 1e-46 is 0 as an f32.
-        ("adam", &[("eps", 0.0)], F32, 0.0, Some(0.0)),
-        ("adam", &[("eps", 1e-46)], F32, 0.0, Some(0.0)),
-        ("adam", &[], F32, 0.0, Some(0.0)),
-        ("adam", &[("eps", 0.0)], F64, 0.0, Some(0.0)),
+        ("adam eps=0", F32, 0.0, Some(0.0)),
+        ("adam eps=1e-46", F32, 0.0, Some(0.0)),
+        ("adam", F32, 0.0, Some(0.0)),
+        ("adam eps=0", F64, 0.0, Some(0.0)),
         // The square of a small gradient is 0 in f32; then, too, the parameter rests.
-        ("adam", &[("eps", 0.0)], F32, 1e-30, Some(0.0)),
-        ("adam", &[("eps", 0.0)], F32, 1e-42, Some(0.0)),
+        ("adam eps=0", F32, 1e-30, Some(0.0)),
+        ("adam eps=0", F32, 1e-42, Some(0.0)),
     ];
     each(|library| {
-        for (name, values, dtype, g, expected) in cases {
-            let setting = setting(name, values);
+        for (text, dtype, g, expected) in cases {
+            let setting = parsed(text);
             let (accepted, after) = steps(library, &setting, dtype, g, 1);
             let what = format!("{setting:?}, a gradient of {g:e}: {after:?}");
             assert_eq!(accepted == 1, expected.is_some(), "{what}");
@@ -163,7 +157,7 @@ fn the_bounds_and_what_lies_on_either_side() {
 /// An update is lr at most in the first step, where the root of the second moment has few digits.
 #[test]
 fn adam_without_eps_stays_small_where_the_second_moment_underflows() {
-    let adam = setting("adam", &[("eps", 0.0)]);
+    let adam = parsed("adam eps=0");
     each(|library| {
         let (accepted, after) = steps(library, &adam, Dtype::F32, 1e-25, 1);
         assert!(accepted == 1 && after[0].abs() <= 1.1e-3, "{after:?}");

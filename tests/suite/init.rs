@@ -3,9 +3,12 @@
 use super::each;
 use crate::oracle::gain;
 
+/// A function, and the gain that is stated for it.
+type Known = (fn(f64) -> f64, f64);
+
 /// The functions in the order of their codes, and the gains that DESIGN states with seven decimals.
 #[allow(clippy::approx_constant)] // Seven decimals are what is stated, not what is meant.
-const ACTIVATIONS: [(fn(f64) -> f64, f64); 6] = [
+const ACTIVATIONS: [Known; 6] = [
     (gain::relu, 1.4142136),
     (f64::tanh, 1.5925374),
     (gain::silu, 1.6765325),

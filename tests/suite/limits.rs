@@ -3,7 +3,7 @@
 use trimtab::{Dtype, Moments, Role, bf16, f16};
 
 use super::{each, once};
-use crate::common::calls::{Call, decided, scaled, setting, weight};
+use crate::common::calls::{Call, decided, moments_of, parsed, scaled, weight};
 use crate::common::chain::{Chain, Inputs};
 use crate::common::compare;
 use crate::common::data::{Batch, Random};
@@ -124,7 +124,7 @@ fn the_largest_finite_value_is_written_and_nothing_beyond_it() {
 /// Centring can leave the range though every element is in it: largest, largest, -largest have the mean largest/3.
 #[test]
 fn a_centred_result_beyond_the_largest_is_refused() {
-    let centralize = setting("centralize", &[]);
+    let centralize = parsed("centralize");
     once(|library| {
         for dtype in DTYPES {
             let (half, factor) = halves(dtype);
@@ -176,12 +176,7 @@ fn the_largest_and_the_smallest_elements_are_read_exactly() {
                 let mut moments = Moments::default();
                 let answer = library.observe_chunk(&mut moments, &mut Elements::new(dtype, &[x]));
                 expect("a chunk", answer.code, OK);
-                let expected = Moments {
-                    count: 1,
-                    sum: x,
-                    sum_sq: x * x,
-                    abs_max: x.abs(),
-                };
+                let expected = moments_of(1, x, x * x, x.abs());
                 assert_eq!(moments, expected, "{x:e} in {dtype:?}");
                 assert_eq!(library.statistics(&moments)[2], x.abs());
             }
@@ -196,8 +191,7 @@ fn the_largest_and_the_smallest_elements_are_read_exactly() {
 #[test]
 fn clipping_does_not_make_zeros() {
     each(|library| {
-        for scope in [0.0, 1.0] {
-            let clip = setting("clip_norm", &[("scope", scope), ("max_norm", 1.0)]);
+        for clip in ["clip_norm max_norm=1", "clip_norm max_norm=1 scope=1"].map(parsed) {
             for (dtype, x) in [(Dtype::F32, 1e20), (Dtype::F16, 300.0)] {
                 let mut data = weight(dtype, &[x, -x, x, x]);
                 let mut world = World::observed(library, &mut data);
@@ -217,7 +211,7 @@ fn clipping_does_not_make_zeros() {
 /// are clipped as if it had not been there: norms 5 and 10, sqrt(125) together.
 #[test]
 fn one_nan_does_not_spread() {
-    let clip = setting("clip_norm", &[("scope", 1.0), ("max_norm", 1.0)]);
+    let clip = parsed("clip_norm scope=1 max_norm=1");
     each(|library| {
         let all = [[3.0, 4.0], [f64::NAN, 1.0], [6.0, 8.0]];
         let mut data = all
@@ -227,7 +221,7 @@ fn one_nan_does_not_spread() {
         for call in [Call::Ask(clip.clone()), Call::Apply] {
             call.refused("NaN", &mut world, NON_FINITE, 1);
         }
-        let guard = setting("guard", &[("policy", 1.0)]);
+        let guard = parsed("guard policy=1");
         decided(library, &[guard, clip.clone()], &mut world.grads);
         Call::Apply.accepted("guarded", &mut world);
         drop(world);

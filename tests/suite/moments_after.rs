@@ -3,7 +3,7 @@
 use trimtab::{Affine, Dtype, Moments, Role};
 
 use super::each;
-use crate::common::calls::{Call, decided, scaled, setting};
+use crate::common::calls::{Call, decided, moments_of, parsed, scaled};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::status::{BAD_STATE, OK, ORDER, expect};
 use crate::common::world::{Gradients, World};
@@ -26,14 +26,9 @@ fn told(world: &World) -> Result<Moments, i32> {
 /// seen in the bound only.
 #[test]
 fn moments_through_the_affine() {
-    let centralize = setting("centralize", &[("roles", 1.0)]);
-    let double = setting("scale", &[("factor", 2.0)]);
-    let expected = |abs_max| Moments {
-        count: 4,
-        sum: 0.0,
-        sum_sq: 152.0,
-        abs_max,
-    };
+    let centralize = parsed("centralize roles=1");
+    let double = parsed("scale factor=2");
+    let expected = |abs_max| moments_of(4, 0.0, 152.0, abs_max);
     each(|library| {
         for dtype in DTYPES {
             let mut data = gradients(dtype);
@@ -44,11 +39,7 @@ fn moments_through_the_affine() {
                 &mut world.grads,
             );
             assert_eq!(told(&world), Ok(expected(10.0)), "{dtype:?}");
-            decided(
-                library,
-                &[setting("clip_value", &[("limit", 5.0)])],
-                &mut world.grads,
-            );
+            decided(library, &[parsed("clip_value limit=5")], &mut world.grads);
             assert_eq!(told(&world), Ok(expected(5.0)), "{dtype:?}");
         }
     });
@@ -81,11 +72,7 @@ fn what_is_not_finite_is_told() {
         assert_eq!(told(&world), Err(ORDER), "not observed");
         let _ = library.observe(&mut world.grads);
         assert!(told(&world).expect("told").sum_sq.is_nan());
-        decided(
-            library,
-            &[setting("guard", &[("policy", 1.0)])],
-            &mut world.grads,
-        );
+        decided(library, &[parsed("guard policy=1")], &mut world.grads);
         let zeros = Moments {
             count: 2,
             ..Moments::default()
@@ -114,7 +101,7 @@ fn moments_that_no_gradient_can_have_are_not_told() {
 /// Of elements that may be anything and an affine of any kind: those of what the affine makes of the elements.
 #[test]
 fn moments_through_any_affine() {
-    let moments_of = |data: &[f64]| {
+    let observed = |data: &[f64]| {
         let mut moments = Moments::default();
         let _ = moments.observe_chunk(data);
         moments
@@ -123,18 +110,18 @@ fn moments_through_any_affine() {
     for round in 0..200 {
         let len = 1 + random.below(100);
         let data: Vec<f64> = random.elements(len, 0.5, 1.0);
-        let centers = [0.0, moments_of(&data).mean(), random.between(-2.0, 2.0)];
+        let centers = [0.0, observed(&data).mean(), random.between(-2.0, 2.0)];
         let affine = Affine {
             center: centers[round % 3],
             scale: random.between(-5.0, 5.0),
             limit: f64::INFINITY,
         };
         let after: Vec<f64> = data.iter().map(|x| affine.transform(*x)).collect();
-        let (pushed, exact) = (moments_of(&data).through(&affine), moments_of(&after));
+        let (pushed, exact) = (observed(&data).through(&affine), observed(&after));
         let what = format!("{affine:?}, {len} elements");
         // Of order 100 roundings of 2^-53, relative to the terms of the formulas, which may cancel.
         let root = (len as f64).sqrt();
-        let size = affine.scale.abs() * (moments_of(&data).norm() + affine.center.abs() * root);
+        let size = affine.scale.abs() * (observed(&data).norm() + affine.center.abs() * root);
         let bound = 1e-14 * size;
         assert_eq!(pushed.count, exact.count, "{what}");
         assert!((pushed.sum - exact.sum).abs() <= bound * root, "{what}");
@@ -152,7 +139,7 @@ fn moments_through_any_affine() {
         ..Affine::IDENTITY
     };
     for data in [[1.0, 2.0, 4.0], [f64::NAN, 1.0, f64::INFINITY]] {
-        assert_eq!(moments_of(&data).through(&silenced), moments_of(&[0.0; 3]));
+        assert_eq!(observed(&data).through(&silenced), observed(&[0.0; 3]));
     }
     let limited = Affine {
         center: 2.0,

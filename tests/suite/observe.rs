@@ -3,6 +3,7 @@
 use trimtab::{Affine, BLOCK, Dtype, LANES, Moments, Role, Tensor};
 
 use super::{each, once};
+use crate::common::calls::moments_of;
 use crate::common::compare;
 use crate::common::data::{BLOCK_LENGTHS, RUN_LENGTHS, Random, SMALL_LENGTHS};
 use crate::common::elements::{DTYPES, Elements};
@@ -63,12 +64,7 @@ fn moments_are_the_documented_sums() {
             let mut data = noise(1, dtype, len);
             let (moments, exact) = (observed(library, &mut data), data.values());
             let (sum, sum_sq) = order::sums(&exact);
-            let documented = Moments {
-                count: len as u64,
-                sum,
-                sum_sq,
-                abs_max: statistics::abs_max(&exact),
-            };
+            let documented = moments_of(len as u64, sum, sum_sq, statistics::abs_max(&exact));
             let bits = snapshot::moments(&moments);
             assert_eq!(bits, snapshot::moments(&documented), "{what}");
             let streamed = streamed(library, &data, &[]);
@@ -109,12 +105,7 @@ fn statistics_by_hand() {
         assert_eq!(mean, 2.5);
         near(std, (5.0_f64 / 3.0).sqrt());
         near(norm, 30.0_f64.sqrt());
-        let one = Moments {
-            count: 1,
-            sum: -3.0,
-            sum_sq: 9.0,
-            abs_max: 3.0,
-        };
+        let one = moments_of(1, -3.0, 9.0, 3.0);
         let [mean, std, norm] = library.statistics(&one);
         assert!(mean == -3.0 && std.is_nan() && norm == 3.0);
         let [mean, std, norm] = library.statistics(&Moments::default());
@@ -182,12 +173,12 @@ fn boundaries_at_multiples_of_a_block_change_no_bit() {
 #[test]
 fn any_other_boundary_is_legal() {
     let values: Vec<f64> = (0..1000).map(|i| f64::from(i % 17 - 8)).collect();
-    let expected = Moments {
-        count: 1000,
-        sum: values.iter().sum(),
-        sum_sq: values.iter().map(|x| x * x).sum(),
-        abs_max: 8.0,
-    };
+    let expected = moments_of(
+        1000,
+        values.iter().sum(),
+        values.iter().map(|x| x * x).sum(),
+        8.0,
+    );
     each(|library| {
         for dtype in DTYPES {
             let data = Elements::new(dtype, &values);
@@ -307,12 +298,7 @@ fn f64_is_finite_up_to_1e150() {
 }
 
 /// Of 1, 2, 3, 4.
-const FOUR: Moments = Moments {
-    count: 4,
-    sum: 10.0,
-    sum_sq: 30.0,
-    abs_max: 4.0,
-};
+const FOUR: Moments = moments_of(4, 10.0, 30.0, 4.0);
 
 /// Neither grow nor merge, in any direction; and nothing has changed.
 #[test]

@@ -6,7 +6,7 @@
 use trimtab::{Affine, Dtype, Moments, Role, ZclipState};
 
 use super::{each, once};
-use crate::common::calls::{Call, decide, decided, scaled, setting};
+use crate::common::calls::{Call, decide, decided, parsed, scaled, setting};
 use crate::common::elements::Elements;
 use crate::common::library::{Library, Running};
 use crate::common::methods::every_setting;
@@ -89,7 +89,7 @@ fn statistics_are_right_where_their_squares_are_not_in_range() {
 #[test]
 fn a_global_norm_beyond_the_range_is_refused() {
     // 1 / 1.4e308 would be below the normal numbers.
-    let clip = Call::Ask(setting("clip_norm", &[("scope", 1.0), ("max_norm", 10.0)]));
+    let clip = Call::Ask(parsed("clip_norm scope=1 max_norm=10"));
     each(|library| {
         let mut data = [weights(&[1.0]), weights(&[1e75; 2])].concat();
         let mut world = World::observed(library, &mut data);
@@ -169,8 +169,8 @@ fn scales_and_limits_that_leave_the_range_are_refused() {
     });
 }
 
-/// A method, its values, the gradient and the scale pending.
-type Row<'a> = (&'a str, &'a [(&'a str, f64)], &'a [f64], f64);
+/// A method, the gradient and the scale pending.
+type Row<'a> = (&'a str, &'a [f64], f64);
 
 /// Norms and deviations that are infinite in f64 say nothing: divided by them, the gradient would silently become 0.
 /// Quotients below the smallest normal f64, 2.2e-308: some would be 0, which silences a tensor, some keep a few digits, of
@@ -180,69 +180,39 @@ fn what_divides_by_infinity_or_vanishes_is_refused() {
     const HUGE: &[f64] = &[1e150, -1e149];
     const LARGE: &[f64] = &[3e4, -4e4];
     let rows: [Row; 23] = [
-        ("stable_grad", &[("reference", 1.0)], HUGE, 1e200),
-        ("znorm", &[], HUGE, 1e200),
-        ("clip_norm", &[("max_norm", 1.0)], HUGE, 1e200),
-        (
-            "clip_norm",
-            &[("max_norm", 1.0), ("scope", 1.0)],
-            HUGE,
-            1e200,
-        ),
-        ("agc", &[], HUGE, 1e200),
-        ("gradient_stabilizer", &[], HUGE, 1e10),
-        ("gradient_stabilizer", &[("scope", 1.0)], HUGE, 1e10),
-        ("clip_norm", &[("max_norm", 1e-320)], LARGE, 1.0),
-        ("clip_norm", &[("max_norm", 1e-305)], LARGE, 1.0), // few digits
-        (
-            "clip_norm",
-            &[("max_norm", 1e-320), ("scope", 1.0)],
-            LARGE,
-            1.0,
-        ),
-        ("zclip", &[("max_norm", 1e-320)], LARGE, 1.0),
-        ("agc", &[("clipping", 1e-320)], LARGE, 1.0),
-        (
-            "agc",
-            &[("clipping", 1e-200), ("eps", 1e-200)],
-            LARGE,
-            1e-200,
-        ), // of a parameter of zeros, below
-        ("stable_grad", &[("reference", 1e-320)], LARGE, 1.0),
-        (
-            "stable_grad",
-            &[("reference", 1e-200), ("eps", 1e200)],
-            LARGE,
-            1.0,
-        ),
-        (
-            "stable_grad",
-            &[("reference", 1e300)],
-            &[1e-150, -1e-150],
-            1.0,
-        ),
-        ("znorm", &[("eps", 1e308)], LARGE, 1.0),
-        ("unscale", &[("loss_scale", 1e308)], LARGE, 1.0),
-        ("unscale", &[("loss_scale", 1e-310)], LARGE, 1.0),
-        ("gradient_stabilizer", &[("eps", 1e160)], LARGE, 1.0),
-        (
-            "gradient_stabilizer",
-            &[("eps", 1e160), ("scope", 1.0)],
-            LARGE,
-            1.0,
-        ),
-        ("scale", &[("factor", 1e300)], LARGE, 1e300),
-        ("scale", &[("factor", 1e-300)], LARGE, 1e-300),
+        ("stable_grad reference=1", HUGE, 1e200),
+        ("znorm", HUGE, 1e200),
+        ("clip_norm max_norm=1", HUGE, 1e200),
+        ("clip_norm max_norm=1 scope=1", HUGE, 1e200),
+        ("agc", HUGE, 1e200),
+        ("gradient_stabilizer", HUGE, 1e10),
+        ("gradient_stabilizer scope=1", HUGE, 1e10),
+        ("clip_norm max_norm=1e-320", LARGE, 1.0),
+        ("clip_norm max_norm=1e-305", LARGE, 1.0), // few digits
+        ("clip_norm max_norm=1e-320 scope=1", LARGE, 1.0),
+        ("zclip max_norm=1e-320", LARGE, 1.0),
+        ("agc clipping=1e-320", LARGE, 1.0),
+        ("agc clipping=1e-200 eps=1e-200", LARGE, 1e-200), // of a parameter of zeros, below
+        ("stable_grad reference=1e-320", LARGE, 1.0),
+        ("stable_grad reference=1e-200 eps=1e200", LARGE, 1.0),
+        ("stable_grad reference=1e300", &[1e-150, -1e-150], 1.0),
+        ("znorm eps=1e308", LARGE, 1.0),
+        ("unscale loss_scale=1e308", LARGE, 1.0),
+        ("unscale loss_scale=1e-310", LARGE, 1.0),
+        ("gradient_stabilizer eps=1e160", LARGE, 1.0),
+        ("gradient_stabilizer eps=1e160 scope=1", LARGE, 1.0),
+        ("scale factor=1e300", LARGE, 1e300),
+        ("scale factor=1e-300", LARGE, 1e-300),
     ];
     each(|library| {
-        for (name, values, gradient, factor) in rows {
+        for (method, gradient, factor) in rows {
             scaled_by(library, gradient, factor, |world| {
                 if factor == 1e-200 {
                     world.params = vec![Moments::default()];
                 }
-                let mut running = world.fresh(setting(name, values));
+                let mut running = world.fresh(parsed(method));
                 let answer = world.refuses("out of range", &mut running, OVERFLOW);
-                assert_eq!(answer.expect("can be said").at, Some(0), "{name}");
+                assert_eq!(answer.expect("can be said").at, Some(0), "{method}");
             });
         }
     });
@@ -283,7 +253,7 @@ fn zclip_refuses_a_variance_that_leaves_f64() {
     each(|library| {
         for (mean, steps, unit) in cases {
             scaled_by(library, &[unit, -unit], 1e10, |world| {
-                let mut running = world.fresh(setting("zclip", &[]));
+                let mut running = world.fresh(parsed("zclip"));
                 let var = 0.5;
                 running.states.zclip = ZclipState { mean, var, steps };
                 world.refuses("a variance beyond f64", &mut running, OVERFLOW);
@@ -301,7 +271,7 @@ fn a_correction_that_leaves_the_range_is_refused() {
             expect("observe", library.observe(&mut world.grads).code, OK);
             scaled(library, 1e4, &mut world.grads);
             let mut second = Running {
-                setting: setting("gradient_stabilizer", &[]),
+                setting: parsed("gradient_stabilizer"),
                 ..first
             };
             world.refuses("a correction", &mut second, OVERFLOW);
@@ -316,7 +286,7 @@ fn what_leaves_a_tensor_alone_does_not_look_at_its_deviation() {
         let mut data = vec![(Role::Bias, Elements::new(Dtype::F64, &[1e150, -1e149]))];
         let mut world = World::observed(library, &mut data);
         scaled(library, 1e200, &mut world.grads);
-        let answer = decide(library, &setting("znorm", &[]), &mut world.grads);
+        let answer = decide(library, &parsed("znorm"), &mut world.grads);
         expect("not its tensor", answer.code, OK);
     });
 }

@@ -4,7 +4,7 @@ use trimtab::{Dtype, Moments, Role};
 
 use super::each;
 use super::limits::largest;
-use crate::common::calls::{Call, decided, scaled, setting, weight};
+use crate::common::calls::{Call, decided, moments_of, parsed, scaled, weight};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::methods::everything;
 use crate::common::status::{BAD_STATE, NON_FINITE, OK, ORDER, OVERFLOW, expect};
@@ -130,7 +130,7 @@ fn behind_a_limit_only_what_needs_no_moments() {
         for call in Call::all() {
             let mut data = four();
             let mut world = World::pending(library, &mut data);
-            let clip = setting("clip_value", &[("limit", 0.5)]);
+            let clip = parsed("clip_value limit=0.5");
             decided(library, &[clip], &mut world.grads[2..]);
             match call.needs_moments() {
                 true => call.refused("behind a limit", &mut world, ORDER, 2),
@@ -147,11 +147,7 @@ fn behind_a_limit_that_was_written_everything() {
         for call in Call::all() {
             let mut data = four();
             let mut world = World::observed(library, &mut data);
-            decided(
-                library,
-                &[setting("clip_value", &[("limit", 0.5)])],
-                &mut world.grads,
-            );
+            decided(library, &[parsed("clip_value limit=0.5")], &mut world.grads);
             Call::Apply.accepted("a limit", &mut world);
             expect("observe", library.observe(&mut world.grads).code, OK);
             call.accepted("behind a limit that was written", &mut world);
@@ -196,12 +192,7 @@ fn results_that_are_not_finite_in_another_shard() {
             let mut data = four();
             data[2].1 = Elements::new(Dtype::F32, &[]);
             let mut world = World::observed(library, &mut data);
-            world.grads[2].set_moments(Moments {
-                count: 2,
-                sum: 3.0,
-                sum_sq: 5.0,
-                abs_max: 2.0,
-            });
+            world.grads[2].set_moments(moments_of(2, 3.0, 5.0, 2.0));
             scaled(library, 1e308, &mut world.grads[2..3]);
             call.refused("an empty shard", &mut world, OVERFLOW, 2);
         }
@@ -216,7 +207,7 @@ fn a_factor_that_f32_rounds_up() {
     assert!(f64::from(second_largest) * FACTOR <= f64::from(f32::MAX));
     assert!((second_largest * FACTOR as f32).is_infinite());
     each(|library| {
-        let sgd = Call::Ask(setting("sgd", &[("lr", 1.0)]));
+        let sgd = Call::Ask(parsed("sgd lr=1"));
         for call in [Call::Apply, Call::ApplyInto, sgd] {
             let values = [f64::from(second_largest), 1.0];
             let mut data = weight(Dtype::F32, &values);

@@ -4,7 +4,7 @@
 use trimtab::{Affine, Dtype, Moments, Role, Tensor};
 
 use super::{each, once};
-use crate::common::calls::{Call, decide, scaled, setting, weight, with_threads};
+use crate::common::calls::{Call, decide, moments_of, parsed, scaled, weight, with_threads};
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::snapshot;
 use crate::common::status::{OK, ORDER, expect};
@@ -73,12 +73,7 @@ fn an_empty_shard_is_spent() {
         for write in Call::spending() {
             let mut data = gradients(Dtype::F32, &[0]);
             let mut world = World::new(library, &mut data);
-            world.grads[0].set_moments(Moments {
-                count: 2,
-                sum: 3.0,
-                sum_sq: 5.0,
-                abs_max: 2.0,
-            });
+            world.grads[0].set_moments(moments_of(2, 3.0, 5.0, 2.0));
             scaled(library, 0.5, &mut world.grads);
             write.accepted("an empty shard", &mut world);
             assert!(is_fresh(&world.grads[0]), "{write:?}");
@@ -107,7 +102,7 @@ fn apply_into_spends_nothing() {
 /// With `observe` in the loop every round halves; with it in front of the loop, the first one only.
 #[test]
 fn a_loop_that_does_not_observe_ends_at_its_second_round() {
-    let half = setting("scale", &[("factor", 0.5)]);
+    let half = parsed("scale factor=0.5");
     each(|library| {
         for (in_the_loop, left) in [(true, [1.0, -0.25]), (false, [4.0, -1.0])] {
             let mut data = weight(Dtype::F32, &[8.0, -2.0]);

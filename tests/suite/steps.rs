@@ -3,7 +3,7 @@
 use trimtab::{Dtype, Role};
 
 use super::{each, once};
-use crate::common::calls::{Call, parameters, setting, step, stepped, weight};
+use crate::common::calls::{Call, parameters, parsed, setting, step, stepped, weight};
 use crate::common::compare;
 use crate::common::data::{Random, SMALL_LENGTHS, oracle_role};
 use crate::common::elements::{DTYPES, Elements};
@@ -90,8 +90,8 @@ impl Model {
 
 /// More than the table has: other decays and rates, and coupled decay for weights only.
 fn more_steps() -> [Setting; 4] {
-    let coupled = setting("adam", &[("decoupled", 0.0)]);
-    let decay = setting("sgd", &[("weight_decay", 0.1)]);
+    let coupled = parsed("adam decoupled=0");
+    let decay = parsed("sgd weight_decay=0.1");
     let quick = [("lr", 0.03), ("beta1", 0.5), ("beta2", 0.9), ("eps", 1e-3)];
     let damped = [("momentum", 0.9), ("dampening", 0.3), ("decay_roles", 0.0)];
     [
@@ -161,7 +161,7 @@ fn behind_every_method_the_gradient_is_read_through_its_affine() {
 /// w - g/2 and, with decays of 0, w - sign(g)/2: exact in every pair of types.
 #[test]
 fn every_gradient_type_meets_every_parameter_type() {
-    let sgd = setting("sgd", &[("lr", 0.5)]);
+    let sgd = parsed("sgd lr=0.5");
     let decays = [("lr", 0.5), ("eps", 0.0), ("beta1", 0.0), ("beta2", 0.0)];
     let cases = [
         (sgd, [0.25, 1.0, 0.0]),
@@ -187,9 +187,9 @@ fn every_gradient_type_meets_every_parameter_type() {
 fn a_gradient_is_not_rounded_to_its_own_type() {
     let factor = 0.75 * f64::exp2(-40.0);
     let x = 1.0 + f64::exp2(-10.0);
-    let sgd = (setting("sgd", &[("lr", 1.0)]), Dtype::F32);
+    let sgd = (parsed("sgd lr=1"), Dtype::F32);
     // Without a past the first moment is the gradient.
-    let adam = (setting("adam", &[("beta1", 0.0)]), Dtype::F64);
+    let adam = (parsed("adam beta1=0"), Dtype::F64);
     each(|library| {
         for (setting, p) in [&sgd, &adam] {
             let mut ours = parameters(*p, &[vec![0.0]]);
@@ -215,7 +215,7 @@ fn a_gradient_is_not_rounded_to_its_own_type() {
 /// It copies the gradient into the buffer, whatever lies there and whatever the dampening.
 #[test]
 fn the_first_sgd_step_does_not_read_its_buffer() {
-    let sgd = setting("sgd", &[("lr", 0.5), ("momentum", 0.9), ("dampening", 0.7)]);
+    let sgd = parsed("sgd lr=0.5 momentum=0.9 dampening=0.7");
     each(|library| {
         let mut ours = parameters(Dtype::F64, &[vec![1.0]]);
         ours.first[0] = Some(Elements::F64(vec![f64::NAN]));
@@ -231,7 +231,7 @@ fn the_first_sgd_step_does_not_read_its_buffer() {
 /// Weights and biases keep momenta of their own (a library is known to have shared one between them).
 #[test]
 fn every_tensor_has_its_own_momentum() {
-    let sgd = setting("sgd", &[("lr", 1.0), ("momentum", 0.5)]);
+    let sgd = parsed("sgd lr=1 momentum=0.5");
     each(|library| {
         let mut ours = parameters(Dtype::F64, &[vec![0.0], vec![0.0]]);
         for _ in 0..2 {

@@ -3,7 +3,7 @@
 use trimtab::{Affine, Dtype, Role, Tensor, bf16, f16};
 
 use super::{each, once};
-use crate::common::calls::{Call, decided, setting, weight};
+use crate::common::calls::{Call, decided, parsed, setting, weight};
 use crate::common::data::Random;
 use crate::common::elements::{DTYPES, Elements};
 use crate::common::library::Library;
@@ -38,7 +38,7 @@ fn formula(affine: &Affine, dtype: Dtype, x: f64) -> f64 {
 /// Chains that end in affines of every kind: none, plain scales, a mean removed, a limit, beyond the range of f32.
 fn chains() -> Vec<Vec<Setting>> {
     let scale = |factor| setting("scale", &[("factor", factor)]);
-    let centralize = || setting("centralize", &[("roles", 1.0)]);
+    let centralize = || parsed("centralize roles=1");
     let limit = |limit| setting("clip_value", &[("limit", limit)]);
     vec![
         vec![],
@@ -142,7 +142,7 @@ fn results_are_rounded_to_the_nearest_even() {
             let finite: Vec<f64> = numbers.iter().copied().filter(|x| x.is_finite()).collect();
             let mut data = weight(*dtype, &finite);
             let mut world = World::observed(library, &mut data);
-            let scale = setting("scale", &[("factor", 0.75)]);
+            let scale = parsed("scale factor=0.75");
             decided(library, &[scale], &mut world.grads);
             Call::Apply.accepted("three quarters", &mut world);
             drop(world);

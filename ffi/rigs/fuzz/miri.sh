@@ -29,6 +29,7 @@ run() {
 long="--skip differential:: --skip vectors:: --skip observe:: --skip limits:: --skip centring:: --skip outlook::"
 long="$long --skip defaults:: --skip threads:: --skip every_bit_flipped --skip every_byte_changed --skip anything_at_all"
 long="$long --skip a_chain_is_its_methods_one_after_another --skip optimizers_are_the_oracle --skip finite::"
+long="$long --skip rounded_to_the_nearest --skip keeps_its_digits --skip several_threads --skip every_bit_comes_back"
 # shellcheck disable=SC2086 # words
 run -p trimtab --lib --test checkpoint --test descriptors --test errors --test pipeline --test refusals --test suite -- \
     $long "$@"

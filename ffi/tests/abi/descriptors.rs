@@ -10,7 +10,7 @@ use trimtab::{Affine, Moments};
 use super::c;
 use super::library::LIBRARIES;
 use super::raw::{Raw, descriptors, slots};
-use crate::common::calls::Call;
+use crate::common::calls::{Call, moments_of};
 use crate::common::elements::Elements;
 use crate::common::status::{
     BAD_CONFIG, BAD_DTYPE, BAD_LENGTH, BAD_STATE, MISALIGNED, NULL_POINTER, OK, expect,
@@ -233,7 +233,7 @@ fn where_the_place_is_written() {
 /// GLOBAL takes one state: what lies behind it is not looked at and not touched.
 #[test]
 fn global_scope_takes_one_state() {
-    let setting = crate::common::calls::setting("gradient_stabilizer", &[]);
+    let setting = crate::common::calls::parsed("gradient_stabilizer");
     let mut data = four();
     let mut world = World::pending(LIBRARIES[0], &mut data);
     let mut running = world.under_way(setting);
@@ -259,12 +259,7 @@ fn element_types_are_told_apart_by_their_alignment() {
 /// The outlook of one descriptor: refused, and nothing is written to where it was to go.
 #[test]
 fn outlooks() {
-    const TOLD: Moments = Moments {
-        count: 7,
-        sum: -1.0,
-        sum_sq: 2.0,
-        abs_max: 3.0,
-    };
+    const TOLD: Moments = moments_of(7, -1.0, 2.0, 3.0);
     let mut data = four();
     let mut world = World::pending(LIBRARIES[0], &mut data);
     let good = copies(&mut world)[0];
@@ -320,12 +315,7 @@ fn dtypes_of_chunks() {
 /// Into itself: only pointers can say that.
 #[test]
 fn merging_with_itself_doubles() {
-    let mut moments = Moments {
-        count: 4,
-        sum: 10.0,
-        sum_sq: 30.0,
-        abs_max: 4.0,
-    };
+    let mut moments = moments_of(4, 10.0, 30.0, 4.0);
     let pointer = &raw mut moments;
     expect("merge", c::moments_merge(pointer, pointer), OK);
     assert_eq!(

@@ -30,7 +30,7 @@ pub fn configuration(setting: &Setting) -> Option<Vec<u64>> {
     let size = bytes.len().next_multiple_of(alignment);
     bytes[..4].copy_from_slice(&(size as u32).to_ne_bytes());
     bytes.resize(size.next_multiple_of(8), 0);
-    (setting.of.fields.len() > 0).then(|| words(&bytes))
+    (!setting.of.fields.is_empty()).then(|| words(&bytes))
 }
 
 /// Bytes in memory that is aligned for everything.
