@@ -6,15 +6,15 @@
 use std::fs;
 use std::path::Path;
 
-use trimtab::{Buffer, Moments, Parameter, StepState, Tensor, apply, apply_into, observe};
+use trimtab::{Buffer, Parameter, StepState, Tensor, apply, apply_into, observe};
 
 use crate::common::data::{Random, bits};
 use crate::common::list::every_variant;
-use crate::common::method::{AnyMethod, StepInputs};
+use crate::common::method::{AnyMethod, States, StepInputs};
 use crate::common::snapshot;
 use crate::inputs::{Format, Mix, elements};
-use crate::methods::{LENGTHS, batch};
-use crate::passes::{Optimizer, decide};
+use crate::methods::{LENGTHS, batch_of};
+use crate::passes::Optimizer;
 use crate::steps::optimizers;
 use crate::worlds::{in_each, levels};
 use crate::write::{center, limit, scale};
@@ -37,13 +37,40 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     })
 }
 
-/// Names and hashes, in the order of the file.
+/// Names with their configurations, and hashes, in the order of the file.
 type Lines = Vec<(String, u64)>;
 
-/// Adds the line of what `compute` makes of the draws that belong to the name.
-fn line(lines: &mut Lines, name: String, compute: impl Fn(&mut Random) -> Vec<u64>) {
-    let words = compute(&mut Random(fnv(name.bytes())));
-    lines.push((name, hash(&words)));
+/// What a line is computed from. The steps stand in the file, under the first word of the name.
+struct Line {
+    name: String,
+    mix: Mix,
+    lengths: Vec<usize>,
+    methods: Vec<AnyMethod>,
+    optimizer: Option<Optimizer>,
+}
+
+impl Line {
+    /// They belong to the name alone.
+    fn draws(&self) -> Random {
+        Random(fnv(self.name.bytes()))
+    }
+
+    /// Methods and optimizer, field by field, for whoever wants to compute the same.
+    fn configurations(&self) -> String {
+        let methods = self.methods.iter().map(|method| format!("{method:?}"));
+        let all = methods.chain(self.optimizer.map(|optimizer| format!("{optimizer:?}")));
+        let plain = |text: String| match text.split_once('(') {
+            Some((_, fields)) => fields.trim_end_matches(')').to_string(),
+            None => text,
+        };
+        all.map(plain).collect::<Vec<_>>().join("; ")
+    }
+
+    fn computed<T: Format, P: Format + Parameter>(self) -> (String, u64) {
+        let hash = hash(&words::<T, P>(&self));
+        let line = format!("{}: {}", self.name, self.configurations());
+        (line.trim_end().to_string(), hash)
+    }
 }
 
 fn all() -> Lines {
@@ -56,46 +83,55 @@ fn all() -> Lines {
 }
 
 fn of_dtype<T: Format>(lines: &mut Lines) {
-    for (mix, len) in [(Mix::Ordinary, LONG), (Mix::Extreme, SHORT)] {
-        let name = format!("observe {} {mix:?} {len}", T::NAME);
-        line(lines, name, |draws| observed::<T>(draws, mix, len));
+    let one = |kind: &str, (mix, len): (Mix, usize), what: &str, methods| Line {
+        name: format!("{kind} {} {mix:?} {len}{what}", T::NAME),
+        mix,
+        lengths: vec![len],
+        methods,
+        optimizer: None,
+    };
+    for data in [(Mix::Ordinary, LONG), (Mix::Extreme, SHORT)] {
+        lines.push(one("observe", data, "", vec![]).computed::<T, f32>());
     }
-    let name = format!("written {} Ordinary {LONG}", T::NAME);
-    line(lines, name, written::<T>);
+    let written = one(
+        "written",
+        (Mix::Ordinary, LONG),
+        "",
+        vec![center(), scale(0.25)],
+    );
+    lines.push(written.computed::<T, f32>());
     for (what, mix, chain) in chains::<T>() {
-        let name = format!("apply {} {mix:?} {SHORT} {what}", T::NAME);
-        line(lines, name, |draws| applied::<T>(draws, mix, &chain));
+        let line = one("apply", (mix, SHORT), &format!(" {what}"), chain);
+        lines.push(line.computed::<T, f32>());
     }
     for (what, optimizer) in optimizers() {
-        let name = |param| format!("step {} {param} {SHORT} {what}", T::NAME);
-        let what = optimizer;
-        line(lines, name("f32"), |draws| stepped::<T, f32>(draws, what));
-        line(lines, name("f64"), |draws| stepped::<T, f64>(draws, what));
+        let line = |param| stepped(T::NAME, param, what, optimizer);
+        lines.push(line("f32").computed::<T, f32>());
+        lines.push(line("f64").computed::<T, f64>());
     }
     for (what, method) in every_variant() {
-        let name = format!("method {} {what}", T::NAME);
-        line(lines, name, |draws| remembered::<T>(draws, &method));
+        let line = Line {
+            name: format!("method {} {what}", T::NAME),
+            mix: Mix::Ordinary,
+            lengths: LENGTHS.to_vec(),
+            methods: vec![method],
+            optimizer: None,
+        };
+        lines.push(line.computed::<T, f32>());
     }
 }
 
-fn observed<T: Format>(draws: &mut Random, mix: Mix, len: usize) -> Vec<u64> {
-    let mut moments = Moments::default();
-    let data: Vec<T> = elements(draws, mix, len);
-    moments.observe_chunk(&data).expect("finite");
-    snapshot::moments(&moments).to_vec()
+fn stepped(gradient: &str, param: &str, what: &str, optimizer: Optimizer) -> Line {
+    Line {
+        name: format!("step {gradient} {param} {SHORT} {what}"),
+        mix: Mix::Ordinary,
+        lengths: vec![SHORT],
+        methods: vec![scale(1.0 / 3.0)],
+        optimizer: Some(optimizer),
+    }
 }
 
-fn written<T: Format>(draws: &mut Random) -> Vec<u64> {
-    let mut data: Vec<T> = elements(draws, Mix::Ordinary, LONG);
-    let mut tensors = [Tensor::weight(&mut data)];
-    observe(&mut tensors).expect("finite");
-    decide(&[center(), scale(0.25)], &mut tensors);
-    apply(&mut tensors).expect("in range");
-    observe(&mut tensors).expect("finite");
-    snapshot::moments(tensors[0].moments()).to_vec()
-}
-
-/// The chains of the table, by the names that the file explains.
+/// The chains of the table.
 fn chains<T: Format>() -> [(&'static str, Mix, Vec<AnyMethod>); 6] {
     let beyond = if T::MANTISSA == 10 { 1e9 } else { 1e40 };
     [
@@ -112,50 +148,93 @@ fn chains<T: Format>() -> [(&'static str, Mix, Vec<AnyMethod>); 6] {
     ]
 }
 
-fn applied<T: Format>(draws: &mut Random, mix: Mix, chain: &[AnyMethod]) -> Vec<u64> {
-    let mut data: Vec<T> = elements(draws, mix, SHORT);
-    let mut written = vec![T::ZERO; SHORT];
-    let mut tensors = [Tensor::weight(&mut data)];
-    observe(&mut tensors).expect("finite");
-    decide(chain, &mut tensors);
-    apply_into(&tensors, &mut [Buffer::from(&mut written[..])]).expect("in range");
-    bits(&written)
+/// The steps of a line, as the head of the file has them for the first word of its name.
+fn recipe(name: &str) -> &'static str {
+    let kind = name.split(' ').next();
+    let recipes = TABLE.lines().filter_map(|line| line.strip_prefix("# do "));
+    let mut recipes = recipes.filter_map(|recipe| recipe.split_once(": "));
+    let found = recipes.find(|(name, _)| Some(*name) == kind);
+    found.unwrap_or_else(|| panic!("no recipe for {name}")).1
 }
 
-fn stepped<G: Format, P: Format + Parameter>(draws: &mut Random, optimizer: Optimizer) -> Vec<u64> {
-    let mut gradient: Vec<G> = elements(draws, Mix::Ordinary, SHORT);
-    let mut param: Vec<P> = elements(draws, Mix::Ordinary, SHORT);
-    let (mut first, mut second) = (vec![P::ZERO; SHORT], vec![P::ZERO; SHORT]);
-    let mut tensors = [Tensor::weight(&mut gradient)];
-    let mut state = StepState::default();
-    for _ in 0..2 {
-        observe(&mut tensors).expect("finite");
-        decide(&[scale(1.0 / 3.0)], &mut tensors);
-        let slot = [&mut param[..], &mut first, &mut second];
-        let stepped = optimizer.step(&mut state, &mut tensors, slot);
+/// What the steps of a line leave behind. New data begin with every `draw`.
+fn words<T: Format, P: Format + Parameter>(line: &Line) -> Vec<u64> {
+    let (mut draws, mut run) = (line.draws(), Run::<P>::new(line));
+    for steps in recipe(&line.name).split("draw").skip(1) {
+        let mut data = batch_of::<T>(&mut draws, line.mix, &line.lengths);
+        let mut out = data.data[0].clone();
+        let mut tensors = data.tensors();
+        for step in steps.split_whitespace() {
+            match step {
+                "parameters" => run.parameters(&mut draws),
+                "into" => {
+                    apply_into(&tensors, &mut [Buffer::from(&mut out[..])]).expect("in range");
+                    run.words.extend(bits(&out));
+                }
+                pass => run.pass(pass, &mut tensors),
+            }
+        }
+    }
+    run.words
+}
+
+/// What a line remembers from step to step, and the words so far.
+struct Run<'a, P> {
+    line: &'a Line,
+    states: Vec<States>,
+    /// Parameter, first and second buffer.
+    slot: [Vec<P>; 3],
+    steps: StepState,
+    words: Vec<u64>,
+}
+
+impl<'a, P: Format + Parameter> Run<'a, P> {
+    fn new(line: &'a Line) -> Self {
+        let states = |method: &AnyMethod| method.states(line.lengths.len());
+        Run {
+            line,
+            states: line.methods.iter().map(states).collect(),
+            slot: [vec![], vec![], vec![]],
+            steps: StepState::default(),
+            words: vec![],
+        }
+    }
+
+    fn parameters(&mut self, draws: &mut Random) {
+        let param = elements(draws, Mix::Ordinary, self.line.lengths[0]);
+        let zeros = vec![P::ZERO; param.len()];
+        self.slot = [param, zeros.clone(), zeros];
+    }
+
+    fn pass(&mut self, pass: &str, tensors: &mut [Tensor]) {
+        let words = &mut self.words;
+        match pass {
+            "observe" => observe(tensors).expect("finite"),
+            "decide" => self.decide(tensors),
+            "apply" => apply(tensors).expect("in range"),
+            "step" => self.step(tensors),
+            "moments" => words.extend(tensors.iter().flat_map(|t| snapshot::moments(t.moments()))),
+            "affines" => words.extend(tensors.iter().flat_map(|t| snapshot::affine(t.affine()))),
+            "data" => words.extend(tensors.iter().flat_map(snapshot::data)),
+            "states" => words.extend(self.states.iter().flat_map(snapshot::states)),
+            "slots" => words.extend(self.slot.iter().flat_map(|buffer| bits(buffer))),
+            unknown => panic!("{unknown} is no step"),
+        }
+    }
+
+    fn decide(&mut self, tensors: &mut [Tensor]) {
+        let inputs = StepInputs::plain(tensors.len());
+        for (method, states) in self.line.methods.iter().zip(&mut self.states) {
+            method.must_decide(&self.line.name, &inputs, states, tensors);
+        }
+    }
+
+    fn step(&mut self, tensors: &mut [Tensor]) {
+        let optimizer = self.line.optimizer.expect("an optimizer");
+        let slot = self.slot.each_mut().map(|buffer| &mut buffer[..]);
+        let stepped = optimizer.step(&mut self.steps, tensors, slot);
         stepped.expect("in range");
     }
-    [bits(&param), bits(&first), bits(&second)].concat()
-}
-
-fn remembered<T: Format>(draws: &mut Random, method: &AnyMethod) -> Vec<u64> {
-    let (inputs, mut states) = (
-        StepInputs::plain(LENGTHS.len()),
-        method.states(LENGTHS.len()),
-    );
-    let mut words = Vec::new();
-    for _ in 0..3 {
-        let mut step = batch::<T>(draws, &LENGTHS);
-        let mut tensors = step.tensors();
-        observe(&mut tensors).expect("finite");
-        method.must_decide("", &inputs, &mut states, &mut tensors);
-        let affines = tensors.iter().map(|t| snapshot::affine(t.affine()));
-        words.extend(affines.flatten());
-        words.extend(snapshot::states(&states));
-        apply(&mut tensors).expect("in range");
-        words.extend(tensors.iter().flat_map(snapshot::data));
-    }
-    words
 }
 
 /// The lines of the table: all that do not begin with '#'.
