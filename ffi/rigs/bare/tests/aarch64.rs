@@ -13,7 +13,7 @@ use crate::common::command::{fresh_folder, must_succeed, printed};
 use crate::common::root;
 use crate::common::tools::{GCC, Tool, succeeds};
 use crate::distribution::{Build, RUST_AARCH64, bare_archive, cargo, std_archive};
-use crate::host::hash_of_the_vectors;
+use crate::host::hash_of_the_results;
 use crate::program::{self, FREE_STANDING, Report, build, examine};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
@@ -87,7 +87,7 @@ fn with_a_c_library() {
 fn examine_at(level: &str, with: &str, report: &Report) {
     examine(&format!("Linux on 64-bit Arm {with}"), report);
     assert_eq!(report.level, level);
-    assert_eq!(report.vectors, hash_of_the_vectors());
+    assert_eq!(report.results, hash_of_the_results());
 }
 
 /// Every C program of the tests but fork.c: where a child of fork() makes threads, the emulator fails by assertions of its

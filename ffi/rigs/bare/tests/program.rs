@@ -4,22 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::abi::abi;
 use crate::common::command::{fresh_folder, must_succeed, said};
-use crate::common::parse::Header;
 use crate::common::root;
-use crate::vectors;
+use crate::{calls, script};
 
 /// What goes into every program, whatever it runs on.
-const PARTS: [&str; 9] = [
-    "data.c",
-    "embed.c",
-    "entries.c",
-    "methods.c",
-    "optimizers.c",
-    "report.c",
-    "stack.c",
-    "table.c",
-    "vectors.c",
+const PARTS: [&str; 6] = [
+    "calls.c", "data.c", "embed.c", "report.c", "script.c", "stack.c",
 ];
 
 /// What a program without a C library needs in addition.
@@ -41,7 +33,8 @@ pub fn build(
     archive: &Path,
 ) -> PathBuf {
     let folder = fresh_folder(&format!("bare/{name}"));
-    fs::write(folder.join("vectors.bin"), vectors::words()).expect("a scratch file");
+    fs::write(folder.join("script.bin"), script::bytes()).expect("a scratch file");
+    fs::write(folder.join("calls.inc"), calls::calls()).expect("a scratch file");
     let bare = root().join("ffi/rigs/bare");
     let executable = folder.join("program");
     let mut command = Command::new(compiler);
@@ -54,10 +47,10 @@ pub fn build(
         "-Wconversion",
     ]);
     command.args(["-Werror", "-ffunction-sections"]);
-    command.arg("-I").arg(root().join("include"));
-    for folder in [&folder, &root().join("tests/same_bits")] {
-        command.arg(format!("-Wa,-I{}", folder.display()));
+    for folder in [&root().join("include"), &folder] {
+        command.arg("-I").arg(folder);
     }
+    command.arg(format!("-Wa,-I{}", folder.display()));
     command.args(PARTS.iter().chain(platform).map(|part| bare.join(part)));
     command.arg(archive).args(flags);
     must_succeed(command.arg("-o").arg(&executable));
@@ -71,21 +64,18 @@ pub struct Report {
     pub level: String,
     /// Bytes of stack under each function, and its name.
     pub stack: Vec<(usize, String)>,
-    /// The hash of all that came out of the vectors.
-    pub vectors: String,
+    /// The hash of all that came out.
+    pub results: String,
 }
 
 /// Runs it. It has to do everything there is, and to succeed.
 pub fn run(command: &mut Command) -> Report {
     let said = said(&must_succeed(command));
     let after = |start: &str| said.lines().find_map(|line| line.strip_prefix(start));
-    let functions = functions();
-    let done = format!(
-        "ok: {} functions, {} lines of the table, {} vectors",
-        functions.len(),
-        lines_of_the_table(),
-        vectors::cases()
-    );
+    let mut functions: Vec<_> = abi().functions.iter().map(|f| f.name.clone()).collect();
+    functions.sort();
+    let (count, parts) = (functions.len(), script::parts().len());
+    let done = format!("ok: {count} functions, {parts} parts of the script");
     // Not the last line of all: an emulator has its own things to say on standard error.
     assert!(
         said.lines().any(|line| line == done),
@@ -99,37 +89,13 @@ pub fn run(command: &mut Command) -> Report {
     Report {
         level: after(&version).expect("a level").to_string(),
         stack,
-        vectors: after("vectors: all results hash to ")
-            .expect("a hash")
-            .to_string(),
+        results: after("all results hash to ").expect("a hash").to_string(),
     }
 }
 
 fn stack_of(line: &str) -> Option<(usize, String)> {
     let (bytes, name) = line.strip_prefix("stack: ")?.split_once(' ')?;
     Some((bytes.parse().ok()?, name.to_string()))
-}
-
-/// The names of the header, in order.
-fn functions() -> Vec<String> {
-    let header = fs::read_to_string(root().join("include/trimtab.h")).expect("the header");
-    let name = |declaration: &String| {
-        let (before, _) = declaration.split_once('(')?;
-        before.rsplit([' ', '*']).next().map(String::from)
-    };
-    let mut names: Vec<_> = Header::parse(&header)
-        .functions
-        .iter()
-        .filter_map(name)
-        .collect();
-    names.sort();
-    names
-}
-
-fn lines_of_the_table() -> usize {
-    let table = root().join("tests/same_bits/hashes.txt");
-    let text = fs::read_to_string(table).expect("the table");
-    text.lines().filter(|line| !line.starts_with('#')).count()
 }
 
 /// Promised for every function on every system.
