@@ -39,7 +39,6 @@ extern const format formats[4]; /* by their dtypes */
 
 uint64_t hash_byte(uint64_t hash, unsigned char byte);
 uint64_t hash_word(uint64_t hash, uint64_t word);
-uint64_t hash_double(uint64_t hash, double x);
 uint64_t hash_elements(uint64_t hash, const void *data, size_t len, size_t size);
 /* specials: how many of the special magnitudes occur; 3, Tiny, for subnormals alone */
 void fill(uint64_t *draws, const format *f, uint64_t specials, void *data, size_t len);

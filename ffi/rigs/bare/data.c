@@ -19,12 +19,6 @@ uint64_t hash_word(uint64_t hash, uint64_t word) {
     return hash;
 }
 
-uint64_t hash_double(uint64_t hash, double x) {
-    uint64_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
-    return hash_word(hash, bits);
-}
-
 uint64_t hash_elements(uint64_t hash, const void *data, size_t len, size_t size) {
     for (size_t i = 0; i < len; i++)
         hash = hash_word(hash, element(data, i, size));

@@ -95,10 +95,6 @@ static trimtab_status inputs(void) {
     return status;
 }
 
-static trimtab_status observe(void) {
-    return call("trimtab_observe");
-}
-
 /* A configuration: number of words, 0 for the defaults; the words. */
 static const void *next_config(void) {
     size_t words = next_size();
@@ -151,19 +147,8 @@ static trimtab_status decide(void) {
     return status;
 }
 
-static trimtab_status apply(void) {
-    return call("trimtab_apply");
-}
-
-static trimtab_status into(void) {
-    trimtab_status status = call("trimtab_apply_into");
-    for (size_t i = 0; i < with.n; i++)
-        hash = hash_elements(hash, with.into[i], with.tensors[i].len, of_gradient->size);
-    return status;
-}
-
 /* The function, 4 words; configuration. */
-static trimtab_status step(void) {
+static trimtab_status pass(void) {
     const char *function = next_text(4);
     with.config = next_config();
     with.state = optimizer;
@@ -187,25 +172,26 @@ static trimtab_status any(void) {
 }
 
 static trimtab_status moments(void) {
-    for (size_t i = 0; i < with.n; i++) {
-        const trimtab_moments *m = &with.tensors[i].moments;
-        hash = hash_double(hash_double(hash_word(hash, m->count), m->sum), m->sum_sq);
-        hash = hash_double(hash, m->abs_max);
-    }
+    for (size_t i = 0; i < with.n; i++)
+        hash = hash_elements(hash, &with.tensors[i].moments, 4, 8);
     return TRIMTAB_OK;
 }
 
 static trimtab_status affines(void) {
-    for (size_t i = 0; i < with.n; i++) {
-        const trimtab_affine *a = &with.tensors[i].affine;
-        hash = hash_double(hash_double(hash_double(hash, a->center), a->scale), a->limit);
-    }
+    for (size_t i = 0; i < with.n; i++)
+        hash = hash_elements(hash, &with.tensors[i].affine, 3, 8);
     return TRIMTAB_OK;
 }
 
 static trimtab_status data(void) {
     for (size_t i = 0; i < with.n; i++)
         hash = hash_elements(hash, with.tensors[i].data, with.tensors[i].len, of_gradient->size);
+    return TRIMTAB_OK;
+}
+
+static trimtab_status written(void) {
+    for (size_t i = 0; i < with.n; i++)
+        hash = hash_elements(hash, with.into[i], with.tensors[i].len, of_gradient->size);
     return TRIMTAB_OK;
 }
 
@@ -237,7 +223,7 @@ static trimtab_status is(void) {
 /* Whether a value lies between the next two, which a NaN does not. */
 static trimtab_status allowed(double x) {
     double smallest = next_double(), largest = next_double();
-    hash = hash_double(hash, x);
+    hash = hash_elements(hash, &x, 1, sizeof x);
     return smallest <= x && x <= largest ? TRIMTAB_OK : TRIMTAB_BAD_STATE;
 }
 
@@ -272,10 +258,9 @@ static const struct {
     const char *name;
     trimtab_status (*play)(void);
 } steps[] = {
-    { "draw", draw }, { "parameters", parameters }, { "inputs", inputs }, { "observe", observe }, { "decide", decide },
-    { "apply", apply }, { "into", into }, { "step", step }, { "call", any }, { "moments", moments },
-    { "affines", affines }, { "data", data }, { "slots", slots }, { "states", all_states }, { "is", is },
-    { "near", near }, { "fields", fields },
+    { "draw", draw }, { "parameters", parameters }, { "inputs", inputs }, { "decide", decide }, { "pass", pass },
+    { "call", any }, { "moments", moments }, { "affines", affines }, { "data", data }, { "out", written },
+    { "slots", slots }, { "states", all_states }, { "is", is }, { "near", near }, { "fields", fields },
 };
 
 static trimtab_status play_step(const char *name) {

@@ -3,7 +3,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `abi.rs` | functions, structs and kinds of methods as data |
+//! | `abi.rs`, `methods.rs` | the header as data, and methods as it wants them |
 //! | `calls.rs` | a call of every function, as C |
 //! | `script.rs` | what the program plays, made of `stacks.rs`, `table.rs` and `vectors.rs` |
 //! | `program.rs` | how the program is built, and what it has to say |
@@ -25,6 +25,7 @@ mod cortex_m;
 mod distribution;
 mod firmware;
 mod host;
+mod methods;
 mod program;
 mod script;
 mod soft_float;

@@ -1,7 +1,10 @@
 //! Every function in every situation that takes a different path, for the stack it needs.
 
+use std::collections::BTreeSet;
+
 use crate::abi::abi;
-use crate::script::{DTYPES, Method, Part};
+use crate::methods::{Method, decide};
+use crate::script::{DTYPES, Part};
 use crate::table::{Line, read};
 
 /// Beyond a run of the loops and a group of lanes, and a quarter of it.
@@ -43,14 +46,16 @@ fn every_function(part: &mut Part, pending: &str, limited: bool) {
     }
 }
 
+/// Each with every configuration of the table.
 fn every_optimizer(part: &mut Part, pending: &str, table: &[Line]) {
-    let mut optimizers: Vec<_> = table.iter().filter_map(Line::optimizer).collect();
-    optimizers.sort();
-    optimizers.dedup();
+    let optimizers = table.iter().filter_map(|line| line.optimizer.as_ref());
+    let optimizers: BTreeSet<_> = optimizers.collect();
     assert!(optimizers.len() >= 6, "those of the table");
     for (name, config) in optimizers {
-        prepare(part, pending);
-        part.update(name, &config);
+        for step in ["step", "step_at"] {
+            prepare(part, pending);
+            part.pass(&format!("{name}_{step}"), config);
+        }
     }
 }
 
@@ -59,9 +64,9 @@ fn prepare(part: &mut Part, pending: &str) {
     part.draw(4, &LENGTHS);
     part.step("parameters").word(4);
     part.inputs(&[vec![2.0], vec![2.0]]);
-    part.step("observe");
+    part.pass("observe", &[]);
     let methods = read(pending).into_iter();
     let methods =
         methods.map(|(name, fields)| Method::new(&name, &fields, 0.5, LENGTHS.len(), &mut 0));
-    part.decide(&methods.collect::<Vec<_>>());
+    decide(part, &methods.collect::<Vec<_>>());
 }

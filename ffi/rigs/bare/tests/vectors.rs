@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::abi::abi;
 use crate::common::json::{list, number, numbers, string};
 use crate::common::root;
-use crate::script::{Fields, Method, Part, configuration};
+use crate::methods::{Method, configuration, decide};
+use crate::script::{Fields, Part};
 
 /// The file's names of fields, where they are others than the header's.
 const NAMES: [(&str, &str); 8] = [
@@ -51,7 +52,8 @@ fn part(case: &Value) -> Part {
             let params: Vec<_> = list(&step["params"]).iter().map(numbers).collect();
             part.inputs(&params);
         }
-        part.step("observe").decide(&methods);
+        part.pass("observe", &[]);
+        decide(&mut part, &methods);
         write(&mut part, dtype, optimizer.as_ref(), step);
         fields(&mut part, case, &step["state"]);
     }
@@ -77,8 +79,8 @@ fn elements(part: &mut Part, dtype: &str, values: &Value) {
 /// Writes, and says what has to come out: from where to where each element may lie.
 fn write(part: &mut Part, dtype: &str, optimizer: Option<&Optimizer>, step: &Value) {
     match optimizer {
-        None => _ = part.step("apply"),
-        Some(optimizer) => part.update(optimizer.name, &optimizer.config),
+        None => part.pass("apply", &[]),
+        Some(optimizer) => part.pass(&format!("{}_step", optimizer.name), &optimizer.config),
     }
     let of_params = optimizer.is_some();
     part.step("near").size(usize::from(of_params));
@@ -105,15 +107,15 @@ fn fields(part: &mut Part, case: &Value, state: &Value) {
         .as_array()
         .map_or(std::slice::from_ref(state), |all| all);
     let kind = abi().kind(string(&case["method"]));
-    let fields = abi().fields(kind.state().expect("a state"));
+    let fields: Vec<_> = abi().fields(kind.state().expect("a state")).collect();
     part.step("fields").size(all.len() * fields.len());
     for state in all {
         // Before a warm-up ends the file's zeros mean "not defined yet".
         let defined = case["config"]["warmup"]
             .as_f64()
             .is_none_or(|warmup| number(&state["steps"]) >= warmup);
-        for field in &fields {
-            let (x, is_count) = (number(&state[field.name]), field.of == "uint64_t");
+        for (of, field) in &fields {
+            let (x, is_count) = (number(&state[*field]), *of == "uint64_t");
             let [from, to] = match (is_count, defined) {
                 (true, _) => around(x, 0.0),
                 (false, true) => around(x, 1e-12 * x.abs()),
