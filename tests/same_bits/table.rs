@@ -40,39 +40,6 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
 /// Names with their configurations, and hashes, in the order of the file.
 type Lines = Vec<(String, u64)>;
 
-/// What a line is computed from. The steps stand in the file, under the first word of the name.
-struct Line {
-    name: String,
-    mix: Mix,
-    lengths: Vec<usize>,
-    methods: Vec<AnyMethod>,
-    optimizer: Option<Optimizer>,
-}
-
-impl Line {
-    /// They belong to the name alone.
-    fn draws(&self) -> Random {
-        Random(fnv(self.name.bytes()))
-    }
-
-    /// Methods and optimizer, field by field, for whoever wants to compute the same.
-    fn configurations(&self) -> String {
-        let methods = self.methods.iter().map(|method| format!("{method:?}"));
-        let all = methods.chain(self.optimizer.map(|optimizer| format!("{optimizer:?}")));
-        let plain = |text: String| match text.split_once('(') {
-            Some((_, fields)) => fields.trim_end_matches(')').to_string(),
-            None => text,
-        };
-        all.map(plain).collect::<Vec<_>>().join("; ")
-    }
-
-    fn computed<T: Format, P: Format + Parameter>(self) -> (String, u64) {
-        let hash = hash(&words::<T, P>(&self));
-        let line = format!("{}: {}", self.name, self.configurations());
-        (line.trim_end().to_string(), hash)
-    }
-}
-
 fn all() -> Lines {
     let mut lines = Vec::new();
     of_dtype::<f32>(&mut lines);
@@ -83,69 +50,62 @@ fn all() -> Lines {
 }
 
 fn of_dtype<T: Format>(lines: &mut Lines) {
-    let one = |kind: &str, (mix, len): (Mix, usize), what: &str, methods| Line {
-        name: format!("{kind} {} {mix:?} {len}{what}", T::NAME),
-        mix,
-        lengths: vec![len],
-        methods,
-        optimizer: None,
-    };
-    for data in [(Mix::Ordinary, LONG), (Mix::Extreme, SHORT)] {
-        lines.push(one("observe", data, "", vec![]).computed::<T, f32>());
-    }
-    let written = one(
-        "written",
-        (Mix::Ordinary, LONG),
-        "",
-        vec![center(), scale(0.25)],
-    );
-    lines.push(written.computed::<T, f32>());
-    for (what, mix, chain) in chains::<T>() {
-        let line = one("apply", (mix, SHORT), &format!(" {what}"), chain);
-        lines.push(line.computed::<T, f32>());
+    let line = |name: String, methods| line::<T, f32>(name, methods, None);
+    let name = T::NAME;
+    lines.push(line(format!("observe {name} Ordinary {LONG}"), vec![]));
+    lines.push(line(format!("observe {name} Extreme {SHORT}"), vec![]));
+    let methods = vec![center(), scale(0.25)];
+    lines.push(line(format!("written {name} Ordinary {LONG}"), methods));
+    for (mix, what, chain) in chains::<T>() {
+        lines.push(line(format!("apply {name} {mix:?} {SHORT} {what}"), chain));
     }
     for (what, optimizer) in optimizers() {
-        let line = |param| stepped(T::NAME, param, what, optimizer);
-        lines.push(line("f32").computed::<T, f32>());
-        lines.push(line("f64").computed::<T, f64>());
+        lines.push(stepped::<T, f32>(what, optimizer));
+        lines.push(stepped::<T, f64>(what, optimizer));
     }
     for (what, method) in every_variant() {
-        let line = Line {
-            name: format!("method {} {what}", T::NAME),
-            mix: Mix::Ordinary,
-            lengths: LENGTHS.to_vec(),
-            methods: vec![method],
-            optimizer: None,
-        };
-        lines.push(line.computed::<T, f32>());
-    }
-}
-
-fn stepped(gradient: &str, param: &str, what: &str, optimizer: Optimizer) -> Line {
-    Line {
-        name: format!("step {gradient} {param} {SHORT} {what}"),
-        mix: Mix::Ordinary,
-        lengths: vec![SHORT],
-        methods: vec![scale(1.0 / 3.0)],
-        optimizer: Some(optimizer),
+        lines.push(line(format!("method {name} {what}"), vec![method]));
     }
 }
 
 /// The chains of the table.
-fn chains<T: Format>() -> [(&'static str, Mix, Vec<AnyMethod>); 6] {
+fn chains<T: Format>() -> [(Mix, &'static str, Vec<AnyMethod>); 6] {
     let beyond = if T::MANTISSA == 10 { 1e9 } else { 1e40 };
+    let centered = vec![center(), scale(-0.1), limit(2.5)];
     [
-        ("third", Mix::Extreme, vec![scale(1.0 / 3.0)]),
-        ("negative", Mix::Extreme, vec![scale(-0.75)]),
-        ("subnormal", Mix::Extreme, vec![scale(-1e-40)]),
-        ("beyond", Mix::Tiny, vec![scale(beyond)]),
-        ("clipped", Mix::Extreme, vec![limit(0.5)]),
-        (
-            "centered",
-            Mix::Ordinary,
-            vec![center(), scale(-0.1), limit(2.5)],
-        ),
+        (Mix::Extreme, "third", vec![scale(1.0 / 3.0)]),
+        (Mix::Extreme, "negative", vec![scale(-0.75)]),
+        (Mix::Extreme, "subnormal", vec![scale(-1e-40)]),
+        (Mix::Tiny, "beyond", vec![scale(beyond)]),
+        (Mix::Extreme, "clipped", vec![limit(0.5)]),
+        (Mix::Ordinary, "centered", centered),
     ]
+}
+
+fn stepped<G: Format, P: Format + Parameter>(what: &str, optimizer: Optimizer) -> (String, u64) {
+    let name = format!("step {} {} {SHORT} {what}", G::NAME, P::NAME);
+    line::<G, P>(name, vec![scale(1.0 / 3.0)], Some(optimizer))
+}
+
+fn line<T: Format, P: Format + Parameter>(
+    name: String,
+    methods: Vec<AnyMethod>,
+    optimizer: Option<Optimizer>,
+) -> (String, u64) {
+    let words = Run::<P>::new(&name, &methods, optimizer).words::<T>();
+    let line = format!("{name}: {}", configurations(&methods, optimizer));
+    (line.trim_end().to_string(), hash(&words))
+}
+
+/// Methods and optimizer, field by field, for whoever wants to compute the same.
+fn configurations(methods: &[AnyMethod], optimizer: Option<Optimizer>) -> String {
+    let methods = methods.iter().map(|method| format!("{method:?}"));
+    let all = methods.chain(optimizer.map(|optimizer| format!("{optimizer:?}")));
+    let fields = |text: String| match text.split_once('(') {
+        Some((_, fields)) => fields.trim_end_matches(')').to_string(),
+        None => text,
+    };
+    all.map(fields).collect::<Vec<_>>().join("; ")
 }
 
 /// The steps of a line, as the head of the file has them for the first word of its name.
@@ -157,31 +117,13 @@ fn recipe(name: &str) -> &'static str {
     found.unwrap_or_else(|| panic!("no recipe for {name}")).1
 }
 
-/// What the steps of a line leave behind. New data begin with every `draw`.
-fn words<T: Format, P: Format + Parameter>(line: &Line) -> Vec<u64> {
-    let (mut draws, mut run) = (line.draws(), Run::<P>::new(line));
-    for steps in recipe(&line.name).split("draw").skip(1) {
-        let mut data = batch_of::<T>(&mut draws, line.mix, &line.lengths);
-        let mut out = data.data[0].clone();
-        let mut tensors = data.tensors();
-        for step in steps.split_whitespace() {
-            match step {
-                "parameters" => run.parameters(&mut draws),
-                "into" => {
-                    apply_into(&tensors, &mut [Buffer::from(&mut out[..])]).expect("in range");
-                    run.words.extend(bits(&out));
-                }
-                pass => run.pass(pass, &mut tensors),
-            }
-        }
-    }
-    run.words
-}
-
-/// What a line remembers from step to step, and the words so far.
+/// What a line is computed with, and what it remembers from step to step.
 struct Run<'a, P> {
-    line: &'a Line,
-    states: Vec<States>,
+    name: &'a str,
+    mix: Mix,
+    lengths: Vec<usize>,
+    methods: Vec<(&'a AnyMethod, States)>,
+    optimizer: Option<Optimizer>,
     /// Parameter, first and second buffer.
     slot: [Vec<P>; 3],
     steps: StepState,
@@ -189,19 +131,47 @@ struct Run<'a, P> {
 }
 
 impl<'a, P: Format + Parameter> Run<'a, P> {
-    fn new(line: &'a Line) -> Self {
-        let states = |method: &AnyMethod| method.states(line.lengths.len());
+    fn new(name: &'a str, methods: &'a [AnyMethod], optimizer: Option<Optimizer>) -> Self {
+        let mixes = [Mix::Tiny, Mix::Extreme].into_iter();
+        let mut mixes = mixes.filter(|mix| name.contains(&format!("{mix:?}")));
+        let len = name.split(' ').find_map(|word| word.parse().ok());
+        let lengths = len.map_or(LENGTHS.to_vec(), |len| vec![len]);
+        let states = |method: &'a AnyMethod| (method, method.states(lengths.len()));
         Run {
-            line,
-            states: line.methods.iter().map(states).collect(),
+            name,
+            mix: mixes.next().unwrap_or(Mix::Ordinary),
+            methods: methods.iter().map(states).collect(),
+            lengths,
+            optimizer,
             slot: [vec![], vec![], vec![]],
             steps: StepState::default(),
             words: vec![],
         }
     }
 
+    /// What all steps leave behind. New data begin with every `draw`.
+    fn words<T: Format>(mut self) -> Vec<u64> {
+        let mut draws = Random(fnv(self.name.bytes()));
+        for steps in recipe(self.name).split("draw").skip(1) {
+            let mut data = batch_of::<T>(&mut draws, self.mix, &self.lengths);
+            let mut out = data.data[0].clone();
+            let mut tensors = data.tensors();
+            for step in steps.split_whitespace() {
+                match step {
+                    "parameters" => self.parameters(&mut draws),
+                    "into" => {
+                        apply_into(&tensors, &mut [Buffer::from(&mut out[..])]).expect("in range");
+                        self.words.extend(bits(&out));
+                    }
+                    pass => self.pass(pass, &mut tensors),
+                }
+            }
+        }
+        self.words
+    }
+
     fn parameters(&mut self, draws: &mut Random) {
-        let param = elements(draws, Mix::Ordinary, self.line.lengths[0]);
+        let param = elements(draws, Mix::Ordinary, self.lengths[0]);
         let zeros = vec![P::ZERO; param.len()];
         self.slot = [param, zeros.clone(), zeros];
     }
@@ -216,7 +186,7 @@ impl<'a, P: Format + Parameter> Run<'a, P> {
             "moments" => words.extend(tensors.iter().flat_map(|t| snapshot::moments(t.moments()))),
             "affines" => words.extend(tensors.iter().flat_map(|t| snapshot::affine(t.affine()))),
             "data" => words.extend(tensors.iter().flat_map(snapshot::data)),
-            "states" => words.extend(self.states.iter().flat_map(snapshot::states)),
+            "states" => words.extend(self.methods.iter().flat_map(|(_, s)| snapshot::states(s))),
             "slots" => words.extend(self.slot.iter().flat_map(|buffer| bits(buffer))),
             unknown => panic!("{unknown} is no step"),
         }
@@ -224,13 +194,13 @@ impl<'a, P: Format + Parameter> Run<'a, P> {
 
     fn decide(&mut self, tensors: &mut [Tensor]) {
         let inputs = StepInputs::plain(tensors.len());
-        for (method, states) in self.line.methods.iter().zip(&mut self.states) {
-            method.must_decide(&self.line.name, &inputs, states, tensors);
+        for (method, states) in &mut self.methods {
+            method.must_decide(self.name, &inputs, states, tensors);
         }
     }
 
     fn step(&mut self, tensors: &mut [Tensor]) {
-        let optimizer = self.line.optimizer.expect("an optimizer");
+        let optimizer = self.optimizer.expect("an optimizer");
         let slot = self.slot.each_mut().map(|buffer| &mut buffer[..]);
         let stepped = optimizer.step(&mut self.steps, tensors, slot);
         stepped.expect("in range");
