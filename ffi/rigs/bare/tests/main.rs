@@ -35,6 +35,9 @@ mod vectors;
 
 use std::process::ExitCode;
 
+use common::check::Check;
+use common::tools::Tool;
+
 fn main() -> ExitCode {
     let checks = [
         host::checks(),
@@ -43,4 +46,10 @@ fn main() -> ExitCode {
         soft_float::checks(),
     ];
     common::check::run(checks.into_iter().flatten().collect())
+}
+
+/// Checks that need the same tools.
+fn checks(needs: &'static [&'static Tool], all: &[(&'static str, fn())]) -> Vec<Check> {
+    let check = |&(name, run)| Check { name, needs, run };
+    all.iter().map(check).collect()
 }

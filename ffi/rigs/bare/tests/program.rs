@@ -38,15 +38,8 @@ pub fn build(
     let bare = root().join("ffi/rigs/bare");
     let executable = folder.join("program");
     let mut command = Command::new(compiler);
-    command.args([
-        "-std=c11",
-        "-O2",
-        "-Wall",
-        "-Wextra",
-        "-Wpedantic",
-        "-Wconversion",
-    ]);
-    command.args(["-Werror", "-ffunction-sections"]);
+    let strict = "-std=c11 -O2 -Wall -Wextra -Wpedantic -Wconversion -Werror -ffunction-sections";
+    command.args(strict.split(' '));
     for folder in [&root().join("include"), &folder] {
         command.arg("-I").arg(folder);
     }
