@@ -18,6 +18,8 @@ arguments with;
 #undef CALL
 #define CALL(name, expression) { #name, call_##name, 0, 0 },
 
+_Static_assert(STATE_KINDS <= TENSORS, "a record of each kind");
+
 static struct {
     const char *name;
     void (*call)(void);

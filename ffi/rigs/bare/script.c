@@ -130,7 +130,9 @@ static void take_apart(const trimtab_method *method) {
 static trimtab_status decide(void) {
     const char *ways[] = { "trimtab_decide", "trimtab_decide_at", next_text(4) };
     with.methods = next_size();
-    for (size_t i = 0; i < with.methods && i < METHODS; i++)
+    if (with.methods > METHODS)
+        return TRIMTAB_BAD_LENGTH;
+    for (size_t i = 0; i < with.methods; i++)
         with.chain[i] = next_method();
     take_apart(with.chain);
     remember(&before);
