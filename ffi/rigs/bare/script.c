@@ -41,13 +41,12 @@ static const char *next_text(size_t words) {
 }
 
 /* Elements: specials, or 0 where they follow. */
-static trimtab_status next_elements(const format *f, uint64_t specials, void *data, size_t len) {
+static void next_elements(const format *f, uint64_t specials, void *data, size_t len) {
     if (specials != 0)
         fill(&draws, f, specials, data, len);
     else
         for (size_t i = 0; i < len; i++)
             set_element(data, i, f->size, *at++);
-    return TRIMTAB_OK;
 }
 
 /* Specials; number of tensors; role, length, elements of each. */

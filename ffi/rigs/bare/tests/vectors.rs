@@ -48,9 +48,8 @@ fn part(case: &Value) -> Part {
             params.for_each(|param| elements(&mut part, dtype, param));
         }
         let methods = methods(case, step["reference"].as_f64().unwrap_or(f64::NAN));
-        if case["method"] == "agc" {
-            let params: Vec<_> = list(&step["params"]).iter().map(numbers).collect();
-            part.inputs(&params);
+        if let (None, Some(params)) = (&optimizer, step["params"].as_array()) {
+            part.inputs(&params.iter().map(numbers).collect::<Vec<_>>());
         }
         part.pass("observe", &[]);
         decide(&mut part, &methods);
