@@ -17,11 +17,16 @@ use crate::worlds::same_everywhere;
 /// Weights and biases in turn.
 pub const LENGTHS: [usize; 8] = [5, 1, 33, 64, 0, 31, 2_049, 2];
 
-/// A batch of ordinary gradients: tensors follow each other in one stream of draws.
+/// A batch of ordinary gradients.
 pub fn batch<T: Format>(random: &mut Random, lengths: &[usize]) -> Batch<T> {
+    batch_of(random, Mix::Ordinary, lengths)
+}
+
+/// Weights and biases in turn, which follow each other in one stream of draws.
+pub fn batch_of<T: Format>(random: &mut Random, mix: Mix, lengths: &[usize]) -> Batch<T> {
     let data: Vec<Vec<T>> = lengths
         .iter()
-        .map(|len| elements(random, Mix::Ordinary, *len))
+        .map(|len| elements(random, mix, *len))
         .collect();
     let roles = [trimtab::Role::Weight, trimtab::Role::Bias];
     let roles = roles.into_iter().cycle().take(lengths.len()).collect();

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use trimtab::{Buffer, Moments, Parameter, StepState, Tensor, apply, apply_into, observe};
+use trimtab::{Buffer, Parameter, StepState, Tensor, apply, apply_into, observe};
 
 use crate::common::chain::Inputs;
 use crate::common::data::{Random, bits};
@@ -15,8 +15,8 @@ use crate::common::methods::named_settings;
 use crate::common::snapshot;
 use crate::common::table::Setting;
 use crate::inputs::{Format, Mix, elements};
-use crate::methods::{LENGTHS, batch};
-use crate::passes::{Optimizer, decide};
+use crate::methods::{LENGTHS, batch_of};
+use crate::passes::Optimizer;
 use crate::steps::optimizers;
 use crate::worlds::{in_each, levels};
 use crate::write::{center, limit, scale};
@@ -39,14 +39,8 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     })
 }
 
-/// Names and hashes, in the order of the file.
+/// Names with their configurations, and hashes, in the order of the file.
 type Lines = Vec<(String, u64)>;
-
-/// Adds the line of what `compute` makes of the draws that belong to the name.
-fn line(lines: &mut Lines, name: String, compute: impl Fn(&mut Random) -> Vec<u64>) {
-    let words = compute(&mut Random(fnv(name.bytes())));
-    lines.push((name, hash(&words)));
-}
 
 fn all() -> Lines {
     let mut lines = Vec::new();
@@ -58,104 +52,168 @@ fn all() -> Lines {
 }
 
 fn of_dtype<T: Format>(lines: &mut Lines) {
-    for (mix, len) in [(Mix::Ordinary, LONG), (Mix::Extreme, SHORT)] {
-        let name = format!("observe {} {mix:?} {len}", T::NAME);
-        line(lines, name, |draws| observed::<T>(draws, mix, len));
-    }
-    let name = format!("written {} Ordinary {LONG}", T::NAME);
-    line(lines, name, written::<T>);
-    for (what, mix, chain) in chains::<T>() {
-        let name = format!("apply {} {mix:?} {SHORT} {what}", T::NAME);
-        line(lines, name, |draws| applied::<T>(draws, mix, &chain));
+    let line = |name: String, methods| line::<T, f32>(name, methods, None);
+    let name = T::NAME;
+    lines.push(line(format!("observe {name} Ordinary {LONG}"), vec![]));
+    lines.push(line(format!("observe {name} Extreme {SHORT}"), vec![]));
+    let methods = vec![center(), scale(0.25)];
+    lines.push(line(format!("written {name} Ordinary {LONG}"), methods));
+    for (mix, what, chain) in chains::<T>() {
+        lines.push(line(format!("apply {name} {mix:?} {SHORT} {what}"), chain));
     }
     for (what, optimizer) in optimizers() {
-        let name = |param| format!("step {} {param} {SHORT} {what}", T::NAME);
-        let what = optimizer;
-        line(lines, name("f32"), |draws| stepped::<T, f32>(draws, what));
-        line(lines, name("f64"), |draws| stepped::<T, f64>(draws, what));
+        lines.push(stepped::<T, f32>(what, optimizer));
+        lines.push(stepped::<T, f64>(what, optimizer));
     }
     for (what, method) in named_settings() {
-        let name = format!("method {} {what}", T::NAME);
-        line(lines, name, |draws| remembered::<T>(draws, &method));
+        lines.push(line(format!("method {name} {what}"), vec![method]));
     }
 }
 
-fn observed<T: Format>(draws: &mut Random, mix: Mix, len: usize) -> Vec<u64> {
-    let mut moments = Moments::default();
-    let data: Vec<T> = elements(draws, mix, len);
-    moments.observe_chunk(&data).expect("finite");
-    snapshot::moments(&moments).to_vec()
-}
-
-fn written<T: Format>(draws: &mut Random) -> Vec<u64> {
-    let mut data: Vec<T> = elements(draws, Mix::Ordinary, LONG);
-    let mut tensors = [Tensor::weight(&mut data)];
-    observe(&mut tensors).expect("finite");
-    decide(&[center(), scale(0.25)], &mut tensors);
-    apply(&mut tensors).expect("in range");
-    observe(&mut tensors).expect("finite");
-    snapshot::moments(tensors[0].moments()).to_vec()
-}
-
-/// The chains of the table, by the names that the file explains.
-fn chains<T: Format>() -> [(&'static str, Mix, Vec<Setting>); 6] {
+/// The chains of the table.
+fn chains<T: Format>() -> [(Mix, &'static str, Vec<Setting>); 6] {
     let beyond = if T::MANTISSA == 10 { 1e9 } else { 1e40 };
+    let centered = vec![center(), scale(-0.1), limit(2.5)];
     [
-        ("third", Mix::Extreme, vec![scale(1.0 / 3.0)]),
-        ("negative", Mix::Extreme, vec![scale(-0.75)]),
-        ("subnormal", Mix::Extreme, vec![scale(-1e-40)]),
-        ("beyond", Mix::Tiny, vec![scale(beyond)]),
-        ("clipped", Mix::Extreme, vec![limit(0.5)]),
-        (
-            "centered",
-            Mix::Ordinary,
-            vec![center(), scale(-0.1), limit(2.5)],
-        ),
+        (Mix::Extreme, "third", vec![scale(1.0 / 3.0)]),
+        (Mix::Extreme, "negative", vec![scale(-0.75)]),
+        (Mix::Extreme, "subnormal", vec![scale(-1e-40)]),
+        (Mix::Tiny, "beyond", vec![scale(beyond)]),
+        (Mix::Extreme, "clipped", vec![limit(0.5)]),
+        (Mix::Ordinary, "centered", centered),
     ]
 }
 
-fn applied<T: Format>(draws: &mut Random, mix: Mix, chain: &[Setting]) -> Vec<u64> {
-    let mut data: Vec<T> = elements(draws, mix, SHORT);
-    let mut written = vec![T::ZERO; SHORT];
-    let mut tensors = [Tensor::weight(&mut data)];
-    observe(&mut tensors).expect("finite");
-    decide(chain, &mut tensors);
-    apply_into(&tensors, &mut [Buffer::from(&mut written[..])]).expect("in range");
-    bits(&written)
+fn stepped<G: Format, P: Format + Parameter>(what: &str, optimizer: Optimizer) -> (String, u64) {
+    let name = format!("step {} {} {SHORT} {what}", G::NAME, P::NAME);
+    line::<G, P>(name, vec![scale(1.0 / 3.0)], Some(optimizer))
 }
 
-fn stepped<G: Format, P: Format + Parameter>(draws: &mut Random, optimizer: Optimizer) -> Vec<u64> {
-    let mut gradient: Vec<G> = elements(draws, Mix::Ordinary, SHORT);
-    let mut param: Vec<P> = elements(draws, Mix::Ordinary, SHORT);
-    let (mut first, mut second) = (vec![P::ZERO; SHORT], vec![P::ZERO; SHORT]);
-    let mut tensors = [Tensor::weight(&mut gradient)];
-    let mut state = StepState::default();
-    for _ in 0..2 {
-        observe(&mut tensors).expect("finite");
-        decide(&[scale(1.0 / 3.0)], &mut tensors);
-        let slot = [&mut param[..], &mut first, &mut second];
-        let stepped = optimizer.step(&mut state, &mut tensors, slot);
+fn line<T: Format, P: Format + Parameter>(
+    name: String,
+    methods: Vec<Setting>,
+    optimizer: Option<Optimizer>,
+) -> (String, u64) {
+    let words = Run::<P>::new(&name, &methods, optimizer).words::<T>();
+    let line = format!("{name}: {}", configurations(&methods, optimizer));
+    (line.trim_end().to_string(), hash(&words))
+}
+
+/// Methods and optimizer, field by field, for whoever wants to compute the same.
+fn configurations(methods: &[Setting], optimizer: Option<Optimizer>) -> String {
+    let methods = methods
+        .iter()
+        .filter_map(Setting::method)
+        .map(|method| format!("{method:?}"));
+    let all = methods.chain(optimizer.map(|optimizer| format!("{optimizer:?}")));
+    let fields = |text: String| match text.split_once('(') {
+        Some((_, fields)) => fields.trim_end_matches(')').to_string(),
+        None => text,
+    };
+    all.map(fields).collect::<Vec<_>>().join("; ")
+}
+
+/// The steps of a line, as the head of the file has them for the first word of its name.
+fn recipe(name: &str) -> &'static str {
+    let kind = name.split(' ').next();
+    let recipes = TABLE.lines().filter_map(|line| line.strip_prefix("# do "));
+    let mut recipes = recipes.filter_map(|recipe| recipe.split_once(": "));
+    let found = recipes.find(|(name, _)| Some(*name) == kind);
+    found.unwrap_or_else(|| panic!("no recipe for {name}")).1
+}
+
+/// What a line is computed with, and what it remembers from step to step.
+struct Run<'a, P> {
+    name: &'a str,
+    mix: Mix,
+    lengths: Vec<usize>,
+    methods: Vec<Running>,
+    optimizer: Option<Optimizer>,
+    /// Parameter, first and second buffer.
+    slot: [Vec<P>; 3],
+    steps: StepState,
+    words: Vec<u64>,
+}
+
+impl<'a, P: Format + Parameter> Run<'a, P> {
+    fn new(name: &'a str, methods: &[Setting], optimizer: Option<Optimizer>) -> Self {
+        let mixes = [Mix::Tiny, Mix::Extreme].into_iter();
+        let mut mixes = mixes.filter(|mix| name.contains(&format!("{mix:?}")));
+        let len = name.split(' ').find_map(|word| word.parse().ok());
+        let lengths = len.map_or(LENGTHS.to_vec(), |len| vec![len]);
+        let running = |method: &Setting| Running::new(method.clone(), lengths.len());
+        Run {
+            name,
+            mix: mixes.next().unwrap_or(Mix::Ordinary),
+            methods: methods.iter().map(running).collect(),
+            lengths,
+            optimizer,
+            slot: [vec![], vec![], vec![]],
+            steps: StepState::default(),
+            words: vec![],
+        }
+    }
+
+    /// What all steps leave behind. New data begin with every `draw`.
+    fn words<T: Format>(mut self) -> Vec<u64> {
+        let mut draws = Random(fnv(self.name.bytes()));
+        for steps in recipe(self.name).split("draw").skip(1) {
+            let mut data = batch_of::<T>(&mut draws, self.mix, &self.lengths);
+            let mut out = data.data[0].clone();
+            let mut tensors = data.tensors();
+            for step in steps.split_whitespace() {
+                match step {
+                    "parameters" => self.parameters(&mut draws),
+                    "into" => {
+                        apply_into(&tensors, &mut [Buffer::from(&mut out[..])]).expect("in range");
+                        self.words.extend(bits(&out));
+                    }
+                    pass => self.pass(pass, &mut tensors),
+                }
+            }
+        }
+        self.words
+    }
+
+    fn parameters(&mut self, draws: &mut Random) {
+        let param = elements(draws, Mix::Ordinary, self.lengths[0]);
+        let zeros = vec![P::ZERO; param.len()];
+        self.slot = [param, zeros.clone(), zeros];
+    }
+
+    fn pass(&mut self, pass: &str, tensors: &mut [Tensor]) {
+        let words = &mut self.words;
+        match pass {
+            "observe" => observe(tensors).expect("finite"),
+            "decide" => self.decide(tensors),
+            "apply" => apply(tensors).expect("in range"),
+            "step" => self.step(tensors),
+            "moments" => words.extend(tensors.iter().flat_map(|t| snapshot::moments(t.moments()))),
+            "affines" => words.extend(tensors.iter().flat_map(|t| snapshot::affine(t.affine()))),
+            "data" => words.extend(tensors.iter().flat_map(snapshot::data)),
+            "states" => words.extend(
+                self.methods
+                    .iter()
+                    .flat_map(|running| running.states.bits()),
+            ),
+            "slots" => words.extend(self.slot.iter().flat_map(|buffer| bits(buffer))),
+            unknown => panic!("{unknown} is no step"),
+        }
+    }
+
+    fn decide(&mut self, tensors: &mut [Tensor]) {
+        let params = Inputs::plain(tensors.len()).moments();
+        for running in &mut self.methods {
+            running.must_decide(self.name, &params, tensors);
+        }
+    }
+
+    fn step(&mut self, tensors: &mut [Tensor]) {
+        let optimizer = self.optimizer.expect("an optimizer");
+        let slot = self.slot.each_mut().map(|buffer| &mut buffer[..]);
+        let stepped = optimizer.step(&mut self.steps, tensors, slot);
         stepped.expect("in range");
     }
-    [bits(&param), bits(&first), bits(&second)].concat()
-}
-
-fn remembered<T: Format>(draws: &mut Random, method: &Setting) -> Vec<u64> {
-    let params = Inputs::plain(LENGTHS.len()).moments();
-    let mut running = Running::new(method.clone(), LENGTHS.len());
-    let mut words = Vec::new();
-    for _ in 0..3 {
-        let mut step = batch::<T>(draws, &LENGTHS);
-        let mut tensors = step.tensors();
-        observe(&mut tensors).expect("finite");
-        running.must_decide("the table", &params, &mut tensors);
-        let affines = tensors.iter().map(|t| snapshot::affine(t.affine()));
-        words.extend(affines.flatten());
-        words.extend(running.states.bits());
-        apply(&mut tensors).expect("in range");
-        words.extend(tensors.iter().flat_map(snapshot::data));
-    }
-    words
 }
 
 /// The lines of the table: all that do not begin with '#'.

@@ -20,76 +20,67 @@ void put_hash(uint64_t hash);
 int same_text(const char *a, const char *b);
 size_t length_of(const char *text);
 
-/* embed.c: the files of the tests, as they are */
+/* embed.c: what tests/script.rs wrote */
 
-extern const char table_text[];       /* tests/same_bits/hashes.txt, and a NUL */
-extern const uint64_t vector_words[]; /* tests/vectors/vectors.json as words; vectors.c says which */
+extern const uint64_t script[];
 
-/* data.c: hashes, draws and elements as the head of hashes.txt defines them */
+/* data.c: hashes, draws and elements as the head of tests/same_bits/hashes.txt defines them */
 
-#define LONGEST (2 * 65536 + 2048 + 33)
 #define HASH_START 0xcbf29ce484222325u
 
 /* An element type, seen as fields of bits. */
 typedef struct {
-    const char *name;
-    uint32_t dtype;
-    size_t size;                     /* in bytes */
-    unsigned mantissa;               /* bits */
+    size_t size;                       /* in bytes */
+    unsigned mantissa;                 /* bits */
     uint64_t bias, low, span, largest; /* exponent fields */
 } format;
 
-extern const format formats[4];
-
-typedef enum { TINY = 3, ORDINARY = 4, EXTREME = 5 } mix; /* how many special magnitudes it has */
+extern const format formats[4]; /* by their dtypes */
 
 uint64_t hash_byte(uint64_t hash, unsigned char byte);
 uint64_t hash_word(uint64_t hash, uint64_t word);
-uint64_t hash_double(uint64_t hash, double x);
 uint64_t hash_elements(uint64_t hash, const void *data, size_t len, size_t size);
-void fill(uint64_t *draws, const format *f, mix kind, void *data, size_t len);
-const format *format_of(uint64_t dtype); /* NULL for none */
+/* specials: how many of the special magnitudes occur; 3, Tiny, for subnormals alone */
+void fill(uint64_t *draws, const format *f, uint64_t specials, void *data, size_t len);
 uint64_t element(const void *data, size_t i, size_t size);
 void set_element(void *data, size_t i, size_t size, uint64_t bits);
+double value(const format *f, uint64_t bits);
 
-/* Bits of a double and back. */
-typedef union {
-    double number;
-    uint64_t bits;
-} pattern;
-
-/* methods.c: the methods of the table by their names */
+/* calls.c: every function of the header, called with these */
 
 #define TENSORS 8
+#define METHODS 8
+#define STATES 64 /* words of them */
 
 typedef struct {
-    trimtab_norm_state norms[TENSORS];
-    trimtab_autoscale_state autoscale;
-    trimtab_zclip_state zclip;
-    trimtab_guard_state guard;
-} states;
+    trimtab_status status; /* what the last call returned; OK from a function that returns something else */
+    trimtab_tensor tensors[TENSORS];
+    trimtab_slot slots[TENSORS];
+    void *into[TENSORS];
+    trimtab_moments params[TENSORS], moments;
+    size_t n; /* tensors */
+    trimtab_method chain[METHODS];
+    size_t methods;
+    trimtab_states records[TENSORS]; /* one of each kind */
+    unsigned char saved[1024];
+    size_t saved_size, refused, where;
+    const void *config;
+    void *state;
+    double number;
+    uint32_t choice; /* roles, scope, activation */
+} arguments;
 
-typedef struct {
-    const char *name;
-    size_t norms; /* how many norm states it has */
-    trimtab_status (*decide)(states *, trimtab_tensor *, size_t);
-} method;
+extern arguments with;
 
-const method *method_named(const char *name);
+trimtab_status call(const char *function); /* by its name, on a painted stack; UNSUPPORTED if there is no such function */
+size_t report_stacks(void);                /* how many functions there are; 0 if one was not called or took too much */
 
-/* optimizers.c: those of the table by their names; 0: Ok, otherwise refused or unknown */
+/* script.c: plays the script; how many parts it has, or 0 after saying what is wrong */
 
-trimtab_status step_named(const char *name, trimtab_step_state *state, trimtab_tensor *grad,
-                          const trimtab_slot *slot);
-
-/* The parts. Each returns how many it has done, and 0 after saying what is wrong. */
-
-size_t table(void);   /* table.c: recomputes the lines of hashes.txt */
-size_t vectors(void); /* vectors.c: runs the committed vectors */
-size_t entries(void); /* entries.c: every function under a painted stack */
+size_t play(void);
 
 /* stack.c: calls a function on another stack, which ends at top, a multiple of 16 */
 
-void on_stack(void *top, void (*call)(void));
+void on_stack(void *top, void (*function)(void));
 
 #endif

@@ -1,12 +1,12 @@
-/* Hashes, draws and elements: what the head of tests/same_bits/hashes.txt defines, and nothing else. */
+/* Hashes, draws and elements: what the head of tests/same_bits/hashes.txt defines. */
 
 #include "bare.h"
 
 const format formats[4] = {
-    { "f32", TRIMTAB_F32, 4, 23, 127, 97, 60, 254 },
-    { "f16", TRIMTAB_F16, 2, 10, 15, 1, 29, 30 },
-    { "bf16", TRIMTAB_BF16, 2, 7, 127, 97, 60, 254 },
-    { "f64", TRIMTAB_F64, 8, 52, 1023, 993, 60, 1520 },
+    [TRIMTAB_F32] = { 4, 23, 127, 97, 60, 254 },
+    [TRIMTAB_F16] = { 2, 10, 15, 1, 29, 30 },
+    [TRIMTAB_BF16] = { 2, 7, 127, 97, 60, 254 },
+    [TRIMTAB_F64] = { 8, 52, 1023, 993, 60, 1520 },
 };
 
 uint64_t hash_byte(uint64_t hash, unsigned char byte) {
@@ -17,11 +17,6 @@ uint64_t hash_word(uint64_t hash, uint64_t word) {
     for (int i = 0; i < 8; i++)
         hash = hash_byte(hash, (unsigned char)(word >> (8 * i)));
     return hash;
-}
-
-uint64_t hash_double(uint64_t hash, double x) {
-    pattern p = { x };
-    return hash_word(hash, p.bits);
 }
 
 uint64_t hash_elements(uint64_t hash, const void *data, size_t len, size_t size) {
@@ -39,21 +34,21 @@ static uint64_t draw(uint64_t *s) {
 }
 
 /* Element i from its draw: every 17th is a special one. */
-static uint64_t element_of(const format *f, mix kind, size_t i, uint64_t bits) {
+static uint64_t element_of(const format *f, uint64_t specials, size_t i, uint64_t bits) {
     uint64_t one = (uint64_t)1 << f->mantissa;
     uint64_t sign = bits >> 63 << (8 * f->size - 1), mantissa = bits & (one - 1);
     uint64_t choice = bits >> 52 & 0x7ff;
     uint64_t special[5] = { 0, 1, one - 1, one, f->largest << f->mantissa | (one - 1) };
     if (i % 17 == 5)
-        return sign | special[choice % (uint64_t)kind];
-    if (kind == TINY)
+        return sign | special[choice % specials];
+    if (specials == 3)
         return sign | mantissa;
     return sign | (f->low + choice % f->span) << f->mantissa | mantissa;
 }
 
-void fill(uint64_t *draws, const format *f, mix kind, void *data, size_t len) {
+void fill(uint64_t *draws, const format *f, uint64_t specials, void *data, size_t len) {
     for (size_t i = 0; i < len; i++)
-        set_element(data, i, f->size, element_of(f, kind, i, draw(draws)));
+        set_element(data, i, f->size, element_of(f, specials, i, draw(draws)));
 }
 
 /* Copied, because C does not allow to read what was written as another type. */
@@ -67,9 +62,13 @@ void set_element(void *data, size_t i, size_t size, uint64_t bits) {
     __builtin_memcpy((char *)data + i * size, &bits, size);
 }
 
-const format *format_of(uint64_t dtype) {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (formats[i].dtype == dtype)
-            return &formats[i];
-    return NULL;
+/* As a double with the same fields, times the power of two between the biases: subnormals too. */
+double value(const format *f, uint64_t bits) {
+    unsigned sign = (unsigned)(8 * f->size - 1);
+    uint64_t magnitude = bits & (((uint64_t)1 << sign) - 1), scale = (2046 - f->bias) << 52;
+    uint64_t fields = bits >> sign << 63 | magnitude << (52 - f->mantissa);
+    double x, power;
+    __builtin_memcpy(&x, &fields, sizeof x);
+    __builtin_memcpy(&power, &scale, sizeof power);
+    return x * power;
 }

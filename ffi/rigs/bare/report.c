@@ -1,4 +1,4 @@
-/* Text without a C library, and the order of the parts. */
+/* Text without a C library, and what comes first. */
 
 #include "bare.h"
 
@@ -35,26 +35,18 @@ void put_hash(uint64_t hash) {
 }
 
 int run(void) {
-    size_t functions = entries(); /* first: the first call ever looks what the processor has, on a painted stack */
-    if (functions == 0)
-        return 1;
+    size_t parts = play(), functions = report_stacks();
     put("trimtab ");
     put(trimtab_version());
     put(", level ");
     put(trimtab_cpu_level());
     put("\n");
-    size_t lines = table();
-    if (lines == 0)
-        return 1;
-    size_t cases = vectors();
-    if (cases == 0)
+    if (parts == 0 || functions == 0)
         return 1;
     put("ok: ");
     put_number(functions);
     put(" functions, ");
-    put_number(lines);
-    put(" lines of the table, ");
-    put_number(cases);
-    put(" vectors\n");
+    put_number(parts);
+    put(" parts of the script\n");
     return 0;
 }

@@ -13,7 +13,7 @@ use crate::common::command::{fresh_folder, must_succeed, printed};
 use crate::common::root;
 use crate::common::tools::{GCC, Tool, succeeds};
 use crate::distribution::{Build, RUST_AARCH64, bare_archive, cargo, std_archive};
-use crate::host::hash_of_the_vectors;
+use crate::host::hash_of_the_results;
 use crate::program::{self, FREE_STANDING, Report, build, examine};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
@@ -39,18 +39,14 @@ static QEMU: Tool = Tool::new(EMULATOR, "apt install qemu-user", || {
 const NEEDS: &[&Tool] = &[&GCC, &RUST_AARCH64, &CROSS_GCC, &QEMU];
 
 pub fn checks() -> Vec<Check> {
-    let check = |name, run| Check {
-        name,
-        needs: NEEDS,
-        run,
-    };
-    vec![
-        check("bare::linux_aarch64", free_standing),
-        check("aarch64::with_a_c_library", with_a_c_library),
-        check("aarch64::c_programs", c_programs),
-        check("aarch64::tests_of_the_core", tests_of_the_core),
-        check("aarch64::tests_of_the_c_abi", tests_of_the_c_abi),
-    ]
+    let all: [(_, fn()); 5] = [
+        ("bare::linux_aarch64", free_standing),
+        ("aarch64::with_a_c_library", with_a_c_library),
+        ("aarch64::c_programs", c_programs),
+        ("aarch64::tests_of_the_core", tests_of_the_core),
+        ("aarch64::tests_of_the_c_abi", tests_of_the_c_abi),
+    ];
+    crate::checks(NEEDS, &all)
 }
 
 /// The emulator, which does not wait for ever.
@@ -63,13 +59,8 @@ fn emulated(program: &Path) -> Command {
 fn free_standing() {
     let archive = bare_archive(TARGET, &[]);
     let platform = ["memory.c", "linux_aarch64.c"];
-    let program = build(
-        "linux_aarch64",
-        COMPILER,
-        &FREE_STANDING,
-        &platform,
-        &archive,
-    );
+    let (name, flags) = ("linux_aarch64", FREE_STANDING);
+    let program = build(name, COMPILER, &flags, &platform, &archive);
     let report = program::run(&mut emulated(&program));
     examine_at("neon", "without a C library", &report);
 }
@@ -87,7 +78,7 @@ fn with_a_c_library() {
 fn examine_at(level: &str, with: &str, report: &Report) {
     examine(&format!("Linux on 64-bit Arm {with}"), report);
     assert_eq!(report.level, level);
-    assert_eq!(report.vectors, hash_of_the_vectors());
+    assert_eq!(report.results, hash_of_the_results());
 }
 
 /// Every C program of the tests but fork.c: where a child of fork() makes threads, the emulator fails by assertions of its
@@ -112,8 +103,8 @@ fn c_programs() {
 
 fn compile(source: &Path, archive: &Path, executable: &Path) {
     let mut command = Command::new(COMPILER);
-    command.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic"]);
-    command.args(["-Wconversion", "-Werror"]);
+    let strict = "-std=c99 -O2 -Wall -Wextra -Wpedantic -Wconversion -Werror";
+    command.args(strict.split(' '));
     command.arg("-I").arg(root().join("include"));
     command.arg(source).arg(archive);
     command.args(["-lm", "-lpthread", "-ldl"]);
@@ -137,29 +128,27 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// All of them, threads included. The table of hashes goes through both levels by itself.
 fn tests_of_the_core() {
-    run_tests(&["--package", "trimtab", "--features", "rayon", "--tests"]);
+    run_tests("--package trimtab --features rayon --tests");
 }
 
 /// Those that call the C ABI from Rust, hostile programs included. The others build for this machine and look at that.
 fn tests_of_the_c_abi() {
-    run_tests(&[
-        "--package",
-        "trimtab-ffi",
-        "--no-default-features",
-        "--features",
-        "rayon",
-        "--lib",
-        "--test",
-        "memory",
-        "--test",
-        "soak",
-    ]);
+    run_tests(
+        "--package trimtab-ffi --no-default-features --features rayon --lib --test memory --test soak",
+    );
 }
 
 /// Runs tests at both levels, optimised, and with overflows and assertions checked as in a debug build.
-fn run_tests(which: &[&str]) {
+fn run_tests(which: &str) {
     for level in LEVELS {
-        let mut command = cargo(Build::Tests, &[&["test"], which].concat(), TARGET);
+        let mut command = cargo(
+            Build::Tests,
+            &["test"]
+                .into_iter()
+                .chain(which.split(' '))
+                .collect::<Vec<_>>(),
+            TARGET,
+        );
         command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", COMPILER);
         let runner = format!("timeout 900 {EMULATOR}");
         command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", runner);

@@ -86,14 +86,8 @@ pub fn std_archive(target: &str) -> PathBuf {
 }
 
 fn archive(build: Build, target: &str, arguments: &[&str]) -> PathBuf {
-    let library = [
-        "rustc",
-        "--package",
-        "trimtab-ffi",
-        "--crate-type",
-        "staticlib",
-        "--no-default-features",
-    ];
+    let library = "rustc --package trimtab-ffi --crate-type staticlib --no-default-features";
+    let library: Vec<_> = library.split(' ').collect();
     let mut command = cargo(build, &[&library, arguments].concat(), target);
     command.arg("--message-format=json-render-diagnostics");
     command.env("CARGO_PROFILE_RELEASE_PANIC", "abort");

@@ -9,15 +9,8 @@ use crate::distribution::{BUILD_CORE, Build, RUST_SOURCES, bare_archive, cargo};
 const NEEDS: &[&Tool] = &[&RUST_SOURCES];
 
 pub fn checks() -> Vec<Check> {
-    let check = |name, run| Check {
-        name,
-        needs: NEEDS,
-        run,
-    };
-    vec![
-        check("bare::soft_float", plain_loops),
-        check("bare::x87", x87),
-    ]
+    let all: [(_, fn()); 2] = [("bare::soft_float", plain_loops), ("bare::x87", x87)];
+    crate::checks(NEEDS, &all)
 }
 
 /// There vectors do not compile.

@@ -1,122 +1,128 @@
-//! `vectors.json` as the words that `ffi/rigs/bare/vectors.c` reads: that file says in which order.
+//! The cases of `tests/vectors/vectors.json` as parts of the script.
 
 use half::{bf16, f16};
 use serde_json::Value;
 
-use crate::common::json::{flag, list, number, numbers, string};
+use crate::abi::abi;
+use crate::common::json::{list, number, numbers, string};
 use crate::common::root;
+use crate::methods::{Method, configuration, decide};
+use crate::script::{Fields, Part};
 
-/// Words of 64 bits, the lowest byte first.
-pub fn words() -> Vec<u8> {
+/// The file's names of fields, where they are others than the header's.
+const NAMES: [(&str, &str); 8] = [
+    ("z", "z_max"),
+    ("b1", "beta1"),
+    ("b2", "beta2"),
+    ("wd", "weight_decay"),
+    ("dec", "decoupled"),
+    ("mu", "momentum"),
+    ("d", "dampening"),
+    ("n", "nesterov"),
+];
+
+pub fn parts() -> Vec<Part> {
     let path = root().join("tests/vectors/vectors.json");
     let text = std::fs::read_to_string(path).expect("the vectors");
     let file: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(file["format"], 1, "the format these tests know");
-    let cases = list(&file["cases"]);
-    let mut words = Words(vec![cases.len() as u64]);
-    cases.iter().for_each(|case| words.case(case));
-    words.0.iter().flat_map(|word| word.to_le_bytes()).collect()
+    list(&file["cases"]).iter().map(part).collect()
 }
 
-/// How many cases there are.
-pub fn cases() -> u64 {
-    let words = words();
-    u64::from_le_bytes(words[..8].try_into().expect("a word"))
+/// An optimizer: its name, configuration, and the parameters it begins with.
+struct Optimizer<'a> {
+    name: &'a str,
+    config: Vec<u64>,
+    params: &'a Value,
 }
 
-struct Words(Vec<u64>);
-
-impl Words {
-    fn size(&mut self, size: usize) {
-        self.0.push(size as u64);
-    }
-
-    fn numbers(&mut self, numbers: &[f64]) {
-        self.0.extend(numbers.iter().map(|x| x.to_bits()));
-    }
-
-    /// A length and the elements.
-    fn tensor(&mut self, dtype: &str, values: &Value) {
-        let values = numbers(values);
-        self.size(values.len());
-        self.0.extend(values.iter().map(|&x| bits(dtype, x)));
-    }
-
-    fn tensors(&mut self, dtype: &str, tensors: &Value) {
-        list(tensors).iter().for_each(|t| self.tensor(dtype, t));
-    }
-
-    /// How many parameters, and the parameters.
-    fn parameters(&mut self, parameters: &[f64]) {
-        self.size(parameters.len());
-        self.numbers(parameters);
-    }
-
-    fn case(&mut self, case: &Value) {
-        let (dtype, config) = (string(&case["dtype"]), &case["config"]);
-        self.name(string(&case["name"]));
-        self.size(dtype_code(dtype));
-        let roles = list(&case["roles"]);
-        self.size(roles.len());
-        let role = |role: &Value| role.as_u64().expect("a role");
-        self.0.extend(roles.iter().map(role));
-        let methods = methods(case);
-        self.size(methods.len());
-        for (kind, parameters) in &methods {
-            self.0.push(*kind);
-            self.parameters(parameters);
+fn part(case: &Value) -> Part {
+    let dtype = string(&case["dtype"]);
+    let mut part = Part::new(string(&case["name"]), dtype, dtype);
+    let optimizer = (case["method"] == "optimizer").then(|| optimizer(&case["config"]));
+    for (i, step) in list(&case["steps"]).iter().enumerate() {
+        draw(&mut part, dtype, &case["roles"], &step["grads"]);
+        if let (0, Some(optimizer)) = (i, &optimizer) {
+            part.step("parameters").word(0);
+            let params = list(optimizer.params).iter();
+            params.for_each(|param| elements(&mut part, dtype, param));
         }
-        let is_optimizer = case["method"] == "optimizer";
-        let (kind, parameters) = optimizer(config, is_optimizer);
-        self.0.push(kind);
-        if is_optimizer {
-            self.parameters(&parameters);
-            self.tensors(dtype, &config["params0"]);
+        let methods = methods(case, step["reference"].as_f64().unwrap_or(f64::NAN));
+        if let (None, Some(params)) = (&optimizer, step["params"].as_array()) {
+            part.inputs(&params.iter().map(numbers).collect::<Vec<_>>());
         }
-        let steps = list(&case["steps"]);
-        self.size(steps.len());
-        steps.iter().for_each(|step| self.step(case, step));
+        part.pass("observe", &[]);
+        decide(&mut part, &methods);
+        write(&mut part, dtype, optimizer.as_ref(), step);
+        fields(&mut part, case, &step["state"]);
     }
+    part
+}
 
-    /// 48 bytes of text, the last of them NUL.
-    fn name(&mut self, name: &str) {
-        assert!(name.len() < 48, "{name} is too long");
-        let mut bytes = [0; 48];
-        bytes[..name.len()].copy_from_slice(name.as_bytes());
-        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight"));
-        self.0.extend(bytes.chunks(8).map(word));
+/// The gradients of a step as they are.
+fn draw(part: &mut Part, dtype: &str, roles: &Value, grads: &Value) {
+    part.step("draw").word(0).size(list(grads).len());
+    for (role, grad) in list(roles).iter().zip(list(grads)) {
+        part.word(role.as_u64().expect("a role"))
+            .size(list(grad).len());
+        elements(part, dtype, grad);
     }
+}
 
-    fn step(&mut self, case: &Value, step: &Value) {
-        let (dtype, method) = (string(&case["dtype"]), string(&case["method"]));
-        self.numbers(&[step["reference"].as_f64().unwrap_or(f64::NAN)]);
-        self.tensors(dtype, &step["grads"]);
-        let parameters = if method == "agc" {
-            list(&step["params"])
-        } else {
-            &[]
-        };
-        self.size(parameters.len());
-        parameters.iter().for_each(|w| self.tensor("f64", w));
-        let is_optimizer = method == "optimizer";
-        let out = &step[if is_optimizer { "params" } else { "expected" }];
-        for expected in list(out) {
-            self.allowed(&numbers(expected), |largest, x| match is_optimizer {
+fn elements(part: &mut Part, dtype: &str, values: &Value) {
+    for x in numbers(values) {
+        part.word(bits(dtype, x));
+    }
+}
+
+/// Writes, and says what has to come out: from where to where each element may lie.
+fn write(part: &mut Part, dtype: &str, optimizer: Option<&Optimizer>, step: &Value) {
+    match optimizer {
+        None => part.pass("apply", &[]),
+        Some(optimizer) => part.pass(&format!("{}_step", optimizer.name), &optimizer.config),
+    }
+    let of_params = optimizer.is_some();
+    part.step("near").size(usize::from(of_params));
+    for expected in list(&step[if of_params { "params" } else { "expected" }]) {
+        let expected = numbers(expected);
+        let largest = expected.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        part.size(expected.len());
+        for x in expected {
+            let bound = match of_params {
                 true => parameter_bound(dtype, largest),
                 false => gradient_bound(dtype, largest, x),
-            });
+            };
+            part.numbers(&around(x, bound));
         }
-        let state = state(case, &step["state"]);
-        self.size(state.len());
-        self.numbers(&state.concat());
     }
+}
 
-    /// How many elements, and from where to where each may lie.
-    fn allowed(&mut self, expected: &[f64], bound: impl Fn(f64, f64) -> f64) {
-        let largest = expected.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-        self.size(expected.len());
-        for &x in expected {
-            self.numbers(&around(x, bound(largest, x)));
+/// The fields of the states in the order of their struct: 1e-12 relative, counts exactly.
+fn fields(part: &mut Part, case: &Value, state: &Value) {
+    if state.is_null() {
+        return;
+    }
+    let all = state
+        .as_array()
+        .map_or(std::slice::from_ref(state), |all| all);
+    let kind = abi().kind(string(&case["method"]));
+    let fields: Vec<_> = abi()
+        .fields(&kind.state.as_ref().expect("a state").structure)
+        .collect();
+    part.step("fields").size(all.len() * fields.len());
+    for state in all {
+        // Before a warm-up ends the file's zeros mean "not defined yet".
+        let defined = case["config"]["warmup"]
+            .as_f64()
+            .is_none_or(|warmup| number(&state["steps"]) >= warmup);
+        for (of, field) in &fields {
+            let (x, is_count) = (number(&state[*field]), *of == "uint64_t");
+            let [from, to] = match (is_count, defined) {
+                (true, _) => around(x, 0.0),
+                (false, true) => around(x, 1e-12 * x.abs()),
+                (false, false) => around(0.0, f64::INFINITY),
+            };
+            part.size(usize::from(is_count)).numbers(&[from, to]);
         }
     }
 }
@@ -147,133 +153,68 @@ fn ulp(digits: i32, smallest: i32, x: f64) -> f64 {
     2.0_f64.powi(exponent.saturating_sub(digits).max(smallest))
 }
 
-/// From where to where the fields of the state may lie, in the order of the structs: 1e-12 relative, counts exactly.
-fn state(case: &Value, state: &Value) -> Vec<[f64; 2]> {
-    let real = |x: &Value| around(number(x), 1e-12 * number(x).abs());
-    let exactly = |x: &Value| around(number(x), 0.0);
-    match string(&case["method"]) {
-        _ if state.is_null() => vec![],
-        "gradient_stabilizer" => {
-            let fields = |s: &Value| {
-                [
-                    real(&s["m"]),
-                    real(&s["v"]),
-                    exactly(&s["steps"]),
-                    exactly(&s["skipped"]),
-                ]
-            };
-            list(state).iter().flat_map(fields).collect()
-        }
-        "autoscale" => {
-            let reals = ["exponent", "sigma", "alpha"].map(|field| real(&state[field]));
-            [&reals[..], &[exactly(&state["steps"])]].concat()
-        }
-        "zclip" => {
-            // Before the warm-up ends the file's zeros mean "not defined yet".
-            let defined = number(&state["steps"]) >= number(&case["config"]["warmup"]);
-            let field = |name| match defined {
-                true => real(&state[name]),
-                false => [f64::NEG_INFINITY, f64::INFINITY],
-            };
-            vec![field("mean"), field("var"), exactly(&state["steps"])]
-        }
-        unknown => panic!("a state of {unknown}, which has none"),
-    }
-}
-
-/// Kinds and parameters, as the enum of `vectors.c` has them.
-fn methods(case: &Value) -> Vec<(u64, Vec<f64>)> {
+fn methods(case: &Value, reference: f64) -> Vec<Method> {
     let config = &case["config"];
-    match string(&case["method"]) {
-        "chain" => {
-            let links = list(&config["chain"]).iter();
-            links.map(|link| of_chain(string(link))).collect()
-        }
-        "optimizer" if config["behind"].is_null() => vec![],
-        "optimizer" => vec![of_chain(string(&config["behind"]))],
-        method => vec![method_of(method, config)],
-    }
+    let links = match string(&case["method"]) {
+        "chain" => list(&config["chain"])
+            .iter()
+            .map(|link| of_chain(string(link)))
+            .collect(),
+        "optimizer" => config["behind"]
+            .as_str()
+            .map(of_chain)
+            .into_iter()
+            .collect(),
+        method => vec![(method, values(config))],
+    };
+    let (tensors, mut place) = (list(&case["roles"]).len(), 0);
+    let method = |(name, fields)| Method::new(name, &fields, reference, tensors, &mut place);
+    links.into_iter().map(method).collect()
 }
 
-/// `name` or `name:parameter`; otherwise default configurations.
-fn of_chain(text: &str) -> (u64, Vec<f64>) {
-    let (name, parameter) = text.split_once(':').unwrap_or((text, ""));
-    let parameter = || parameter.parse::<f64>().expect("a number behind the colon");
-    match name {
-        "unscale" => (0, vec![parameter()]),
-        "stable_grad" => (1, vec![]),
-        "gradient_stabilizer" => (2, vec![]),
-        "autoscale" => (3, vec![]),
-        "centralize" => (4, vec![0.0]),
-        "clip_norm_global" => (6, vec![parameter(), 1.0]),
-        "clip_value" => (7, vec![parameter()]),
-        unknown => panic!("unknown link {unknown} in a chain"),
+/// `name` or `name:number`, perhaps with a scope behind the name; otherwise the defaults.
+fn of_chain(text: &str) -> (&str, Fields) {
+    let (name, number) = text.split_once(':').unwrap_or((text, ""));
+    let mut fields = Fields::new();
+    if !number.is_empty() {
+        fields.insert("number".to_string(), number.to_string());
     }
+    let Some(name) = name.strip_suffix("_global") else {
+        return (name, fields);
+    };
+    fields.insert("scope".to_string(), "global".to_string());
+    (name, fields)
 }
 
-fn method_of(method: &str, c: &Value) -> (u64, Vec<f64>) {
-    let all = |name: &str| numbers_of(c, &[name]);
-    match method {
-        "stable_grad" => (1, [roles(c), all("eps")].concat()),
-        "gradient_stabilizer" => {
-            let averages = numbers_of(c, &["gamma1", "gamma2", "eps"]);
-            let correction = f64::from(u8::from(flag(&c["bias_correction"])));
-            (2, [scope(c), averages, vec![correction]].concat())
-        }
-        "autoscale" => (3, vec![]),
-        "centralize" => (4, roles(c)),
-        "znorm" => (5, [roles(c), all("eps")].concat()),
-        "clip_norm" => (6, [all("max_norm"), scope(c)].concat()),
-        "clip_value" => (7, all("limit")),
-        "agc" => (8, numbers_of(c, &["clipping", "eps"])),
-        "zclip" => {
-            let most = c["max_norm"].as_f64().unwrap_or(f64::INFINITY);
-            let others = numbers_of(c, &["warmup", "alpha", "z", "eps"]);
-            (9, [others, vec![most]].concat())
-        }
-        unknown => panic!("unknown method {unknown}"),
-    }
+/// A configuration of the file by the header's names. Its null is infinity.
+fn values(config: &Value) -> Fields {
+    let name = |name: &str| {
+        let other = NAMES.iter().find(|(short, _)| *short == name);
+        other.map_or(name, |(_, name)| name).to_string()
+    };
+    let value = |value: &Value| match value {
+        Value::Null => "inf".to_string(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let fields = config.as_object().expect("fields").iter();
+    fields.map(|(key, x)| (name(key), value(x))).collect()
 }
 
-fn optimizer(c: &Value, is_optimizer: bool) -> (u64, Vec<f64>) {
-    let switch = |name: &str| vec![f64::from(u8::from(flag(&c[name])))];
-    if !is_optimizer {
-        return (0, vec![]);
+fn optimizer(config: &Value) -> Optimizer<'_> {
+    let (name, _) = string(&config["optimizer"])
+        .split_once('-')
+        .unwrap_or((string(&config["optimizer"]), ""));
+    let name = name.trim_end_matches('w'); // AdamW is a configuration of Adam.
+    let mut fields = values(config);
+    fields.retain(|name, _| !["optimizer", "behind", "params0"].contains(&&name[..]));
+    let config_words = configuration(&format!("trimtab_{name}_config"), &mut fields);
+    assert!(fields.is_empty(), "{name} has no {fields:?}");
+    Optimizer {
+        name,
+        config: config_words,
+        params: &config["params0"],
     }
-    match string(&c["optimizer"]) {
-        "adam" | "adamw" | "adam-plain" => {
-            let numbers = numbers_of(c, &["lr", "b1", "b2", "eps", "wd"]);
-            (1, [numbers, switch("dec")].concat())
-        }
-        "sgd" | "sgd-nesterov" | "sgd-damped" => {
-            let numbers = numbers_of(c, &["lr", "mu", "d", "wd"]);
-            (2, [numbers, switch("n")].concat())
-        }
-        unknown => panic!("unknown optimizer {unknown}"),
-    }
-}
-
-fn roles(config: &Value) -> Vec<f64> {
-    match string(&config["roles"]) {
-        "weights" => vec![0.0],
-        "all" => vec![1.0],
-        unknown => panic!("unknown roles {unknown}"),
-    }
-}
-
-fn scope(config: &Value) -> Vec<f64> {
-    match string(&config["scope"]) {
-        "tensor" => vec![0.0],
-        "global" => vec![1.0],
-        unknown => panic!("unknown scope {unknown}"),
-    }
-}
-
-/// TRIMTAB_F32 and its kind.
-fn dtype_code(dtype: &str) -> usize {
-    let names = ["f32", "f16", "bf16", "f64"];
-    let position = names.iter().position(|name| *name == dtype);
-    position.unwrap_or_else(|| panic!("unknown dtype {dtype}"))
 }
 
 /// The bit pattern of a number that the dtype has.
@@ -292,8 +233,4 @@ fn bits(dtype: &str, x: f64) -> u64 {
     };
     assert_eq!(value, x, "{x} is representable in {dtype}");
     bits
-}
-
-fn numbers_of(config: &Value, names: &[&str]) -> Vec<f64> {
-    names.iter().map(|name| number(&config[name])).collect()
 }
