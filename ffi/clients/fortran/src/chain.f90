@@ -171,7 +171,7 @@ contains
     !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
     !>     steps += 1;   g * h
     !>
-    !> n states of type trimtab_norm_state, whose v stays 0.
+    !> n states of type trimtab_norm_state, whose v is not used.
     function trimtab_adagc_method(states, config) result(method)
         type(trimtab_norm_state), intent(inout), target :: states(..)
         type(trimtab_adagc_config), intent(in), optional :: config
