@@ -1,4 +1,4 @@
-/* The methods that tests/same_bits/hashes.txt names, with the configurations of tests/common/list.rs. */
+/* The methods that tests/same_bits/hashes.txt names, with the configurations of tests/common/methods.rs. */
 
 #include "bare.h"
 
@@ -129,6 +129,22 @@ METHOD(zclip_with_a_maximum) {
     return trimtab_zclip(&config, &s->zclip, grads, n);
 }
 
+static trimtab_status adagc_below(double lambda_abs, states *s, trimtab_tensor *grads, size_t n) {
+    trimtab_adagc_config config = TRIMTAB_ADAGC_CONFIG_INIT;
+    trimtab_method link = { TRIMTAB_METHOD_ADAGC, 0, &config, s->norms, 0.0, NULL };
+    config.warmup = 2;
+    config.lambda_abs = lambda_abs;
+    return trimtab_decide(&link, 1, grads, n, NULL);
+}
+
+METHOD(adagc) {
+    return adagc_below(1.0, s, grads, n);
+}
+
+METHOD(adagc_in_its_warm_up) {
+    return adagc_below(0.05, s, grads, n);
+}
+
 METHOD(guard) {
     return trimtab_guard(NULL, &s->guard, grads, n);
 }
@@ -163,6 +179,8 @@ static const method list[] = {
     { "agc", 0, agc },
     { "zclip", 0, zclip },
     { "zclip with a maximum", 0, zclip_with_a_maximum },
+    { "adagc", TENSORS, adagc },
+    { "adagc in its warm-up", TENSORS, adagc_in_its_warm_up },
     { "guard", 0, guard },
     { "guard to zero", 0, guard_to_zero },
 };

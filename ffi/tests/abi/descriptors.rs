@@ -10,7 +10,7 @@ use trimtab::{Affine, Moments};
 use super::c;
 use super::library::LIBRARIES;
 use super::raw::{Raw, descriptors, slots};
-use crate::common::calls::{Call, moments_of, parsed};
+use crate::common::calls::{Call, moments_of};
 use crate::common::elements::Elements;
 use crate::common::status::{
     BAD_CONFIG, BAD_DTYPE, BAD_LENGTH, BAD_STATE, MISALIGNED, NULL_POINTER, OK, expect,
