@@ -496,7 +496,7 @@ typedef struct {
 typedef struct {
   /** Running average of the norm, before bias correction. */
   double m;
-  /** Running average of the squared norm, before bias correction; 0 for AdaGC. */
+  /** Running average of the squared norm, before bias correction; not used by AdaGC. */
   double v;
   /** Number of gradients averaged. */
   uint64_t steps;
@@ -711,7 +711,7 @@ typedef struct {
  *     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
  *     steps += 1;   g * h
  *
- * n states of type trimtab_norm_state, whose v stays 0. Start from TRIMTAB_ADAGC_CONFIG_INIT.
+ * n states of type trimtab_norm_state, whose v is not used. Start from TRIMTAB_ADAGC_CONFIG_INIT.
  */
 typedef struct {
   /** sizeof of this struct; the INIT macro sets it. */
@@ -722,7 +722,7 @@ typedef struct {
   double lambda_rel;
   /** Maximum global norm during the warm-up; > 0, default 1. */
   double lambda_abs;
-  /** Weight of the past in the running average; in [0, 1), default 0.98. */
+  /** Decay of the running average; in [0, 1), default 0.98. */
   double beta;
 } trimtab_adagc_config;
 

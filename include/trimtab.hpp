@@ -6,7 +6,8 @@
  *     trimtab::apply(grads);                              writes each gradient once
  *
  * trimtab_<name> in C is trimtab::<name> here. Formulas, rules of overlap and the meaning of every status are those of
- * trimtab.h and hold unchanged; what is written here is what C++ adds.
+ * trimtab.h and hold unchanged; what is written here is what C++ adds. Enums, configurations and states are in
+ * trimtab_types.hpp, the methods in trimtab_methods.hpp.
  *
  *   Memory     All of it is the caller's. Nothing is owned, copied or allocated, except for an exception.
  *              Tensors and slots point into contiguous ranges, which must outlive their last use.
@@ -36,6 +37,7 @@
 #endif
 
 #include "trimtab.h"
+#include "trimtab_types.hpp"
 
 #if !defined(__cpp_exceptions) && !defined(TRIMTAB_NO_EXCEPTIONS)
 #define TRIMTAB_NO_EXCEPTIONS
@@ -47,29 +49,6 @@
 namespace trimtab {
 /// No tensor: what tensor() returns where no single one is to blame.
 inline constexpr std::size_t npos = TRIMTAB_NOWHERE;
-
-/// What came of a call; status_message has the texts.
-enum class status : std::int32_t {
-    ok = TRIMTAB_OK, skip_step = TRIMTAB_SKIP_STEP, null_pointer = TRIMTAB_NULL_POINTER, bad_dtype = TRIMTAB_BAD_DTYPE,
-    bad_config = TRIMTAB_BAD_CONFIG, bad_reference = TRIMTAB_BAD_REFERENCE, bad_state = TRIMTAB_BAD_STATE,
-    non_finite = TRIMTAB_NON_FINITE, overflow = TRIMTAB_OVERFLOW, order = TRIMTAB_ORDER, diverged = TRIMTAB_DIVERGED,
-    unsupported = TRIMTAB_UNSUPPORTED, misaligned = TRIMTAB_MISALIGNED, bad_length = TRIMTAB_BAD_LENGTH,
-    bad_magic = TRIMTAB_BAD_MAGIC, bad_version = TRIMTAB_BAD_VERSION, wrong_kind = TRIMTAB_WRONG_KIND,
-    wrong_count = TRIMTAB_WRONG_COUNT, truncated = TRIMTAB_TRUNCATED, bad_checksum = TRIMTAB_BAD_CHECKSUM,
-};
-/// Element types; unknown is that of no tensor.
-enum class dtype : std::uint32_t {
-    f32 = TRIMTAB_F32, f16 = TRIMTAB_F16, bf16 = TRIMTAB_BF16, f64 = TRIMTAB_F64, unknown = 0xffff'ffff };
-/// Which tensors a method changes; whether a norm is taken over each tensor by itself or over all together; what guard
-/// does about gradients that are not finite: skip the step, or turn the offending tensors into zeros.
-enum class roles : std::uint32_t { weights = TRIMTAB_ROLES_WEIGHTS, all = TRIMTAB_ROLES_ALL };
-enum class scope : std::uint32_t { tensor = TRIMTAB_SCOPE_TENSOR, global = TRIMTAB_SCOPE_GLOBAL };
-enum class guard_policy : std::uint32_t { skip_step = TRIMTAB_GUARD_SKIP_STEP, zero = TRIMTAB_GUARD_ZERO };
-/// Activation functions, for init_std.
-enum class activation : std::uint32_t {
-    relu = TRIMTAB_RELU, tanh = TRIMTAB_TANH, silu = TRIMTAB_SILU,
-    gelu = TRIMTAB_GELU, sin = TRIMTAB_SIN, identity = TRIMTAB_IDENTITY,
-};
 
 /// The element type that a C++ type is: float, double, and where the compiler has them std::float16_t, std::bfloat16_t,
 /// _Float16, __fp16 and __bf16. Specialise it for a type of your own that has the bits of one of them:
@@ -120,7 +99,7 @@ concept parameters = writable<R> && parameter<std::ranges::range_value_t<R>> &&
                      std::same_as<std::ranges::range_value_t<R>, std::ranges::range_value_t<Others>>;
 
 /// A C struct that holds zeros from its constructor on; safe to copy, to write to disk and to read back.
-template <class C, int state_kind = -1>
+template <class C, int state_kind>
 struct zeroed : C {
     static constexpr int kind = state_kind;  ///< TRIMTAB_STATE_..., or -1 for what is no state.
     constexpr zeroed() noexcept : zeroed(C{}) {}
@@ -129,14 +108,8 @@ struct zeroed : C {
         static_assert(std::is_trivially_copyable_v<zeroed>, "its bytes are all there is");
     }
 };
-/// Count, sum, sum of squares and largest magnitude; what guard, gradient_stabilizer (of one norm), autoscale, zclip or
-/// an optimizer remembers.
+/// Count, sum, sum of squares and largest magnitude.
 using moments = zeroed<trimtab_moments>;
-using guard_state = zeroed<trimtab_guard_state, TRIMTAB_STATE_GUARD>;
-using norm_state = zeroed<trimtab_norm_state, TRIMTAB_STATE_NORM>;
-using autoscale_state = zeroed<trimtab_autoscale_state, TRIMTAB_STATE_AUTOSCALE>;
-using zclip_state = zeroed<trimtab_zclip_state, TRIMTAB_STATE_ZCLIP>;
-using step_state = zeroed<trimtab_step_state, TRIMTAB_STATE_STEP>;
 
 /// A gradient tensor: made by weight and bias. Its moments and affine may be looked at, and set as trimtab.h says.
 using tensor = trimtab_tensor;
@@ -145,57 +118,6 @@ using tensors = std::span<tensor>; using const_tensors = std::span<const tensor>
 using slot = trimtab_slot;
 /// States to save or to load: made by entry.
 using states = trimtab_states;
-
-// Configurations: the C structs field by field, with the defaults of their INIT macros; trimtab.h has all ranges. Name
-// what is to differ, in this order: {.lr = 1e-2, .weight_decay = 0.01}. Leave struct_size and reserved alone.
-
-/// For guard. max_consecutive: how many bad steps in a row mean that the run has diverged; 0: never.
-struct guard_config {
-    std::uint32_t struct_size = sizeof(trimtab_guard_config);
-    guard_policy policy = guard_policy::skip_step;
-    std::uint64_t max_consecutive = 0;
-};
-/// For stable_grad. eps: added to the standard deviation; >= 0.
-struct stable_grad_config {
-    std::uint32_t struct_size = sizeof(trimtab_stable_grad_config);
-    trimtab::roles roles = trimtab::roles::weights;
-    double eps = 0.0;
-};
-/// For gradient_stabilizer. gamma1, gamma2: weights of the past in the running norm and squared norm; in [0, 1).
-struct gradient_stabilizer_config {
-    std::uint32_t struct_size = sizeof(trimtab_gradient_stabilizer_config);
-    trimtab::scope scope = trimtab::scope::tensor;
-    double gamma1 = 0.6, gamma2 = 0.999, eps = 1e-12;
-    std::uint32_t bias_correction = 1, reserved = 0;
-};
-/// For znorm. eps: added to the standard deviation; >= 0.
-struct znorm_config {
-    std::uint32_t struct_size = sizeof(trimtab_znorm_config);
-    trimtab::roles roles = trimtab::roles::weights;
-    double eps = 1e-8;
-};
-/// For agc. clipping: largest ratio of gradient norm to parameter norm; eps: smallest parameter norm reckoned with.
-struct agc_config {
-    std::uint32_t struct_size = sizeof(trimtab_agc_config), reserved = 0;
-    double clipping = 0.01, eps = 1e-3;
-};
-/// For zclip. warmup: steps that only collect norms; z_max: the z-score that is clipped; max_norm: largest norm ever.
-struct zclip_config {
-    std::uint32_t struct_size = sizeof(trimtab_zclip_config), warmup = 25;
-    double alpha = 0.97, z_max = 2.5, eps = 1e-6, max_norm = TRIMTAB_INFINITY;
-};
-/// For sgd_step. nesterov: 1, look ahead along the momentum, without dampening; decay_roles: what the decay is for.
-struct sgd_config {
-    std::uint32_t struct_size = sizeof(trimtab_sgd_config), nesterov = 0;
-    double lr = 1e-2, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
-    trimtab::roles decay_roles = trimtab::roles::all; std::uint32_t reserved = 0;
-};
-/// For adam_step. decoupled: 1, AdamW's decay; 0, it is added to the gradient; decay_roles: what the decay is for.
-struct adam_config {
-    std::uint32_t struct_size = sizeof(trimtab_adam_config), decoupled = 1;
-    double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
-    trimtab::roles decay_roles = trimtab::roles::all; std::uint32_t reserved = 0;
-};
 
 /// The gradient of a weight, not observed yet.
 template <writable R> constexpr tensor weight(R&& data) noexcept {
@@ -270,56 +192,6 @@ struct [[nodiscard]] method {
         return {kind, 0, std::is_null_pointer_v<Config> ? nullptr : &config, state, number, input};
     }
 };
-
-// The methods, each made for decide. With gradients behind the first arguments, as in scale(0.5, grads), it decides at
-// once, as a chain of one.
-/// Undoes a loss scale: g / by. Put guard before it.
-constexpr auto unscale(double by) noexcept { return method<TRIMTAB_METHOD_UNSCALE>{"unscale", {}, by}; }
-/// Multiplies by a factor: g * by.
-constexpr auto scale(double by) noexcept { return method<TRIMTAB_METHOD_SCALE>{"scale", {}, by}; }
-/// Stands before the other methods, which all refuse gradients that are not finite. False (skip_step): the step was
-/// counted and is to be skipped. With guard_policy::zero: true, and the offending tensors become zeros.
-constexpr auto guard(trimtab_guard_state& state, const guard_config& config = {}) noexcept {
-    return method<TRIMTAB_METHOD_GUARD, guard_config>{"guard", config, 0.0, &state};
-}
-/// StableGrad, weights: g * reference / (std(g) + eps). reference: standard deviation of dL/dy over the whole batch.
-constexpr auto stable_grad(double reference, const stable_grad_config& config = {}) noexcept {
-    return method<TRIMTAB_METHOD_STABLE_GRAD, stable_grad_config>{"stable_grad", config, reference};
-}
-/// GradientStabilizer: keeps the direction, replaces the norm by a running estimate. One state for each tensor, or one
-/// in all for scope::global.
-constexpr auto gradient_stabilizer(std::span<norm_state> norms, const gradient_stabilizer_config& c = {}) noexcept {
-    return method<TRIMTAB_METHOD_GRADIENT_STABILIZER, gradient_stabilizer_config>{
-        "gradient_stabilizer", c, 0.0, norms.data(), nullptr, norms.size(), c.scope != scope::global};
-}
-/// Gradient Autoscaled Normalization, weights: alpha * (g - mean(g)), one alpha for all.
-constexpr auto autoscale(trimtab_autoscale_state& state) noexcept {
-    return method<TRIMTAB_METHOD_AUTOSCALE>{"autoscale", {}, 0.0, &state};
-}
-/// Subtracts the mean: g - mean(g).
-constexpr auto centralize(roles which = roles::weights) noexcept {
-    const trimtab_centralize_config c{sizeof c, static_cast<std::uint32_t>(which)};
-    return method<TRIMTAB_METHOD_CENTRALIZE, trimtab_centralize_config>{"centralize", c};
-}
-/// Z-score normalisation, weights: (g - mean(g)) / (std(g) + eps).
-constexpr auto znorm(const znorm_config& config = {}) noexcept {
-    return method<TRIMTAB_METHOD_ZNORM, znorm_config>{"znorm", config};
-}
-/// Scales down to a largest norm: g * min(1, max_norm / R), R over each tensor or over all together.
-constexpr auto clip_norm(double max_norm, scope over) noexcept {
-    const trimtab_clip_norm_config c{sizeof c, static_cast<std::uint32_t>(over)};
-    return method<TRIMTAB_METHOD_CLIP_NORM, trimtab_clip_norm_config>{"clip_norm", c, max_norm};
-}
-/// Clamps every element to [-limit, limit]. A finite limit ends a chain.
-constexpr auto clip_value(double limit) noexcept { return method<TRIMTAB_METHOD_CLIP_VALUE>{"clip_value", {}, limit}; }
-/// Adaptive gradient clipping: g * min(1, max(||w||, eps) * clipping / R). params[i]: moments of grads[i]'s parameter.
-constexpr auto agc(std::span<const moments> params, const agc_config& config = {}) noexcept {
-    return method<TRIMTAB_METHOD_AGC, agc_config>{"agc", config, 0.0, nullptr, params.data(), params.size(), true};
-}
-/// ZClip: scales the global norm down where it is unusual for this run.
-constexpr auto zclip(trimtab_zclip_state& state, const zclip_config& config = {}) noexcept {
-    return method<TRIMTAB_METHOD_ZCLIP, zclip_config>{"zclip", config, 0.0, &state};
-}
 
 /// How a call ended.
 class [[nodiscard]] result {
@@ -432,28 +304,6 @@ template <class... Methods, bool may_skip = (... || Methods::may_skip)>
     if constexpr (may_skip) return detail::finish(detail::decide(grads, chain...), status::skip_step);
     else return detail::finish(detail::decide(grads, chain...));
 }
-inline done unscale(double by, tensors grads) noexcept(detail::quiet) { return decide(grads, trimtab::unscale(by)); }
-inline done scale(double by, tensors grads) noexcept(detail::quiet) { return decide(grads, trimtab::scale(by)); }
-[[nodiscard]] inline answer guard(trimtab_guard_state& state, tensors grads, const guard_config& config = {})
-    noexcept(detail::quiet) { return decide(grads, trimtab::guard(state, config)); }
-inline done stable_grad(double reference, tensors grads, const stable_grad_config& config = {})
-    noexcept(detail::quiet) { return decide(grads, trimtab::stable_grad(reference, config)); }
-inline done gradient_stabilizer(std::span<norm_state> norms, tensors grads, const gradient_stabilizer_config& c = {})
-    noexcept(detail::quiet) { return decide(grads, trimtab::gradient_stabilizer(norms, c)); }
-inline done autoscale(trimtab_autoscale_state& state, tensors grads)
-    noexcept(detail::quiet) { return decide(grads, trimtab::autoscale(state)); }
-inline done centralize(tensors grads, roles which = roles::weights)
-    noexcept(detail::quiet) { return decide(grads, trimtab::centralize(which)); }
-inline done znorm(tensors grads, const znorm_config& config = {})
-    noexcept(detail::quiet) { return decide(grads, trimtab::znorm(config)); }
-inline done clip_norm(double max_norm, scope over, tensors grads)
-    noexcept(detail::quiet) { return decide(grads, trimtab::clip_norm(max_norm, over)); }
-inline done clip_value(double limit, tensors grads)
-    noexcept(detail::quiet) { return decide(grads, trimtab::clip_value(limit)); }
-inline done agc(std::span<const moments> params, tensors grads, const agc_config& config = {})
-    noexcept(detail::quiet) { return decide(grads, trimtab::agc(params, config)); }
-inline done zclip(trimtab_zclip_state& state, tensors grads, const zclip_config& config = {})
-    noexcept(detail::quiet) { return decide(grads, trimtab::zclip(state, config)); }
 
 // Write.
 /// Writes every gradient in place and spends the descriptors: observe before the next call.
@@ -495,5 +345,7 @@ inline done set_threads(std::size_t threads) noexcept(detail::quiet) {
 }
 }  // inline namespace throwing, or returning
 }  // namespace trimtab
+
+#include "trimtab_methods.hpp"
 
 #endif  // TRIMTAB_HPP

@@ -11,7 +11,7 @@ install(CODE "
             COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --config \"$<CONFIG>\" --target trimtab_cargo)
     endif()")
 
-install(DIRECTORY ../include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "trimtab.h*")
+install(DIRECTORY ../include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "trimtab*.h*")
 install(FILES clients/mpi/trimtab_mpi.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${built}/${archive}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 if(WIN32)

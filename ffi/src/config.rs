@@ -104,7 +104,7 @@ pub struct trimtab_guard_config {
 ///     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
 ///     steps += 1;   g * h
 ///
-/// n states of type trimtab_norm_state, whose v stays 0. Start from TRIMTAB_ADAGC_CONFIG_INIT.
+/// n states of type trimtab_norm_state, whose v is not used. Start from TRIMTAB_ADAGC_CONFIG_INIT.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trimtab_adagc_config {
@@ -116,7 +116,7 @@ pub struct trimtab_adagc_config {
     pub lambda_rel: f64,
     /// Maximum global norm during the warm-up; > 0, default 1.
     pub lambda_abs: f64,
-    /// Weight of the past in the running average; in [0, 1), default 0.98.
+    /// Decay of the running average; in [0, 1), default 0.98.
     pub beta: f64,
 }
 

@@ -21,7 +21,7 @@ use crate::tensor::Tensor;
 ///
 /// `m` is the paper's gamma. A tensor's warm-up counts its own steps, those with a gradient that is not 0: the paper
 /// counts the steps of the run, and a gradient of 0 would make gamma 0 for good. Weights and biases alike; one
-/// [`NormState`] per tensor, whose `v` stays 0.
+/// [`NormState`] per tensor, whose `v` is not used.
 ///
 /// ```
 /// use trimtab::{Adagc, NormState, Tensor, apply, observe};
@@ -44,7 +44,7 @@ pub struct Adagc {
     pub lambda_rel: f64,
     /// Maximum global norm during the warm-up; > 0, default 1.
     pub lambda_abs: f64,
-    /// Weight of the past in the running average; in [0, 1), default 0.98.
+    /// Decay of the running average; in [0, 1), default 0.98.
     pub beta: f64,
 }
 
@@ -78,9 +78,9 @@ impl Adagc {
     /// # Errors
     ///
     /// [`Error::BadConfig`]; [`Error::BadLength`] unless there are as many states as tensors;
-    /// [`Error::BadState`] for NaN, infinities, a negative average, an average without steps or the
-    /// reverse, and a `v` that is not 0; [`Error::Overflow`] if a norm or a factor leaves the range of
-    /// f64; and what every method returns: [`Error::Order`], [`Error::NonFinite`].
+    /// [`Error::BadState`] for NaN, infinities, a negative average, or an average without steps;
+    /// [`Error::Overflow`] if a norm, an average or a factor leaves the range of f64; and what every
+    /// method returns: [`Error::Order`], [`Error::NonFinite`].
     pub fn decide(&self, states: &mut [NormState], grads: &mut [Tensor]) -> Result<(), Error> {
         self.decide_in(Run::Keep, states, grads)
     }
@@ -93,7 +93,7 @@ impl Adagc {
     ) -> Result<(), Error> {
         self.validate()?;
         for (index, state) in states.iter().enumerate() {
-            check_state(index, state)?;
+            check_averages(index, state.m, state.v, state.steps)?;
         }
         decide::check(grads)?;
         let global = match states.iter().any(|state| self.is_warming_up(state)) {
@@ -149,14 +149,4 @@ impl Adagc {
         require(self.lambda_abs > 0.0, "adagc: lambda_abs must be > 0")?;
         require(is_decay(self.beta), "adagc: beta must be in [0, 1)")
     }
-}
-
-fn check_state(index: usize, state: &NormState) -> Result<(), Error> {
-    check_averages(index, state.m, state.v, state.steps)?;
-    let what = match (state.v != 0.0, state.steps > 0 && state.m == 0.0) {
-        (true, _) => "adagc: v must be 0: this is a state of another method",
-        (_, true) => "adagc: it holds steps, but no average",
-        _ => return Ok(()),
-    };
-    Err(Error::BadState { index, what })
 }

@@ -64,7 +64,7 @@ pub struct GradientStabilizer {
 pub struct NormState {
     /// Running average of the norm, before bias correction.
     pub m: f64,
-    /// Running average of the squared norm, before bias correction; 0 for AdaGC.
+    /// Running average of the squared norm, before bias correction; not used by AdaGC.
     pub v: f64,
     /// Number of gradients averaged.
     pub steps: u64,

@@ -1,20 +1,20 @@
-//! Every method, described once: what the documentation says of it.
+//! Every method, described once: what the documentation says of them.
 //!
-//! A new method gets its entry here, a line in [`rust`](super::rust) (how it is asked), in `tests/suite.rs` (its defaults)
-//! and in `ffi/tests/abi/raw.rs` (its function), and its formula in the oracle. Then every test of methods covers it, in
-//! Rust and in C; until then `tests/suite/complete.rs` and `tests/structure.rs` fail. A new kind of state is described in
-//! [`states`](super::states).
+//! A new method gets its entry here, a line in [`rust`](super::rust), in `ffi/tests/abi/raw.rs` if it has a function
+//! of its own in C, and its formula in the oracle, with the way there in [`rules`](super::rules). Then every test of
+//! methods covers it, in Rust and in C; until then `tests/suite/complete.rs` fails.
 
 use trimtab::{
-    Adagc, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Roles,
-    Scale, Scope, StableGrad, Unscale, Zclip, Znorm,
+    Adagc, Agc, Autoscale, Centralize, ClipNorm, ClipValue, GradientStabilizer, Guard, Scale,
+    StableGrad, Unscale, Zclip, Znorm,
 };
 
 pub use super::optimizers::OPTIMIZERS;
-use super::states::{OracleStates, StateKind};
+use super::rules::{guard, roles, scope, stabilizer, zclip};
+use super::states::StateKind;
 use super::status::BAD_REFERENCE;
 use super::table::{Class, Description, Number, RESERVED, Rule, Setting, field, number};
-use crate::oracle::{self, Gradient, adaptive, rescale};
+use crate::oracle::{adaptive, rescale};
 
 /// What most methods are.
 pub const PLAIN: Description = Description {
@@ -273,15 +273,15 @@ pub static METHODS: [Description; 13] = [
     Description {
         name: "adagc",
         fields: &[
-            field("warmup", Class::Steps, 100.0, 20.0),
+            field("warmup", Class::Steps, 100.0, 29.0),
             field("lambda_rel", Class::Positive, 1.05, 1.06),
-            field("lambda_abs", Class::Limit, 1.0, 0.5),
-            field("beta", Class::Decay, 0.98, 0.9),
+            field("lambda_abs", Class::Limit, 1.0, 0.9),
+            field("beta", Class::Decay, 0.98, 0.97),
         ],
         first_size: 32,
-        state: StateKind::ClippedNorms,
-        usual: &[("warmup", 2.0)],
-        variants: &[("adagc in its warm-up", &[("lambda_abs", 0.05)])],
+        state: StateKind::Norms,
+        usual: &[("warmup", 2.0), ("lambda_abs", 0.5)],
+        variants: &[("adagc, at once", &[("warmup", 1.0), ("lambda_rel", 0.5)])],
         rule: Rule::Method(
             12,
             |s| {
@@ -292,7 +292,17 @@ pub static METHODS: [Description; 13] = [
                     .with_beta(s.get("beta"));
                 Some(method.into())
             },
-            adagc,
+            |s, states, _, grads| {
+                let config = adaptive::Adagc {
+                    warmup: s.get("warmup") as u64,
+                    lambda_rel: s.get("lambda_rel"),
+                    lambda_abs: s.get("lambda_abs"),
+                    beta: s.get("beta"),
+                };
+                let (after, new) = adaptive::adagc(config, &states.norms, grads);
+                states.norms = new;
+                after
+            },
         ),
         ..PLAIN
     },
@@ -317,89 +327,4 @@ pub fn every_setting() -> impl Iterator<Item = Setting> {
 /// The same with names.
 pub fn named_settings() -> impl Iterator<Item = (&'static str, Setting)> {
     METHODS.iter().flat_map(Description::named_settings)
-}
-
-fn roles(s: &Setting) -> oracle::Roles {
-    match s.roles("roles").expect("one of two") {
-        Roles::Weights => oracle::Roles::Weights,
-        _ => oracle::Roles::All,
-    }
-}
-
-fn scope(s: &Setting) -> oracle::Scope {
-    match s.scope().expect("one of two") {
-        Scope::Tensor => oracle::Scope::Tensor,
-        _ => oracle::Scope::Global,
-    }
-}
-
-fn stabilizer(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let config = adaptive::Stabilizer {
-        scope: scope(s),
-        gamma1: s.get("gamma1"),
-        gamma2: s.get("gamma2"),
-        eps: s.get("eps"),
-        bias_correction: s.get("bias_correction") == 1.0,
-    };
-    let (after, new) = adaptive::gradient_stabilizer(config, &states.norms, grads);
-    states.norms = new;
-    after
-}
-
-fn adagc(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let config = adaptive::Adagc {
-        warmup: s.get("warmup") as u64,
-        lambda_rel: s.get("lambda_rel"),
-        lambda_abs: s.get("lambda_abs"),
-        beta: s.get("beta"),
-    };
-    let (after, new) = adaptive::adagc(config, &states.norms, grads);
-    states.norms = new;
-    after
-}
-
-fn zclip(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let config = adaptive::Zclip {
-        warmup: s.get("warmup") as usize,
-        alpha: s.get("alpha"),
-        z_max: s.get("z_max"),
-        eps: s.get("eps"),
-        max_norm: s.get("max_norm"),
-    };
-    let (after, new) = adaptive::zclip(config, &states.zclip, grads);
-    states.zclip = new;
-    after
-}
-
-fn guard(
-    s: &Setting,
-    states: &mut OracleStates,
-    _: &[Vec<f64>],
-    grads: &[Gradient],
-) -> Vec<Gradient> {
-    let max = s.get("max_consecutive") as u64;
-    let (outcome, new) = match s.get("policy") {
-        0.0 => adaptive::guard_skip(max, states.guard, grads),
-        _ => adaptive::guard_zero(max, states.guard, grads),
-    };
-    states.guard = new;
-    let adaptive::Guarded::Proceed(after) = outcome else {
-        panic!("generic tests give the guard finite gradients");
-    };
-    after
 }

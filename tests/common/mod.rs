@@ -5,6 +5,7 @@
 //! | [`methods`] | **every method, described once**: a new one is added here |
 //! | [`optimizers`] | the same for the optimizers |
 //! | [`table`] | what such a description is made of: fields, ranges, values |
+//! | [`rules`] | from a description to the oracle |
 //! | [`states`] | what methods remember, and states that no step can have left |
 //! | [`library`] | what a library can be asked; [`rust`]: the Rust API (`ffi/tests/abi/library.rs`: the C ABI) |
 //! | [`world`] | everything that one call can touch, and the bits of all of it |
@@ -31,6 +32,7 @@ pub mod methods;
 pub mod number;
 pub mod optimizers;
 pub mod random;
+pub mod rules;
 pub mod rust;
 pub mod saved;
 pub mod snapshot;

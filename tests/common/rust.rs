@@ -3,8 +3,8 @@
 use trimtab::checkpoint::{self, Reader, Writer};
 use trimtab::custom::Run;
 use trimtab::{
-    Activation, Chain, Error, Inputs, Memory, Method, Moments, Slot, Stage, Tensor, Verdict, apply,
-    apply_into, init_std, observe,
+    Activation, Chain, Error, Inputs, Memory, Method, Moments, NormState, Slot, Stage, Tensor,
+    Verdict, apply, apply_into, init_std, observe,
 };
 
 use super::elements::Elements;
@@ -62,7 +62,6 @@ pub fn decide(
         Method::Guard(m) => return Some(m.decide(&mut states.guard, grads)),
         Method::StableGrad(m) => m.decide(setting.number, grads),
         Method::GradientStabilizer(m) => m.decide(&mut states.norms, grads),
-        Method::Adagc(m) => m.decide(&mut states.norms, grads),
         Method::Autoscale(m) => m.decide(&mut states.autoscale, grads),
         Method::Centralize(m) => m.decide(grads),
         Method::Znorm(m) => m.decide(grads),
@@ -70,9 +69,15 @@ pub fn decide(
         Method::ClipValue(m) => m.decide(grads),
         Method::Agc(m) => m.decide(params, grads),
         Method::Zclip(m) => m.decide(&mut states.zclip, grads),
-        unknown => panic!("tests/common/rust.rs does not know how to ask {unknown:?}"),
+        // In a stage, which has no state of its own but for the norms; a method with another is asked above.
+        other => return Some(alone(other, &mut states.norms, grads)),
     };
     Some(done.map(|()| Verdict::Proceed))
+}
+
+/// A method in a stage, with these norm states.
+fn alone(method: Method, norms: &mut [NormState], grads: &mut [Tensor]) -> Result<Verdict, Error> {
+    Stage::new(method).decide(norms, &Inputs::default(), grads, Run::Keep)
 }
 
 impl Running {

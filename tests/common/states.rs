@@ -11,8 +11,6 @@ pub enum StateKind {
     None,
     /// One a tensor, or one for all if the scope is global.
     Norms,
-    /// One a tensor, whose `v` stays 0.
-    ClippedNorms,
     Autoscale,
     Zclip,
     Guard,
@@ -42,7 +40,7 @@ pub struct OracleStates {
 fn norms(setting: &Setting, tensors: usize) -> usize {
     match setting.of.state {
         StateKind::Norms if setting.is_global() => 1,
-        StateKind::Norms | StateKind::ClippedNorms => tensors,
+        StateKind::Norms => tensors,
         _ => 0,
     }
 }
@@ -58,12 +56,8 @@ impl States {
 
     /// Of a run under way.
     pub fn under_way(setting: &Setting, tensors: usize) -> States {
-        let norm = match setting.of.state {
-            StateKind::ClippedNorms => CLIPPED,
-            _ => NORM,
-        };
         States {
-            norms: vec![norm; norms(setting, tensors)],
+            norms: vec![NORM; norms(setting, tensors)],
             autoscale: AUTOSCALE,
             zclip: ZCLIP,
             guard: GuardState {
@@ -101,7 +95,6 @@ impl States {
         let zclip = |zclip| States { zclip, ..good() };
         match setting.of.state {
             StateKind::Norms => bad_norms().into_iter().map(norm).collect(),
-            StateKind::ClippedNorms => bad_clipped_norms().into_iter().map(norm).collect(),
             StateKind::Autoscale => bad_autoscales().into_iter().map(autoscale).collect(),
             StateKind::Zclip => bad_zclips().into_iter().map(zclip).collect(),
             // Any counts can have been counted.
@@ -129,7 +122,6 @@ const NORM: NormState = NormState {
     steps: 3,
     skipped: 1,
 };
-const CLIPPED: NormState = NormState { v: 0.0, ..NORM };
 const AUTOSCALE: AutoscaleState = AutoscaleState {
     exponent: 0.5,
     sigma: 1.0,
@@ -154,14 +146,6 @@ fn bad_norms() -> Vec<NormState> {
     spoilt! { NormState:
         NORM => m: NAN, m: INF, m: -TINY, v: NAN, v: INF, v: -TINY, steps: 0;
         NormState::default() => m: TINY, m: NAN, v: TINY, v: NAN;
-    }
-}
-
-/// As above, but without squares, and with an average from the first step on.
-fn bad_clipped_norms() -> Vec<NormState> {
-    spoilt! { NormState:
-        CLIPPED => m: NAN, m: INF, m: -TINY, m: 0.0, v: NAN, v: TINY, v: -TINY, steps: 0;
-        NormState::default() => m: TINY, v: TINY;
     }
 }
 

@@ -72,6 +72,46 @@ pub fn gradient_stabilizer(
     (after, decided.into_iter().map(|(_, state)| state).collect())
 }
 
+/// Configuration of [`adagc`].
+#[derive(Clone, Copy, Debug)]
+pub struct Adagc {
+    pub warmup: u64,
+    pub lambda_rel: f64,
+    pub lambda_abs: f64,
+    pub beta: f64,
+}
+
+/// AdaGC (arXiv 2502.11034, Algorithm 1): each norm against a running average of its own clipped past, after a warm-up
+/// under a global clip. The average is the state's m; a gradient of 0 is skipped.
+pub fn adagc(
+    config: Adagc,
+    states: &[NormState],
+    grads: &[Gradient],
+) -> (Vec<Gradient>, Vec<NormState>) {
+    let global = shrink(global_norm(grads), config.lambda_abs);
+    let one = |(g, &old): (&Gradient, &NormState)| {
+        let (r, mut new) = (norm(&g.values), old);
+        if r == 0.0 {
+            new.skipped += 1;
+            return (g.clone(), new);
+        }
+        new.steps += 1;
+        let h = if old.steps < config.warmup {
+            new.m = match old.steps {
+                0 => global * r,
+                _ => old.m.min(global * r),
+            };
+            global
+        } else {
+            let h = shrink(r, config.lambda_rel * old.m);
+            new.m = config.beta * old.m + (1.0 - config.beta) * h * r;
+            h
+        };
+        (g.times(h), new)
+    };
+    grads.iter().zip(states).map(one).unzip()
+}
+
 /// The state of [`autoscale`]: the exponent fixed at the first step, and what the last step saw and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AutoscaleState {
@@ -122,45 +162,6 @@ pub fn autoscale_factor(state: AutoscaleState, sigma: f64) -> AutoscaleState {
         alpha: b.powf(exponent).min(1.0),
         steps: state.steps + 1,
     }
-}
-
-/// Configuration of [`adagc`].
-#[derive(Clone, Copy, Debug)]
-pub struct Adagc {
-    pub warmup: u64,
-    pub lambda_rel: f64,
-    pub lambda_abs: f64,
-    pub beta: f64,
-}
-
-/// AdaGC (arXiv 2502.11034, Algorithm 1): each norm is clipped relative to an average of its clipped norms, which is `m`;
-/// in the warm-up all are clipped by the global norm, and `m` is the smallest. A gradient of 0 is left alone.
-pub fn adagc(
-    config: Adagc,
-    states: &[NormState],
-    grads: &[Gradient],
-) -> (Vec<Gradient>, Vec<NormState>) {
-    let all = global_norm(grads);
-    let one = |(g, old): (&Gradient, &NormState)| {
-        let (r, mut new) = (norm(&g.values), *old);
-        if r == 0.0 {
-            new.skipped += 1;
-            return (g.clone(), new);
-        }
-        let warming_up = old.steps < config.warmup;
-        let h = match warming_up {
-            true => shrink(all, config.lambda_abs),
-            false => shrink(r, config.lambda_rel * old.m),
-        };
-        new.m = match warming_up {
-            true if old.steps == 0 => h * r,
-            true => old.m.min(h * r),
-            false => config.beta * old.m + (1.0 - config.beta) * h * r,
-        };
-        new.steps += 1;
-        (g.times(h), new)
-    };
-    grads.iter().zip(states).map(one).unzip()
 }
 
 /// Configuration of [`zclip`].

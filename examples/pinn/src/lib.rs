@@ -2,7 +2,7 @@
 //!
 //! Where to look, in the order in which things happen:
 //!
-//! * [`cli`], [`args`]: the command line
+//! * [`cli`]: the command line
 //! * [`setup`]: what decides the result of one run
 //! * [`problem`]: differential equations with known solutions, training points
 //! * [`init`], [`network`], [`jet`], [`activation`]: a network that carries derivatives along with values
@@ -12,17 +12,16 @@
 //! * [`spikes`], [`recovery`]: gradients corrupted on purpose, and what comes of it
 //! * [`run`]: a whole run, and several side by side
 //! * [`checkpoint`]: a run on the disk, to go on from when it was killed
-//! * [`study`]: many runs from one file, and a report on them
+//! * [`study`]: many runs from one file
 //! * [`screen`], [`report`], [`plots`]: what comes out
 //! * [`output`]: where it goes
-//! * [`notation`], [`statistics`]: `name(key=value)`, quartiles
+//! * [`notation`], [`statistics`]: `name(key=value)`, the median
 //! * [`real`], [`linalg`]: number types, vectorised loops and matrix products
 
 // Both stop the program when nobody listens; `output` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod activation;
-pub mod args;
 pub mod checkpoint;
 pub mod cli;
 pub mod init;

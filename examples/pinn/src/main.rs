@@ -4,9 +4,10 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use clap::Parser;
-use pinn::args::Args;
+use indicatif::MultiProgress;
 use pinn::checkpoint::Checkpoints;
-use pinn::cli::{Cli, Task};
+use pinn::cli::{Args, Cli, Task};
+use pinn::notation::counted;
 use pinn::output::Stdout;
 use pinn::plots::{self, Scene};
 use pinn::report::Report;
@@ -69,31 +70,32 @@ fn prepare_output(args: &Args) -> Result<(), String> {
 }
 
 fn train(args: &Args, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
-    args.check()?;
+    let setups = args.setups()?;
     prepare_output(args)?;
-    let setups = args.setups();
     let problem = setups[0].problem.problem();
     let start = Start::draw(&setups[0], &*problem);
     let checkpoints = match args.checkpoint_every {
         None => Checkpoints::none(),
         Some(every) => Checkpoints::open(&args.out, every, args.resume, &setups)?,
     };
-    let begin = |setup| Run::new(setup, &*problem, &start, args.records);
+    let begin = |setup| Run::new(setup, &*problem, &start, args.records.get());
     let mut runs: Vec<Run> = setups.iter().map(begin).collect();
     runs.iter_mut()
         .try_for_each(|run| checkpoints.resume(run))?;
     stdout.say(format_args!(
-        "{}\n{}\n",
+        "{}\n{}; {}, {} at a time\n",
         problem.title(),
-        args.summary(&start)
+        setups[0].summary(),
+        counted(setups.len(), "run"),
+        args.jobs()
     ));
     if args.resume {
         stdout.say(screen::resumption(&runs));
     }
 
-    let bars = screen::Bars::new(args.steps);
+    let bars = MultiProgress::new();
     let ends = run::side_by_side(args.jobs(), runs, |run| {
-        let bar = bars.add(&run.setup().method, run.steps());
+        let bar = screen::Bar::new(&bars, &run);
         let mut show = |step, loss, error| bar.show(step, loss, error);
         let outcome = run.train(&mut show, |run| {
             let (loss, error) = run.standing();
@@ -109,7 +111,7 @@ fn train(args: &Args, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
     stdout.say(format_args!(
         "\n{}\n{}\n",
         screen::table(&outcomes),
-        screen::notes(args, &outcomes)
+        screen::notes(args.jobs(), &outcomes)
     ));
     for file in files? {
         stdout.say(file.display());
@@ -125,10 +127,10 @@ fn write(
     outcomes: &[Outcome],
 ) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files = vec![args.out.join("report.json")];
-    Report::new(args, setup, start, outcomes).write(&files[0])?;
+    Report::new(args, setup, outcomes).write(&files[0])?;
     if !args.no_pictures {
         let problem = &*setup.problem.problem();
-        let subtitle = args.subtitle(problem);
+        let subtitle = setup.subtitle();
         let scene = Scene {
             subtitle,
             problem,

@@ -17,7 +17,6 @@
 //! The last layer is linear with one output. A [`Tape`] holds what reverse needs and is reused from step to step.
 
 use crate::activation::{Activation, Slopes};
-use crate::checkpoint::Fields;
 use crate::jet::{DIMENSIONS, Layout, channel, channel_mut};
 use crate::linalg::{self, vectorised};
 use crate::real::Real;
@@ -71,13 +70,6 @@ pub struct Network<F> {
     pub layers: Vec<Layer<F>>,
 }
 
-impl Network<f32> {
-    /// What a checkpoint keeps.
-    pub fn fields(&mut self, fields: &mut Fields) {
-        self.tensors_mut().flatten().for_each(|x| fields.f32(x));
-    }
-}
-
 impl<F: Real> Network<F> {
     /// A network of zeros.
     pub fn zeros(shape: Shape) -> Self {
@@ -115,6 +107,19 @@ impl<F: Real> Network<F> {
         self.layers
             .iter_mut()
             .flat_map(|layer| [layer.weights.as_mut_slice(), layer.biases.as_mut_slice()])
+    }
+
+    /// Every element, tensor after tensor.
+    pub fn elements(&self) -> Vec<F> {
+        self.tensors().flatten().copied().collect()
+    }
+
+    /// Sets every element; false, and nothing is set, if there are more or fewer.
+    pub fn set_elements(&mut self, elements: &[F]) -> bool {
+        let fits = elements.len() == self.parameters();
+        let pairs = self.tensors_mut().flatten().zip(elements);
+        pairs.filter(|_| fits).for_each(|(x, &new)| *x = new);
+        fits
     }
 
     /// Carries the jets of `tape.input` to the output, a column of stacked channels.

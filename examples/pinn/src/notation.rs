@@ -3,139 +3,175 @@
 //! ```text
 //!   stable-grad                      the name alone: every option has its default
 //!   sgd(momentum=0.9)                one option
-//!   centralize + clip-norm(max-norm=0.5, scope=tensor)     several, one after the other
+//!   gradient-stabilizer(gamma1=0.5, scope=global)     several
 //! ```
+//!
+//! What can be written so is an enum of which serde knows names, options, and defaults; [`read()`] and [`write()`] go
+//! between the text and serde's `{"name": {"key": value}}`.
 
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use std::fmt;
-use std::str::FromStr;
 
-/// A name with options, taken apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// What stands before the parenthesis.
-    pub name: String,
-    options: Vec<(String, String)>,
-    known: Vec<&'static str>,
-}
-
-impl Call {
-    /// Takes one call apart.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let (name, inside) = match text.split_once('(') {
-            None => (text, ""),
-            Some((name, rest)) => {
-                let inside = rest.strip_suffix(')');
-                let missing = || format!("'{text}' opens a parenthesis and does not end with ')'");
-                (name.trim_end(), inside.ok_or_else(missing)?)
-            }
-        };
-        if name.is_empty() {
-            return Err(format!("'{text}' has no name; write name(key=value)"));
+/// Reads one choice.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let text = text.trim();
+    let (name, inside) = match text.split_once('(') {
+        None => (text, ""),
+        Some((name, rest)) => {
+            let inside = rest.strip_suffix(')');
+            let missing = || format!("'{text}' opens a parenthesis and does not end with ')'");
+            (name.trim_end(), inside.ok_or_else(missing)?)
         }
-        let options = inside.split(',').filter(|part| !part.trim().is_empty());
-        Ok(Self {
-            name: name.to_owned(),
-            options: options.map(option).collect::<Result<_, _>>()?,
-            known: Vec::new(),
-        })
-    }
-
-    /// Takes calls joined by `+` apart.
-    pub fn parse_all(text: &str) -> Result<Vec<Self>, String> {
-        // A `+` inside parentheses is an exponent's, as in 1e+3.
-        let mut depth = 0;
-        let separates = |c: char| {
-            depth += i32::from(c == '(') - i32::from(c == ')');
-            c == '+' && depth == 0
-        };
-        text.split(separates).map(Self::parse).collect()
-    }
-
-    /// The value of an option, if it was given.
-    pub fn option<T: FromStr>(
-        &mut self,
-        key: &'static str,
-        wanted: &str,
-    ) -> Result<Option<T>, String> {
-        self.known.push(key);
-        let Some(index) = self.options.iter().position(|(given, _)| given == key) else {
-            return Ok(None);
-        };
-        let (_, value) = self.options.swap_remove(index);
-        let wrong = |_| format!("{}: {key}={value}: give {wanted}", self.name);
-        value.parse().map(Some).map_err(wrong)
-    }
-
-    /// A number for which `allowed` holds, if it was given.
-    pub fn number(
-        &mut self,
-        key: &'static str,
-        wanted: &str,
-        allowed: impl Fn(f64) -> bool,
-    ) -> Result<Option<f64>, String> {
-        let number = self.option(key, wanted)?;
-        match number {
-            Some(x) if !allowed(x) => Err(format!("{}: {key}={x}: give {wanted}", self.name)),
-            _ => Ok(number),
+    };
+    let mut options = Map::new();
+    for part in inside.split(',').filter(|part| !part.trim().is_empty()) {
+        let (key, value) = option(part)?;
+        if options.insert(key.clone(), value).is_some() {
+            return Err(format!("'{text}': {key} is given twice"));
         }
     }
-
-    /// Whether something is on or off, if that was said.
-    pub fn switch(&mut self, key: &'static str) -> Result<Option<bool>, String> {
-        let word: Option<Switch> = self.option(key, "on or off")?;
-        Ok(word.map(|Switch(on)| on))
-    }
-
-    /// Refuses options that nobody has asked for.
-    pub fn finish(self) -> Result<(), String> {
-        let Some((key, _)) = self.options.first() else {
-            return Ok(());
-        };
-        let name = &self.name;
-        Err(match self.known.as_slice() {
-            [] => format!("{name} takes no options; '{key}' was given"),
-            known => format!(
-                "{name} has no option '{key}', or it is given twice; it has: {}",
-                known.join(", ")
-            ),
-        })
-    }
+    let call = Map::from_iter([(name.to_owned(), Value::Object(options))]);
+    serde_json::from_value(call.into()).map_err(|error| format!("'{text}': {error}"))
 }
 
-struct Switch(bool);
-
-impl FromStr for Switch {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "on" => Ok(Self(true)),
-            "off" => Ok(Self(false)),
-            _ => Err(()),
-        }
-    }
-}
-
-fn option(text: &str) -> Result<(String, String), String> {
+fn option(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| format!("'{}' is no option; write key=value", text.trim()))?;
-    Ok((key.trim().to_owned(), value.trim().to_owned()))
+    let value = match value.trim() {
+        "on" => true.into(),
+        "off" => false.into(),
+        word => number(word).unwrap_or_else(|| word.into()),
+    };
+    Ok((key.trim().to_owned(), value))
 }
 
-/// Writes a call back: `name`, or `name(key=value, key=value)` if there are options.
-pub fn write(f: &mut fmt::Formatter, name: &str, options: &[(&str, String)]) -> fmt::Result {
-    f.write_str(name)?;
-    if options.is_empty() {
-        return Ok(());
-    }
-    let options: Vec<_> = options
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    write!(f, "({})", options.join(", "))
+/// Whole numbers as such, so that an option can ask for one.
+fn number(word: &str) -> Option<Value> {
+    let whole = word.parse::<u64>().map(Value::from);
+    let any = || Some(word.parse::<f64>().ok()?.into()).filter(Value::is_number);
+    whole.ok().or_else(any)
 }
+
+/// Writes a choice back, without the options that have their defaults.
+pub fn write<T: Serialize + DeserializeOwned>(f: &mut fmt::Formatter, choice: &T) -> fmt::Result {
+    let (name, options) = parts(choice);
+    f.write_str(&name)?;
+    match options.as_slice() {
+        [] => Ok(()),
+        _ => write!(f, "({})", joined(&options, "=")),
+    }
+}
+
+/// `key=value, key=value` with something else than `=` in between.
+pub fn joined(options: &[(String, String)], between: &str) -> String {
+    let options = options
+        .iter()
+        .map(|(key, value)| format!("{key}{between}{value}"));
+    options.collect::<Vec<_>>().join(", ")
+}
+
+/// The name of a choice, and its options where they are not the defaults.
+pub fn parts<T: Serialize + DeserializeOwned>(choice: &T) -> (String, Vec<(String, String)>) {
+    let (name, options) = call(choice);
+    let usual = read::<T>(&name).map(|usual| call(&usual).1);
+    let usual = usual.unwrap_or_default();
+    let told = options
+        .into_iter()
+        .filter(|(key, value)| usual.get(key) != Some(value));
+    (name, told.map(|(key, value)| (key, text(&value))).collect())
+}
+
+fn call<T: Serialize>(choice: &T) -> (String, Map<String, Value>) {
+    let Ok(Value::Object(call)) = serde_json::to_value(choice) else {
+        unreachable!("a choice is an enum with options in braces")
+    };
+    match call.into_iter().next() {
+        Some((name, Value::Object(options))) => (name, options),
+        _ => unreachable!("a choice is an enum with options in braces"),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "on".to_owned(),
+        Value::Bool(false) => "off".to_owned(),
+        Value::String(word) => word.clone(),
+        other => other
+            .as_f64()
+            .map_or_else(|| other.to_string(), |x| x.to_string()),
+    }
+}
+
+/// For options: a number above 0.
+pub fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    checked(from, |x| x > 0.0, "a number above 0")
+}
+
+/// For options: 0 or a number above it.
+pub fn not_negative<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    checked(from, |x| x >= 0.0, "0 or a number above it")
+}
+
+/// For options: 0 or a number between 0 and 1.
+pub fn fraction<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let allowed = |x| (0.0..1.0).contains(&x);
+    checked(from, allowed, "0 or a number between 0 and 1")
+}
+
+fn checked<'de, D: Deserializer<'de>>(
+    from: D,
+    allowed: impl Fn(f64) -> bool,
+    wanted: &str,
+) -> Result<f64, D::Error> {
+    let x = f64::deserialize(from)?;
+    match x.is_finite() && allowed(x) {
+        true => Ok(x),
+        false => Err(Error::custom(format!("{x} is not allowed: give {wanted}"))),
+    }
+}
+
+/// Fields of a setup that are written as text: `#[serde(with = "notation::as_text")]`.
+pub mod as_text {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    /// By its `Display`.
+    pub fn serialize<T: Display, S: Serializer>(choice: &T, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(choice)
+    }
+
+    /// By its `FromStr`.
+    pub fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        String::deserialize(from)?.parse().map_err(Error::custom)
+    }
+}
+
+/// `FromStr` and `Display` of an enum by [`read`] and [`write`].
+macro_rules! written {
+    ($type:ty) => {
+        impl std::str::FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                $crate::notation::read(text)
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                $crate::notation::write(f, self)
+            }
+        }
+    };
+}
+pub(crate) use written;
 
 /// `1 run`, `2 runs`.
 pub fn counted(count: usize, what: &str) -> String {
@@ -143,75 +179,89 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{ending}")
 }
 
-/// The name of a choice, as the user writes it.
+/// The name of a choice without options, as the user writes it.
 pub fn name(choice: impl clap::ValueEnum) -> String {
     choice
         .to_possible_value()
         .map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// The choice with the given name, or a list of those there are.
-pub fn choose<T: clap::ValueEnum>(what: &str, text: &str) -> Result<T, String> {
-    T::from_str(text, false).map_err(|_| {
-        let names: Vec<_> = T::value_variants()
-            .iter()
-            .map(|v| name(v.clone()))
-            .collect();
-        format!(
-            "unknown {what} '{text}' [possible values: {}]",
-            names.join(", ")
-        )
-    })
-}
-
-/// Reads and writes a type that has a notation as a string: `serde_as_text!(Type)`.
-macro_rules! serde_as_text {
-    ($type:ty) => {
-        impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<str> as serde::Deserialize>::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
-pub(crate) use serde_as_text;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn number(text: &str) -> Result<Option<f64>, String> {
-        let mut call = Call::parse(text)?;
-        let number = call.number("size", "a number above 0", |x| x > 0.0)?;
-        call.finish().map(|()| number)
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Thing {
+        Box(Size),
+        Ball(Size),
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Size {
+        #[serde(deserialize_with = "positive")]
+        size: f64,
+        open: bool,
+        count: u64,
+    }
+
+    impl Default for Size {
+        fn default() -> Self {
+            Self {
+                size: 1.0,
+                open: true,
+                count: 3,
+            }
+        }
+    }
+
+    written!(Thing);
+
+    fn boxed(size: f64, open: bool, count: u64) -> Thing {
+        Thing::Box(Size { size, open, count })
     }
 
     #[test]
     fn options_are_read_whatever_the_spaces() {
-        assert_eq!(number("box"), Ok(None));
-        assert_eq!(number("box()"), Ok(None));
-        assert_eq!(number(" box ( size = 2 ) "), Ok(Some(2.0)));
+        for (text, thing) in [
+            ("box", boxed(1.0, true, 3)),
+            ("box()", boxed(1.0, true, 3)),
+            (" box ( size = 2 ) ", boxed(2.0, true, 3)),
+            ("box(open=off,count=5, size=1e-3)", boxed(0.001, false, 5)),
+        ] {
+            assert_eq!(text.parse(), Ok(thing), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_choice_is_written_without_its_defaults() {
+        for text in ["ball", "box(size=2)", "box(size=0.5, open=off, count=7)"] {
+            assert_eq!(text.parse::<Thing>().expect(text).to_string(), text);
+        }
+        assert_eq!(boxed(1.0, true, 3).to_string(), "box");
     }
 
     #[test]
     fn mistakes_are_named() {
-        let mistakes = [
+        for (text, message) in [
             ("box(size=2", "does not end with ')'"),
-            ("(size=2)", "has no name"),
+            ("bag", "unknown variant `bag`, expected `box` or `ball`"),
             ("box(size)", "write key=value"),
-            ("box(size=0)", "box: size=0: give a number above 0"),
-            ("box(size=x)", "box: size=x: give a number above 0"),
-            ("box(weight=1)", "it has: size"),
-            ("box(size=1, size=2)", "given twice"),
-        ];
-        for (text, message) in mistakes {
-            let error = number(text).expect_err(text);
+            (
+                "box(size=0)",
+                "'box(size=0)': 0 is not allowed: give a number above 0",
+            ),
+            ("box(size=inf)", "expected f64"),
+            ("box(size=x)", "invalid type: string \"x\", expected f64"),
+            ("box(count=1.5)", "expected u64"),
+            (
+                "box(weight=1)",
+                "unknown field `weight`, expected one of `size`, `open`, `count`",
+            ),
+            ("box(size=1, size=2)", "size is given twice"),
+        ] {
+            let error = text.parse::<Thing>().expect_err(text);
             assert!(error.contains(message), "{text}: {error}");
         }
     }
@@ -220,12 +270,5 @@ mod tests {
     fn one_is_singular() {
         let told = [0, 1, 2].map(|count| counted(count, "run"));
         assert_eq!(told, ["0 runs", "1 run", "2 runs"]);
-    }
-
-    #[test]
-    fn a_sum_is_split_outside_parentheses_only() {
-        let calls = Call::parse_all("a + b(size=1e+3)+c").expect("three calls");
-        let names: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
-        assert_eq!(names, ["a", "b", "c"]);
     }
 }

@@ -1,27 +1,9 @@
 //! The optimizers on offer, each with its buffers. The update itself is trimtab's, fused with the scaling.
 
-use crate::checkpoint::Fields;
 use crate::network::Network;
-use crate::notation::{self, Call, serde_as_text};
+use crate::notation::{fraction, not_negative, written};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::slice;
-use std::str::FromStr;
 use trimtab::{Adam, Error, Sgd, Slot, StepState, Tensor};
-
-/// The update rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// Stochastic gradient descent, with --momentum.
-    Sgd,
-    /// Adam; weight decay is added to the gradient.
-    Adam,
-    /// Adam with decoupled weight decay.
-    #[value(name = "adamw")]
-    #[serde(rename = "adamw")]
-    AdamW,
-}
 
 /// How the learning rate changes over training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -45,81 +27,60 @@ impl Schedule {
 
 /// An update rule with what the user may set besides the learning rate. Written `sgd(momentum=0.9)`,
 /// `adam(beta2=0.99)`, `adamw(weight-decay=0.1)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Update {
-    /// Which one.
-    pub rule: Rule,
-    /// Of SGD.
-    pub momentum: f64,
-    /// Weight of the past in Adam's running average of squares.
-    pub beta2: f64,
-    /// Coupled for SGD and Adam, decoupled for AdamW.
-    pub weight_decay: f64,
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Update {
+    /// Stochastic gradient descent.
+    #[serde(rename_all = "kebab-case")]
+    Sgd {
+        /// Weight of the past in the direction.
+        #[serde(default, deserialize_with = "fraction")]
+        momentum: f64,
+        /// Added to the gradient.
+        #[serde(default, deserialize_with = "not_negative")]
+        weight_decay: f64,
+    },
+    /// Adam.
+    #[serde(rename_all = "kebab-case")]
+    Adam {
+        /// Weight of the past in the running average of squares.
+        #[serde(default = "usual_beta2", deserialize_with = "fraction")]
+        beta2: f64,
+        /// Added to the gradient.
+        #[serde(default, deserialize_with = "not_negative")]
+        weight_decay: f64,
+    },
+    /// Adam with decoupled weight decay.
+    #[serde(rename_all = "kebab-case")]
+    Adamw {
+        /// Weight of the past in the running average of squares.
+        #[serde(default = "usual_beta2", deserialize_with = "fraction")]
+        beta2: f64,
+        /// Beside the gradient.
+        #[serde(default = "usual_decay", deserialize_with = "not_negative")]
+        weight_decay: f64,
+    },
 }
 
-serde_as_text!(Update);
+written!(Update);
 
-impl Update {
-    /// The rule with its usual settings.
-    pub fn usual(rule: Rule) -> Self {
-        let weight_decay = if rule == Rule::AdamW { 0.01 } else { 0.0 };
-        Self {
-            rule,
-            momentum: 0.0,
-            beta2: 0.999,
-            weight_decay,
-        }
-    }
-
-    /// The name for titles.
-    pub fn label(&self) -> String {
-        self.to_string().replace('(', " (").replace('=', " ")
-    }
+fn usual_beta2() -> f64 {
+    0.999
 }
 
-impl FromStr for Update {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut call = Call::parse(text)?;
-        let rule = notation::choose("optimizer", &call.name)?;
-        let mut update = Self::usual(rule);
-        let decay = |x: f64| (0.0..1.0).contains(&x);
-        let wanted = "0 or a number between 0 and 1";
-        if rule == Rule::Sgd {
-            update.momentum = call.number("momentum", wanted, decay)?.unwrap_or(0.0);
-        } else {
-            update.beta2 = call.number("beta2", wanted, decay)?.unwrap_or(update.beta2);
-        }
-        let not_negative = |x: f64| x >= 0.0 && x.is_finite();
-        let weight_decay = call.number("weight-decay", "0 or a number above it", not_negative)?;
-        update.weight_decay = weight_decay.unwrap_or(update.weight_decay);
-        call.finish().map(|()| update)
-    }
-}
-
-impl fmt::Display for Update {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let usual = Self::usual(self.rule);
-        let settings = [
-            ("momentum", self.momentum, usual.momentum),
-            ("beta2", self.beta2, usual.beta2),
-            ("weight-decay", self.weight_decay, usual.weight_decay),
-        ];
-        let unusual = settings.iter().filter(|(_, value, usual)| value != usual);
-        let options: Vec<_> = unusual
-            .map(|&(key, value, _)| (key, value.to_string()))
-            .collect();
-        notation::write(f, &notation::name(self.rule), &options)
-    }
+fn usual_decay() -> f64 {
+    0.01
 }
 
 /// An update rule with its state.
 pub struct Optimizer {
     rule: Configuration,
-    state: StepState,
-    first: Network<f32>,
-    second: Network<f32>,
+    /// The number of steps.
+    pub state: StepState,
+    /// Momentum, or Adam's average of gradients.
+    pub first: Network<f32>,
+    /// Adam's average of squares.
+    pub second: Network<f32>,
 }
 
 enum Configuration {
@@ -130,25 +91,28 @@ enum Configuration {
 impl Optimizer {
     /// Fresh buffers for a network of the shape of `network`; the learning rate is still to be set.
     pub fn new(update: &Update, network: &Network<f32>) -> Self {
-        let Update {
-            rule,
-            momentum,
-            beta2,
-            weight_decay,
-        } = *update;
-        let decoupled = rule == Rule::AdamW;
-        let rule = match rule {
-            Rule::Sgd => Configuration::Sgd(
-                Sgd::default()
-                    .with_momentum(momentum)
-                    .with_weight_decay(weight_decay),
-            ),
-            Rule::Adam | Rule::AdamW => Configuration::Adam(
-                Adam::default()
-                    .with_beta2(beta2)
-                    .with_weight_decay(weight_decay)
-                    .with_decoupled(decoupled),
-            ),
+        let adam = |beta2, weight_decay, decoupled| {
+            let adam = Adam::default()
+                .with_beta2(beta2)
+                .with_weight_decay(weight_decay);
+            Configuration::Adam(adam.with_decoupled(decoupled))
+        };
+        let rule = match *update {
+            Update::Sgd {
+                momentum,
+                weight_decay,
+            } => {
+                let sgd = Sgd::default().with_momentum(momentum);
+                Configuration::Sgd(sgd.with_weight_decay(weight_decay))
+            }
+            Update::Adam {
+                beta2,
+                weight_decay,
+            } => adam(beta2, weight_decay, false),
+            Update::Adamw {
+                beta2,
+                weight_decay,
+            } => adam(beta2, weight_decay, true),
         };
         let buffer = Network::zeros(network.shape);
         Self {
@@ -165,13 +129,6 @@ impl Optimizer {
             Configuration::Sgd(sgd) => sgd.lr = rate,
             Configuration::Adam(adam) => adam.lr = rate,
         }
-    }
-
-    /// What a checkpoint keeps.
-    pub fn fields(&mut self, fields: &mut Fields) {
-        self.first.fields(fields);
-        self.second.fields(fields);
-        fields.states(slice::from_mut(&mut self.state));
     }
 
     /// Moves the parameters. On an error nothing has changed.
@@ -232,16 +189,11 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Update>().expect(text).to_string(), text);
         }
-        let error = "adam(momentum=0.9)"
-            .parse::<Update>()
-            .expect_err("Adam has none");
-        assert!(error.contains("it has: beta2, weight-decay"), "{error}");
-        assert_eq!(
-            "sgd(momentum=0.9)"
-                .parse::<Update>()
-                .expect("valid")
-                .label(),
-            "sgd (momentum 0.9)"
+        let error = "adam(momentum=0.9)".parse::<Update>();
+        let error = error.expect_err("Adam has none");
+        assert!(
+            error.contains("expected `beta2` or `weight-decay`"),
+            "{error}"
         );
     }
 }

@@ -3,9 +3,24 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+
+/// Runs at the same time: as many as asked for, or one for each processor core.
+pub fn cores(wanted: Option<NonZeroUsize>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.map_or_else(all, usize::from)
+}
+
+/// Locks a file until it is closed; `busy` is said where another program has it.
+pub fn lock(file: &File, busy: impl FnOnce() -> String) -> Result<(), String> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => busy(),
+        TryLockError::Error(error) => format!("cannot lock a file: {error}"),
+    })
+}
 
 /// Creates a folder that is not there yet, with those above it.
 pub fn create_folder(folder: &Path) -> Result<(), String> {

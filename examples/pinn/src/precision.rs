@@ -6,10 +6,8 @@
 //! in a row. Here the network itself computes in f32; a power of two commutes with that to the bit, so the scale is
 //! multiplied in where the gradients are rounded to f16.
 
-use crate::checkpoint::Fields;
 use crate::network::Network;
 use serde::{Deserialize, Serialize};
-use std::slice;
 use trimtab::{Error, Guard, GuardState, Tensor, Unscale, Verdict, f16};
 
 /// The type in which gradients reach trimtab.
@@ -31,9 +29,18 @@ const MOST_SKIPPED: u64 = 50;
 /// The f16 copy of a gradient and the loss scale.
 pub struct HalfGradient {
     tensors: Vec<Vec<f16>>,
-    scale: f64,
+    /// What the loss is multiplied by.
+    pub scale: LossScale,
+    /// The steps skipped.
+    pub guard: GuardState,
+}
+
+/// What the loss is multiplied by, and how it came there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossScale {
+    factor: f64,
+    /// Good steps since its last change.
     good: usize,
-    guard: GuardState,
 }
 
 impl HalfGradient {
@@ -44,15 +51,17 @@ impl HalfGradient {
                 .tensors()
                 .map(|tensor| vec![f16::ZERO; tensor.len()])
                 .collect(),
-            scale: 65536.0,
-            good: 0,
+            scale: LossScale {
+                factor: 65536.0,
+                good: 0,
+            },
             guard: GuardState::default(),
         }
     }
 
     /// Takes over a gradient: times the loss scale, rounded to f16.
     pub fn fill(&mut self, gradient: &Network<f32>) {
-        let scale = self.scale as f32;
+        let scale = self.scale.factor as f32;
         for (half, single) in self.tensors.iter_mut().zip(gradient.tensors()) {
             half.iter_mut()
                 .zip(single)
@@ -71,7 +80,6 @@ impl HalfGradient {
         });
         let scaler = Scaler {
             scale: &mut self.scale,
-            good: &mut self.good,
             guard: &mut self.guard,
         };
         (tensors.collect(), scaler)
@@ -81,41 +89,33 @@ impl HalfGradient {
     pub fn skipped(&self) -> u64 {
         self.guard.total
     }
-
-    /// What a checkpoint keeps.
-    pub fn fields(&mut self, fields: &mut Fields) {
-        fields.f64(&mut self.scale);
-        fields.count(&mut self.good);
-        fields.states(slice::from_mut(&mut self.guard));
-    }
 }
 
 /// The loss scale at work.
 pub struct Scaler<'a> {
-    scale: &'a mut f64,
-    good: &'a mut usize,
+    scale: &'a mut LossScale,
     guard: &'a mut GuardState,
 }
 
 impl Scaler<'_> {
     /// What the loss was multiplied by.
     pub fn loss_scale(&self) -> f64 {
-        *self.scale
+        self.scale.factor
     }
 
     /// Judges the observed gradients and divides them by the loss scale, which it then changes if it has to.
     pub fn unscale(&mut self, tensors: &mut [Tensor]) -> Result<Verdict, Error> {
         let guard = Guard::default().with_max_consecutive(MOST_SKIPPED);
         if guard.decide(self.guard, tensors)? == Verdict::SkipStep {
-            *self.scale *= 0.5;
-            *self.good = 0;
+            self.scale.factor *= 0.5;
+            self.scale.good = 0;
             return Ok(Verdict::SkipStep);
         }
-        Unscale::new(*self.scale).decide(tensors)?;
-        *self.good += 1;
-        if *self.good == GROWTH_INTERVAL {
-            *self.scale *= 2.0;
-            *self.good = 0;
+        Unscale::new(self.scale.factor).decide(tensors)?;
+        self.scale.good += 1;
+        if self.scale.good == GROWTH_INTERVAL {
+            self.scale.factor *= 2.0;
+            self.scale.good = 0;
         }
         Ok(Verdict::Proceed)
     }
@@ -150,11 +150,11 @@ mod tests {
         let mut half = HalfGradient::new(&network());
         // 1.5 * 2^16 is beyond the largest f16, 65504; 0.75 * 2^16 is not.
         assert_eq!(step(&mut half, 1.5).0, Verdict::SkipStep);
-        assert_eq!((half.scale, half.skipped()), (32768.0, 1));
+        assert_eq!((half.scale.factor, half.skipped()), (32768.0, 1));
         for _ in 0..GROWTH_INTERVAL {
             assert_eq!(step(&mut half, 1.5), (Verdict::Proceed, 1.5));
         }
-        assert_eq!((half.scale, half.skipped()), (65536.0, 1));
+        assert_eq!((half.scale.factor, half.skipped()), (65536.0, 1));
     }
 
     #[test]
@@ -164,12 +164,11 @@ mod tests {
         for _ in 0..GROWTH_INTERVAL - 1 {
             let _ = step(&mut first, 1.0);
         }
-        let bytes = Fields::write(|fields| first.fields(fields));
-        let rest = Fields::read(&bytes, |fields| second.fields(fields));
-        assert_eq!(rest, Some(&[][..]));
-        assert_eq!((second.scale, second.skipped()), (32768.0, 1));
+        let bytes = postcard::to_stdvec(&first.scale).expect("bytes");
+        second.scale = postcard::from_bytes(&bytes).expect("a scale");
+        assert_eq!(second.scale.factor, 32768.0);
         let _ = step(&mut second, 1.0);
-        assert_eq!(second.scale, 65536.0);
+        assert_eq!(second.scale.factor, 65536.0);
     }
 
     #[test]

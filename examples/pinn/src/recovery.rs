@@ -12,7 +12,6 @@
 //! next spike comes, or at its end, has not recovered from this one, and is held to the same level after the next: a run
 //! that is wrecked once does not recover from anything later.
 
-use crate::checkpoint::Fields;
 use crate::spikes::Spike;
 use crate::statistics::median;
 use serde::{Deserialize, Serialize};
@@ -28,15 +27,18 @@ pub const TOLERANCE: f64 = 1.1;
 /// A spike and what came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// The corrupted step.
-    #[serde(flatten)]
-    pub spike: Spike,
+    /// The corrupted step: the number of updates before it.
+    pub step: usize,
+    /// As the spike has it.
+    pub factor: f64,
+    /// As the spike has it.
+    pub tensor: Option<usize>,
     /// Steps to recover; none: not before the next spike or the end.
     pub steps: Option<usize>,
 }
 
 /// Watches the losses of a run.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Watch {
     losses: VecDeque<f64>,
     waiting: Option<Wait>,
@@ -44,7 +46,7 @@ pub struct Watch {
 }
 
 /// A spike that has not been got over yet.
-#[derive(Default)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Wait {
     /// The median loss that counts as recovered.
     wanted: f64,
@@ -57,13 +59,18 @@ impl Watch {
         if let (Some(wait), Some(last)) = (&mut self.waiting, self.seen.last_mut()) {
             push(&mut wait.losses, loss, AFTER);
             if wait.losses.len() == AFTER && middle(&wait.losses) <= wait.wanted {
-                last.steps = Some(step - last.spike.step - AFTER);
+                last.steps = Some(step - last.step - AFTER);
                 self.waiting = None;
             }
         }
         push(&mut self.losses, loss, BEFORE);
-        if let Some(&spike) = spike {
-            self.seen.push(Recovery { spike, steps: None });
+        if let Some(spike) = spike {
+            self.seen.push(Recovery {
+                step: spike.step,
+                factor: spike.factor,
+                tensor: spike.tensor,
+                steps: None,
+            });
             let lost = self
                 .waiting
                 .take()
@@ -84,21 +91,6 @@ impl Watch {
     pub fn finish(self) -> Vec<Recovery> {
         self.seen
     }
-
-    /// What a checkpoint keeps.
-    pub fn fields(&mut self, fields: &mut Fields) {
-        queue(&mut self.losses, fields);
-        fields.option(&mut self.waiting, |fields, wait| {
-            fields.f64(&mut wait.wanted);
-            queue(&mut wait.losses, fields);
-        });
-        fields.list(&mut self.seen, |fields, recovery| {
-            fields.count(&mut recovery.spike.step);
-            fields.f64(&mut recovery.spike.factor);
-            fields.option(&mut recovery.spike.tensor, Fields::count);
-            fields.option(&mut recovery.steps, Fields::count);
-        });
-    }
 }
 
 fn push(losses: &mut VecDeque<f64>, loss: f64, most: usize) {
@@ -106,12 +98,6 @@ fn push(losses: &mut VecDeque<f64>, loss: f64, most: usize) {
         losses.pop_front();
     }
     losses.push_back(loss);
-}
-
-fn queue(losses: &mut VecDeque<f64>, fields: &mut Fields) {
-    let mut list = Vec::from(std::mem::take(losses));
-    fields.list(&mut list, Fields::f64);
-    *losses = list.into();
 }
 
 fn middle(losses: &VecDeque<f64>) -> f64 {

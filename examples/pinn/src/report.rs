@@ -1,29 +1,26 @@
 //! `report.json`: the configuration and, for every method, its end, its costs and its curves.
 
-use crate::args::Args;
+use crate::cli::Args;
 use crate::loss::Balance;
-use crate::method::Chain;
-use crate::optimizer::Update;
 use crate::output::{cannot_write, replace};
 use crate::recovery::Recovery;
-use crate::run::{History, Outcome, Start};
+use crate::run::{History, Outcome};
 use crate::setup::Setup;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// The whole file.
 #[derive(Serialize)]
 pub struct Report<'a> {
-    /// The options of the run, with the defaults of problem and optimizer; null where an option has no meaning for them.
-    configuration: Args,
-    /// What was decided for the optimizer.
-    optimizer: Update,
+    /// The setup of the runs, without the method.
+    configuration: Map<String, Value>,
     /// What was decided for the loss.
     balance: Balance,
     /// The equation with its numbers.
     equation: String,
     /// Weights and biases of the network.
-    parameters: usize,
+    parameters: u128,
     /// Runs at the same time; they share the machine, which shows in the times.
     simultaneous_runs: usize,
     /// One for each method.
@@ -33,7 +30,7 @@ pub struct Report<'a> {
 /// The end of one run. Numbers that are not finite are written as null.
 #[derive(Serialize)]
 struct Run<'a> {
-    method: &'a Chain,
+    method: String,
     status: Status,
     /// Why the run ended early.
     reason: Option<String>,
@@ -58,14 +55,15 @@ enum Status {
 
 impl<'a> Report<'a> {
     /// Collects everything; `setup` is that of any of the runs.
-    pub fn new(args: &'a Args, setup: &Setup, start: &Start, outcomes: &'a [Outcome]) -> Self {
+    pub fn new(args: &Args, setup: &Setup, outcomes: &'a [Outcome]) -> Self {
         let problem = setup.problem.problem();
+        let mut configuration = setup.fields();
+        configuration.shift_remove("method");
         Self {
-            configuration: args.resolved(),
-            optimizer: setup.optimizer,
+            configuration,
             balance: setup.balance(&*problem),
             equation: problem.title(),
-            parameters: start.network.parameters(),
+            parameters: setup.parameters(),
             simultaneous_runs: args.jobs(),
             runs: outcomes.iter().map(Run::new).collect(),
         }
@@ -81,7 +79,7 @@ impl<'a> Report<'a> {
 impl<'a> Run<'a> {
     fn new(outcome: &'a Outcome) -> Self {
         Self {
-            method: &outcome.method,
+            method: outcome.method.to_string(),
             status: if outcome.divergence.is_some() {
                 Status::Diverged
             } else {

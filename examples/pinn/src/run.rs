@@ -1,6 +1,5 @@
 //! A whole training run of one method, and all of them side by side.
 
-use crate::checkpoint::Fields;
 use crate::jet::Point;
 use crate::loss::Objective;
 use crate::method::Chain;
@@ -11,17 +10,16 @@ use crate::recovery::{Recovery, Watch};
 use crate::setup::Setup;
 use crate::spikes::Spike;
 use crate::stabilizer::Stabilizer;
-use crate::train::{Divergence, StepTime, TestSet, Trainer, View};
+use crate::train::{self, Divergence, StepTime, TestSet, Trainer, View};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::sync::Mutex;
-use std::time::Instant;
 use trimtab::{Role, Tensor};
 
 /// Curves over the training steps; all fields have one entry for each recorded step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Number of updates made before the record.
     pub steps: Vec<usize>,
@@ -123,6 +121,20 @@ pub struct Run<'a> {
     history: History,
     watch: Watch,
     done: usize,
+}
+
+/// Everything of a run that decides how it goes on. The rest follows from the setup: starting points, boundary points,
+/// spikes to come, learning rates.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Updates made.
+    pub done: usize,
+    /// As [`Run`] has it.
+    drawn_at: Option<u128>,
+    watch: Watch,
+    history: History,
+    /// Parameters, buffers and states.
+    pub trainer: train::Snapshot,
 }
 
 /// Trains as `setup` says, with about `records` records on the way.
@@ -247,41 +259,29 @@ impl<'a> Run<'a> {
     }
 
     /// What a checkpoint keeps.
-    pub fn fields(&mut self, fields: &mut Fields) {
-        fields.count(&mut self.done);
-        fields.option(&mut self.drawn_at, Fields::u128);
-        self.watch.fields(fields);
-        self.history.fields(fields);
-        self.trainer.fields(fields);
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            done: self.done,
+            drawn_at: self.drawn_at,
+            watch: self.watch.clone(),
+            history: self.history.clone(),
+            trainer: self.trainer.snapshot(),
+        }
     }
 
-    /// Draws the present interior points again, once the fields have been read.
-    pub fn redraw(&mut self) {
+    /// Goes on from a snapshot; false if it is not one of a run with this setup: then the run is of no use any more.
+    pub fn restore(&mut self, from: Snapshot) -> bool {
+        let fits = from.done <= self.setup.steps && self.trainer.restore(&from.trainer);
+        self.done = from.done;
+        self.watch = from.watch;
+        self.history = from.history;
+        self.drawn_at = from.drawn_at;
         if let Some(word) = self.drawn_at {
             self.random.set_word_pos(word);
             self.draw();
         }
+        fits
     }
-}
-
-/// Seconds of a step and of a test of the error: the fastest of a few, to predict how long a run takes.
-pub fn seconds_per_step(setup: &Setup, problem: &dyn Problem, start: &Start) -> (f64, f64) {
-    let mut trainer = trainer(setup, problem, start);
-    trainer.optimizer.set_learning_rate(setup.learning_rate(0));
-    let fastest = |work: &mut dyn FnMut()| {
-        let mut seconds = || {
-            let begin = Instant::now();
-            work();
-            begin.elapsed().as_secs_f64()
-        };
-        (0..8).map(|_| seconds()).fold(f64::INFINITY, f64::min)
-    };
-    // A step that diverges takes as long as one that does not.
-    let step = fastest(&mut || {
-        let _ = trainer.step(None, |_| ());
-    });
-    let test = fastest(&mut || drop(trainer.test(&start.test)));
-    (step, test)
 }
 
 /// Updates from one record to the next.
@@ -312,15 +312,6 @@ impl History {
             .push(stds(&|tensor| tensor.moments().std() / view.loss_scale));
         self.scale_after
             .push(stds(&|tensor| tensor.outlook().std()));
-    }
-
-    fn fields(&mut self, fields: &mut Fields) {
-        fields.list(&mut self.steps, Fields::count);
-        fields.list(&mut self.loss, Fields::f64);
-        fields.list(&mut self.error, Fields::f64);
-        for scales in [&mut self.scale_before, &mut self.scale_after] {
-            fields.list(scales, |fields, row| fields.list(row, Fields::f64));
-        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! What the terminal shows: a progress bar for each run, and a table at the end. Where the standard error is no
 //! terminal, lines now and then stand for the bars.
 
-use crate::args::Args;
-use crate::method::Chain;
 use crate::output;
 use crate::run::{Outcome, Run};
 use comfy_table::{CellAlignment, Table, presets};
@@ -11,41 +9,6 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
-
-/// The progress bars of all runs.
-pub struct Bars {
-    all: MultiProgress,
-    steps: usize,
-}
-
-impl Bars {
-    /// No bar yet; each run adds its own.
-    pub fn new(steps: usize) -> Self {
-        Self {
-            all: MultiProgress::new(),
-            steps,
-        }
-    }
-
-    /// A new bar that begins after `steps` updates.
-    pub fn add(&self, method: &Chain, steps: usize) -> Bar {
-        let bar = self
-            .all
-            .add(ProgressBar::new(self.steps as u64).with_finish(ProgressFinish::Abandon));
-        let template = "{prefix:>18} {bar:30.cyan/dim} {pos:>6}/{len} {msg} {eta:>4} left";
-        bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
-        bar.set_prefix(method.label());
-        bar.set_position(steps as u64);
-        bar.reset_eta();
-        Bar {
-            bar,
-            method: method.label(),
-            steps: self.steps,
-            began: Instant::now(),
-            lines: RefCell::new(Lines::from_the_first()),
-        }
-    }
-}
 
 /// The progress of one run.
 pub struct Bar {
@@ -57,6 +20,24 @@ pub struct Bar {
 }
 
 impl Bar {
+    /// Below those of the other runs, where the run is.
+    pub fn new(all: &MultiProgress, run: &Run) -> Self {
+        let (steps, method) = (run.setup().steps, run.setup().method.label());
+        let bar = ProgressBar::new(steps as u64).with_finish(ProgressFinish::Abandon);
+        let bar = all.add(bar.with_prefix(method.clone()));
+        let template = "{prefix:>18} {bar:30.cyan/dim} {pos:>6}/{len} {msg} {eta:>4} left";
+        bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
+        bar.set_position(run.steps() as u64);
+        bar.reset_eta();
+        Self {
+            bar,
+            method,
+            steps,
+            began: Instant::now(),
+            lines: RefCell::new(Lines::from_the_first()),
+        }
+    }
+
     /// After `step` updates.
     pub fn show(&self, step: usize, loss: f64, error: f64) {
         self.bar
@@ -160,13 +141,13 @@ pub fn table(outcomes: &[Outcome]) -> String {
 }
 
 /// What a reader of the table has to know.
-pub fn notes(args: &Args, outcomes: &[Outcome]) -> String {
+pub fn notes(jobs: usize, outcomes: &[Outcome]) -> String {
     let ends = outcomes.iter().filter_map(|outcome| {
         let (method, step) = (outcome.method.label(), outcome.steps);
         let line = |reason| format!("{method} diverged at step {step}: {reason}\n");
         outcome.divergence.map(line)
     });
-    let times = match args.jobs() {
+    let times = match jobs {
         1 => "one run at a time".to_owned(),
         jobs => format!("{jobs} runs at a time (--jobs 1 for undisturbed times)"),
     };

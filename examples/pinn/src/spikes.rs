@@ -2,30 +2,44 @@
 
 use crate::loss::Evaluation;
 use crate::network::Network;
-use crate::notation::{self, Call, serde_as_text};
+use crate::notation::{positive, written};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
+use std::num::NonZeroU16;
 use trimtab::Affine;
 
 /// Which steps are corrupted, and how. Written `none`, `batch(count=8, from=100, to=1e6)` or `tensor(...)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spikes {
-    target: Target,
-    count: usize,
-    range: [f64; 2],
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Spikes {
+    /// None.
+    None {},
+    /// The loss of a step, and with it every gradient, that of the prediction included.
+    Batch(Range),
+    /// One gradient tensor, drawn at random.
+    Tensor(Range),
 }
 
-/// What a spike multiplies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    Nothing,
-    /// The loss of the step, and with it every gradient, that of the prediction included.
-    Batch,
-    /// One gradient tensor, drawn at random.
-    Tensor,
+/// How many steps, and the range of factors.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Range {
+    count: NonZeroU16,
+    #[serde(deserialize_with = "positive")]
+    from: f64,
+    #[serde(deserialize_with = "positive")]
+    to: f64,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self {
+            count: const { NonZeroU16::new(8).unwrap() },
+            from: 1e2,
+            to: 1e6,
+        }
+    }
 }
 
 /// One corrupted step.
@@ -39,113 +53,38 @@ pub struct Spike {
     pub tensor: Option<usize>,
 }
 
-serde_as_text!(Spikes);
+written!(Spikes);
 
 impl Spikes {
-    /// No spikes.
-    pub const NONE: Self = Self {
-        target: Target::Nothing,
-        count: 8,
-        range: [1e2, 1e6],
-    };
-
     /// Draws the spikes of a run, the same for every method. The steps from a tenth to nine tenths of the run are cut
-    /// into `count` equal parts, and each part has one spike at a random place; factors are log-uniform.
+    /// into `count` equal parts, and each part has one spike at a random place; factors are log-uniform between the ends
+    /// of the range, whichever is the larger.
     pub fn draw(&self, steps: usize, tensors: usize, seed: u64) -> Vec<Spike> {
-        let count = if self.target == Target::Nothing {
-            0
-        } else {
-            self.count
+        let Range { count, from, to } = match *self {
+            Self::None {} => return Vec::new(),
+            Self::Batch(range) | Self::Tensor(range) => range,
         };
+        let (count, [low, high]) = (count.get(), [from, to].map(f64::ln));
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(2);
-        let part = |index: usize| (0.1 + 0.8 * index as f64 / count as f64) * steps as f64;
-        let spike = |index: usize| {
+        let part = |index: u16| (0.1 + 0.8 * f64::from(index) / f64::from(count)) * steps as f64;
+        let spike = |index: u16| {
             let step = random.random_range(part(index)..part(index + 1)) as usize;
-            let [low, high] = self.range.map(f64::ln);
             let factor = three_digits((low + (high - low) * random.random::<f64>()).exp());
             let tensor = random.random_range(0..tensors);
             Spike {
                 step,
                 factor,
-                tensor: (self.target == Target::Tensor).then_some(tensor),
+                tensor: matches!(self, Self::Tensor(_)).then_some(tensor),
             }
         };
         (0..count).map(spike).collect()
-    }
-
-    fn name(&self) -> &'static str {
-        match self.target {
-            Target::Nothing => "none",
-            Target::Batch => "batch",
-            Target::Tensor => "tensor",
-        }
     }
 }
 
 /// So that it is stored in few characters.
 fn three_digits(x: f64) -> f64 {
     format!("{x:.2e}").parse().unwrap_or(x)
-}
-
-impl FromStr for Spikes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut call = Call::parse(text)?;
-        let target = match call.name.as_str() {
-            "none" => Target::Nothing,
-            "batch" => Target::Batch,
-            "tensor" => Target::Tensor,
-            other => {
-                return Err(format!(
-                    "unknown kind of spikes '{other}' [possible values: none, batch, tensor]"
-                ));
-            }
-        };
-        let mut spikes = Self {
-            target,
-            ..Self::NONE
-        };
-        if target != Target::Nothing {
-            let at_least_one = |x: f64| (1.0..1e6).contains(&x) && x.fract() == 0.0;
-            let above_zero = |x: f64| x > 0.0 && x.is_finite();
-            let count = call.number("count", "a whole number, at least 1", at_least_one)?;
-            let [from, to] =
-                ["from", "to"].map(|key| call.number(key, "a number above 0", above_zero));
-            spikes.count = count.map_or(spikes.count, |count| count as usize);
-            spikes.range = [
-                from?.unwrap_or(spikes.range[0]),
-                to?.unwrap_or(spikes.range[1]),
-            ];
-            if spikes.range[0] > spikes.range[1] {
-                return Err(format!("{text}: from must not be above to"));
-            }
-        }
-        call.finish().map(|()| spikes)
-    }
-}
-
-impl fmt::Display for Spikes {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let usual = Self::NONE;
-        let told = [
-            ("count", self.count.to_string(), self.count != usual.count),
-            (
-                "from",
-                self.range[0].to_string(),
-                self.range[0] != usual.range[0],
-            ),
-            (
-                "to",
-                self.range[1].to_string(),
-                self.range[1] != usual.range[1],
-            ),
-        ];
-        let told = told.into_iter().filter(|option| option.2);
-        let options: Vec<_> = told.map(|(key, value, _)| (key, value)).collect();
-        notation::write(f, self.name(), &options)
-    }
 }
 
 impl Spike {
@@ -211,10 +150,8 @@ mod tests {
         for text in ["none", "batch", "tensor(count=3, from=10, to=1000)"] {
             assert_eq!(spikes(text).to_string(), text);
         }
-        let error = "batch(from=10, to=1)"
-            .parse::<Spikes>()
-            .expect_err("an empty range");
-        assert!(error.contains("from must not be above to"));
+        let error = "batch(count=0)".parse::<Spikes>().expect_err("none");
+        assert!(error.contains("expected a nonzero u16"), "{error}");
     }
 
     /// A gradient of ones, and the statistics of a prediction gradient of 1 and 2 (spread 1/sqrt(2)).

@@ -1,13 +1,12 @@
 //! The methods at work: each with its state, asked in turn for its decision.
 
-use crate::checkpoint::Fields;
 use crate::loss::Evaluation;
-use crate::method::{Chain, Link, Reference};
-use std::slice;
+use crate::method::{Chain, Link, Positive, Reference};
+use trimtab::checkpoint::{Reader, Writer};
 use trimtab::custom::Run;
 use trimtab::{
-    Autoscale, AutoscaleState, Centralize, ClipNorm, Error, Inputs, Memory, Moments, NormState,
-    Role, Scale, StableGrad, Stage, Tensor, Znorm,
+    Agc, Autoscale, AutoscaleState, Centralize, ClipNorm, ClipValue, Error, GradientStabilizer,
+    Inputs, Memory, Moments, NormState, Role, Scale, StableGrad, Stage, Tensor, Zclip, Znorm,
 };
 
 impl Reference {
@@ -67,11 +66,13 @@ impl Stabilizer {
                 }
                 _ => {
                     let params = match link {
-                        Link::Agc(_) => observe_all(parameters)?,
+                        Link::Agc { .. } => observe_all(parameters)?,
                         _ => Vec::new(),
                     };
                     let reference = match link {
-                        Link::StableGrad(reference) => reference.unwrap_or(Reference::Prediction),
+                        Link::StableGrad { reference } => {
+                            reference.unwrap_or(Reference::Prediction)
+                        }
                         _ => Reference::Constant(f64::NAN),
                     };
                     let inputs = Inputs::default()
@@ -84,13 +85,25 @@ impl Stabilizer {
         Ok(())
     }
 
-    /// What a checkpoint keeps.
-    pub fn fields(&mut self, fields: &mut Fields) {
+    /// Names the states to a checkpoint.
+    pub fn save(&self, to: &mut Writer) {
+        for (stage, norms) in self.stages.iter().zip(&self.norms) {
+            match &stage.memory {
+                Memory::Norms(count) => to.put(&norms[..*count]),
+                Memory::Autoscale(state) => to.put_one(state),
+                Memory::Zclip(state) => to.put_one(state),
+                _ => (),
+            }
+        }
+    }
+
+    /// Takes the states from a checkpoint.
+    pub fn load(&mut self, from: &mut Reader) {
         for (stage, norms) in self.stages.iter_mut().zip(&mut self.norms) {
             match &mut stage.memory {
-                Memory::Norms(count) => fields.states(&mut norms[..*count]),
-                Memory::Autoscale(state) => fields.states(slice::from_mut(state)),
-                Memory::Zclip(state) => fields.states(slice::from_mut(state)),
+                Memory::Norms(count) => from.take(&mut norms[..*count]),
+                Memory::Autoscale(state) => from.take_one(state),
+                Memory::Zclip(state) => from.take_one(state),
                 _ => (),
             }
         }
@@ -100,22 +113,36 @@ impl Stabilizer {
 /// The link's method before its first step on so many tensors.
 fn fresh(link: &Link, tensors: usize) -> Stage {
     match *link {
-        Link::GradientStabilizer(method) => {
+        Link::GradientStabilizer {
+            gamma1,
+            gamma2,
+            scope,
+            bias_correction,
+        } => {
+            let method = GradientStabilizer::default()
+                .with_gamma1(gamma1)
+                .with_gamma2(gamma2)
+                .with_scope(scope.into())
+                .with_bias_correction(bias_correction);
             let mut stage = Stage::new(method);
             stage.memory = Memory::Norms(method.states(tensors));
             stage
         }
         Link::Autoscale { .. } => Stage::new(Autoscale::default()),
-        Link::Zclip(method) => Stage::new(method),
-        Link::StableGrad(_) => Stage::new(StableGrad::default()),
-        Link::ClipNorm { max_norm, scope } => {
-            Stage::new(ClipNorm::new(max_norm.unwrap_or(1.0), scope))
+        Link::Zclip { z_max, warmup } => {
+            let method = Zclip::default().with_z_max(z_max);
+            Stage::new(method.with_warmup(warmup.get()))
         }
-        Link::Agc(method) => Stage::new(method),
-        Link::ClipValue(method) => Stage::new(method),
-        Link::Scale(method) => Stage::new(method),
-        Link::Znorm => Stage::new(Znorm::default()),
-        Link::Centralize => Stage::new(Centralize::default()),
+        Link::StableGrad { .. } => Stage::new(StableGrad::default()),
+        Link::ClipNorm { max_norm, scope } => {
+            let max_norm = max_norm.map_or(1.0, |Positive(norm)| norm);
+            Stage::new(ClipNorm::new(max_norm, scope.into()))
+        }
+        Link::Agc { clipping } => Stage::new(Agc::default().with_clipping(clipping)),
+        Link::ClipValue { limit } => Stage::new(ClipValue::new(limit)),
+        Link::Scale { factor } => Stage::new(Scale::new(factor)),
+        Link::Znorm {} => Stage::new(Znorm::default()),
+        Link::Centralize {} => Stage::new(Centralize::default()),
     }
 }
 
@@ -174,7 +201,9 @@ mod tests {
         ];
         trimtab::observe(&mut tensors).expect("finite gradients");
         let chain = Chain {
-            links: vec![Link::StableGrad(Some(reference))],
+            links: vec![Link::StableGrad {
+                reference: Some(reference),
+            }],
         };
         let mut stabilizer = Stabilizer::new(&chain, 3);
         stabilizer

@@ -1,16 +1,17 @@
 //! One training run: the step (loss and gradient, observe, decide, write), its record and its end.
 
-use crate::checkpoint::Fields;
 use crate::jet::Point;
 use crate::loss::{Evaluation, Objective, predict, relative_error};
 use crate::network::{Network, Tape};
 use crate::optimizer::Optimizer;
-use crate::precision::{HalfGradient, Precision};
+use crate::precision::{HalfGradient, LossScale, Precision};
 use crate::spikes::Spike;
 use crate::stabilizer::Stabilizer;
 use crate::statistics::median;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::{Duration, Instant};
+use trimtab::checkpoint::{self, Writer};
 use trimtab::{Tensor, Verdict};
 
 /// Everything that changes during training.
@@ -27,6 +28,20 @@ pub struct Trainer<'p> {
     half: Option<HalfGradient>,
     tape: Tape<f32>,
     time: StepTime,
+}
+
+/// Everything of a trainer that decides how it goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    parameters: Vec<f32>,
+    /// The optimizer's buffers.
+    first: Vec<f32>,
+    second: Vec<f32>,
+    /// A record of [`trimtab::checkpoint`]: the optimizer's state, those of the methods, the guard's in half precision.
+    states: Vec<u8>,
+    loss_scale: Option<LossScale>,
+    /// In the network and in trimtab.
+    pub time: [Duration; 2],
 }
 
 /// What can be seen between deciding and writing.
@@ -60,12 +75,6 @@ impl StepTime {
     /// something else do not count.
     pub fn medians(&self) -> [f64; 2] {
         [0, 1].map(|part| median(self.steps.iter().map(|step| f64::from(step[part]))))
-    }
-
-    /// What a checkpoint keeps: not the times of single steps, so that it does not grow with every step.
-    fn fields(&mut self, fields: &mut Fields) {
-        fields.duration(&mut self.network);
-        fields.duration(&mut self.trimtab);
     }
 
     fn add(&mut self, network: Duration, trimtab: Duration) {
@@ -240,15 +249,44 @@ impl<'p> Trainer<'p> {
         self.half.as_ref().map_or(0, HalfGradient::skipped)
     }
 
-    /// What a checkpoint keeps: gradient and tape are computed anew in every step, the points are the run's.
-    pub fn fields(&mut self, fields: &mut Fields) {
-        self.network.fields(fields);
-        self.optimizer.fields(fields);
-        self.stabilizer.fields(fields);
-        if let Some(half) = &mut self.half {
-            half.fields(fields);
+    /// What a checkpoint keeps: gradient and tape are computed anew in every step, the points are the run's. Of the time
+    /// not that of single steps, so that it does not grow with every step.
+    pub fn snapshot(&self) -> Snapshot {
+        let states = |to: &mut Writer| {
+            to.put_one(&self.optimizer.state);
+            self.stabilizer.save(to);
+            self.half.iter().for_each(|half| to.put_one(&half.guard));
+        };
+        let mut bytes = vec![0; checkpoint::size(states)];
+        checkpoint::save(&mut bytes, states).expect("it has the size asked for");
+        Snapshot {
+            parameters: self.network.elements(),
+            first: self.optimizer.first.elements(),
+            second: self.optimizer.second.elements(),
+            states: bytes,
+            loss_scale: self.half.as_ref().map(|half| half.scale),
+            time: [self.time.network, self.time.trimtab],
         }
-        self.time.fields(fields);
+    }
+
+    /// Goes on from a snapshot; false if it is not one of a trainer like this.
+    pub fn restore(&mut self, from: &Snapshot) -> bool {
+        let states = checkpoint::load(&from.states, |states| {
+            states.take_one(&mut self.optimizer.state);
+            self.stabilizer.load(states);
+            self.half
+                .iter_mut()
+                .for_each(|half| states.take_one(&mut half.guard));
+        });
+        if let (Some(half), Some(scale)) = (&mut self.half, from.loss_scale) {
+            half.scale = scale;
+        }
+        [self.time.network, self.time.trimtab] = from.time;
+        states.is_ok()
+            && self.half.is_some() == from.loss_scale.is_some()
+            && self.network.set_elements(&from.parameters)
+            && self.optimizer.first.set_elements(&from.first)
+            && self.optimizer.second.set_elements(&from.second)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The example of networks without BatchNorm: its command, with few and short runs, and what it writes.
+//! The examples in Python. Networks without BatchNorm: its command, with few and short runs, and what it writes. The
+//! report on runs: its own tests, which also hold the committed reports of `examples/pinn` to their runs.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +17,18 @@ static DIGITS: Tool = Tool::new(
     || succeeds(&interpreter(), &["-c", "import sklearn, matplotlib"]),
 );
 
+static PLOTS: Tool = Tool::new(
+    "Python 3.11 with matplotlib and pytest",
+    "in the environment of python3, or of the interpreter that TRIMTAB_PYTHON names, pip install matplotlib pytest",
+    || {
+        succeeds(
+            &interpreter(),
+            &["-c", "import tomllib, matplotlib, pytest"],
+        )
+    },
+);
+
+const TO_REPORT: &[&Tool] = &[&PLOTS];
 const NEEDS: &[&Tool] = &[&PYTHON, &CMAKE, &GCC, &DIGITS];
 const PAGE: &str = "examples/bnfree/README.md";
 const RESULTS: &str = "examples/bnfree/results";
@@ -29,7 +42,23 @@ pub fn checks() -> Vec<Check> {
     vec![
         check("bnfree::goes_on_where_it_stopped", goes_on),
         check("bnfree::shows_the_table_of_its_runs", table_of_runs),
+        Check {
+            name: "report::passes_its_tests",
+            needs: TO_REPORT,
+            run: report,
+        },
     ]
+}
+
+fn report() {
+    let mut pytest = Command::new(interpreter());
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
+    pytest.arg(root().join("examples/report"));
+    pytest.env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = printed(&must_succeed(&mut pytest));
+    let summary = output.lines().last().unwrap_or_default();
+    let passed = summary.contains(" passed") && !summary.contains("skipped");
+    assert!(passed, "{output}");
 }
 
 fn goes_on() {

@@ -248,6 +248,19 @@ impl Struct {
     }
 }
 
+impl Enum {
+    /// `skip_step` of `TRIMTAB_GUARD_SKIP_STEP`: without what the names of all constants begin with.
+    pub fn own_name(&self, constant: &Constant) -> String {
+        let names = self.constants.iter().map(|c| bare(&c.name));
+        let shared = names.reduce(|a, b| {
+            let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b);
+            &a[..same.count()]
+        });
+        let shared = shared.and_then(|s| s.rfind('_')).map_or(0, |at| at + 1);
+        bare(&constant.name)[shared..].to_lowercase()
+    }
+}
+
 /// The default of a field of a struct of numbers: an affine, where nothing has been decided; zero in all others.
 pub fn pending(s: &Struct, field: &Field) -> &'static str {
     match (s.bare(), field.name.as_str()) {

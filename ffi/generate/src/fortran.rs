@@ -38,9 +38,8 @@ module trimtab_c_api
     use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int8_t, c_ptr, c_size_t
     use trimtab_types
     implicit none
-    public
+    private
 
-    interface
 ";
 
 const METHODS: &str = "
@@ -152,7 +151,19 @@ fn initial(abi: &Abi, s: &Struct, field: &Field) -> Option<String> {
 /// `c_api.f90`
 pub fn interfaces(abi: &Abi) -> String {
     let functions = lines(abi.functions.iter().map(|f| interface(abi, f)));
-    format!("!> {Generated}{INTERFACES}{functions}    end interface\nend module\n")
+    let public = abi
+        .functions
+        .iter()
+        .map(|f| format!("    public :: {}\n", own_name(f)));
+    let public = public.collect::<String>();
+    format!(
+        "!> {Generated}{INTERFACES}{public}\n    interface\n{functions}    end interface\nend module\n"
+    )
+}
+
+/// `c_observe` of `trimtab_observe`.
+fn own_name(f: &Function) -> String {
+    f.name.replacen("trimtab_", "c_", 1)
 }
 
 fn interface(abi: &Abi, f: &Function) -> String {
@@ -164,11 +175,8 @@ fn interface(abi: &Abi, f: &Function) -> String {
     };
     let names: Vec<&str> = f.parameters.iter().map(|p| p.name.as_str()).collect();
     let declared = (0..names.len()).map(|place| argument(abi, f, place));
-    let own = f.name.replacen("trimtab_", "c_", 1);
-    let (front, name) = (
-        format!("{result} function {own}({})", names.join(", ")),
-        &f.name,
-    );
+    let front = format!("{result} function {}({})", own_name(f), names.join(", "));
+    let name = &f.name;
     format!(
         "        {front} &\n                bind(c, name=\"{name}\")\n            import\n{}        end function\n",
         declared.collect::<String>()
@@ -320,9 +328,14 @@ fn method(abi: &Abi, m: &Method) -> String {
     let declared = arguments
         .iter()
         .map(|(name, attributes, extent)| format!("        {attributes} :: {name}{extent}\n"));
+    let doc = match m.function(abi) {
+        Some(_) => format!("`trimtab_{}` in a chain.", m.name),
+        None => m.doc(abi),
+    };
     format!(
-        "    !> `trimtab_{name}` in a chain.\n    function trimtab_{name}_method({}) result(method)\n{}        \
-         type(trimtab_method) :: method\n{}    end function\n",
+        "{}    function trimtab_{name}_method({}) result(method)\n{}        type(trimtab_method) :: method\n{}    \
+         end function\n",
+        comment("    !> ", &doc),
         names.join(", "),
         declared.collect::<String>(),
         body(m, choice),

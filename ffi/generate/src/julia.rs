@@ -8,9 +8,15 @@ use crate::abi::{Abi, Enum, Field, Function, Struct, bare, pending, state_kind};
 use crate::method::{Count, Method};
 use crate::text::{Generated, comment, lines, without_init, wrapped};
 
+const CONSTANTS: &str = "
+#
+# The constants of trimtab.h: the same names without their prefix.
+
+";
+
 const MIRRORS: &str = "
 #
-# The constants and structs of trimtab.h: the same names without their prefix, the same fields in the same order.
+# The structs of trimtab.h: the same names without their prefix, the same fields in the same order.
 
 ";
 
@@ -26,11 +32,16 @@ const CHAIN: &str = "
 
 ";
 
+/// `constants.jl`
+pub fn constants(abi: &Abi) -> String {
+    let enums = lines(abi.enums.iter().map(enumeration));
+    format!("# {Generated}{CONSTANTS}{enums}")
+}
+
 /// `mirrors.jl`
 pub fn mirrors(abi: &Abi) -> String {
-    let enums = lines(abi.enums.iter().map(enumeration));
     let structs = lines(abi.structs.iter().map(|s| structure(abi, s)));
-    format!("# {Generated}{MIRRORS}{enums}\n{structs}")
+    format!("# {Generated}{MIRRORS}{structs}")
 }
 
 /// `trimtab_norm_state` is `NormState`; the enum that holds the values of `trimtab_status` bears its name.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::abi::{Abi, Enum, Field, Function, Size, Struct};
-use crate::method::{Count, Held, Method};
+use crate::method::{Held, Method};
 
 const ABOUT: &str = "The C ABI of trimtab on 64-bit targets. Generated from include/trimtab.h by `cargo run -p \
     trimtab-generate`; do not edit. Offsets, sizes and alignments are in bytes. Fields with pointer_sized are as wide as a \
@@ -121,12 +121,7 @@ fn method(m: &Method) -> String {
 }
 
 fn held(held: &Held) -> Value {
-    let count = match held.count {
-        Count::One => "one",
-        Count::Each => "n",
-        Count::ByScope => "n or one",
-    };
-    json!([held.structure, count])
+    json!([held.structure, held.count.words()])
 }
 
 /// What an enum and its constants mean.

@@ -2,6 +2,7 @@
 //! trimtab_moments, of the parameters`.
 
 use crate::abi::{Abi, Constant, Function, bare};
+use crate::text::without_init;
 
 /// A method of a chain.
 pub struct Method {
@@ -103,9 +104,33 @@ impl Method {
         self.state.as_ref().or(self.input.as_ref())
     }
 
+    /// Its function in C, if it has one of its own.
+    pub fn function<'a>(&self, abi: &'a Abi) -> Option<&'a Function> {
+        let name = format!("trimtab_{}", self.name);
+        abi.functions.iter().find(|f| f.name == name)
+    }
+
+    /// What it does: the comment of its function, or else of its configuration.
+    pub fn doc(&self, abi: &Abi) -> String {
+        let config = self.config.as_deref().and_then(|name| abi.structure(name));
+        let of_config = config.map(|s| without_init(&s.doc)).unwrap_or_default();
+        self.function(abi).map_or(of_config, |f| f.doc.clone())
+    }
+
     /// Whether it may ask to skip a step.
     pub fn may_skip(&self) -> bool {
         self.name == "guard"
+    }
+}
+
+impl Count {
+    /// As the header's comments say it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Each => "n",
+            Self::ByScope => "n or one",
+        }
     }
 }
 

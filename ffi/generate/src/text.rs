@@ -31,7 +31,7 @@ pub fn comment(front: &str, doc: &str) -> String {
             .initial_indent(front)
             .break_words(false);
         let indent = format!("{front}{hanging}");
-        let filled = match paragraph.starts_with(' ') {
+        let filled = match paragraph.is_empty() || paragraph.starts_with(' ') {
             true => format!("{front}{paragraph}"),
             false => textwrap::fill(&paragraph, options.subsequent_indent(&indent)),
         };
@@ -41,20 +41,23 @@ pub fn comment(front: &str, doc: &str) -> String {
     text
 }
 
-/// Lines that belong together, joined; empty and indented lines alone. `- ` begins another.
+/// Lines that belong together, joined; empty and indented lines alone. `- ` begins another, and so does `name  `.
 fn paragraphs(doc: &str) -> Vec<String> {
     let (mut all, mut open): (Vec<String>, bool) = (Vec::new(), false);
     for line in doc.trim().lines() {
         let alone = line.is_empty() || line.starts_with(' ');
         match all.last_mut() {
-            Some(last) if open && !alone && !line.starts_with("- ") => {
-                *last = format!("{last} {line}")
-            }
+            Some(last) if open && !alone && !begins(line) => *last = format!("{last} {line}"),
             _ => all.push(line.to_string()),
         }
         open = !alone;
     }
     all
+}
+
+fn begins(line: &str) -> bool {
+    let word = line.split(' ').next().unwrap_or_default();
+    word == "-" || line[word.len()..].starts_with("  ")
 }
 
 /// Code on lines of at most 120 letters, broken behind commas.
@@ -72,8 +75,20 @@ pub fn wrapped(code: &str, indent: &str) -> String {
     lines.join("\n")
 }
 
-/// Without the paragraph that names the macro to start from: other languages have constructors.
+/// Without the sentence that names the macro to start from: other languages have constructors.
 pub fn without_init(doc: &str) -> String {
-    let paragraphs = doc.split("\n\n").filter(|p| !p.contains("_INIT"));
+    let paragraphs = doc
+        .split("\n\n")
+        .map(|paragraph| match paragraph.contains("_INIT") {
+            true => without_sentence(&paragraph.replace('\n', " ")),
+            false => paragraph.to_string(),
+        });
+    let paragraphs = paragraphs.filter(|paragraph| !paragraph.is_empty());
     paragraphs.collect::<Vec<_>>().join("\n\n")
+}
+
+fn without_sentence(paragraph: &str) -> String {
+    let sentences = paragraph.split_inclusive(". ");
+    let kept = sentences.filter(|sentence| !sentence.contains("_INIT"));
+    kept.collect::<String>().trim().to_string()
 }

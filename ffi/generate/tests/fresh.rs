@@ -9,7 +9,7 @@ fn generated_files_are_what_the_header_says() {
             .as_ref()
             != Some(text)
     });
-    let stale: Vec<&str> = stale.map(|(path, _)| path).collect();
+    let stale: Vec<String> = stale.map(|(path, _)| path).collect();
     assert!(
         stale.is_empty(),
         "not what include/trimtab.h says: {}: renew them with\n\n    cargo run -p trimtab-generate\n",

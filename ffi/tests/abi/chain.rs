@@ -44,9 +44,8 @@ fn refused(of: &'static Description, code: i32, what: &str, spoil: impl Fn(&mut 
 fn fields_that_a_method_does_not_have_are_refused() {
     let somewhere = null_mut::<c_void>().wrapping_byte_add(8);
     for of in &METHODS {
-        refused(of, BAD_CONFIG, "an unknown kind", |m| {
-            m.kind = METHODS.len() as u32
-        });
+        let beyond = METHODS.len() as u32;
+        refused(of, BAD_CONFIG, "an unknown kind", |m| m.kind = beyond);
         refused(of, BAD_CONFIG, "no kind", |m| m.kind = u32::MAX);
         refused(of, BAD_CONFIG, "reserved", |m| m.reserved = 1);
         if of.fields.is_empty() {

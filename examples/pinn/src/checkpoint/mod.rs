@@ -6,49 +6,30 @@
 //!
 //! # The bytes
 //!
-//! Everything is little-endian. A list is its number of items (u64) and the items, an option a list of one or none.
-//!
 //! | bytes | hold |
 //! |---:|---|
 //! | 8 | 0x89, then `PINNRUN` in ASCII |
-//! | 8 | version of this table: 1 |
-//! | 8 | length of the file in bytes |
-//! | | the setup and the number of records, as the text of a JSON object: a list of bytes |
-//! | 8 | updates made |
-//! | | position in the stream of random numbers, in words of 32 bits, from which the present interior points were drawn: option of u128; none: they are those of the start |
-//! | | the last losses, for the spikes: list of f64 |
-//! | | the spike not recovered from: option of the loss wanted (f64) and a list of the losses since (f64) |
-//! | | spikes so far: list of step (u64), factor (f64), tensor (option of u64), steps to recover (option of u64) |
-//! | | records so far, five lists: updates (u64), loss (f64), error (f64), scales before and after (lists of f64) |
-//! | | parameters, first and second buffers of the optimizer: f32, tensor after tensor, weights and biases in turn |
-//! | | [`StepState`](trimtab::StepState) of the optimizer, as all states a record of [`trimtab::checkpoint`] |
-//! | | the states of the methods, in the order of the chain: a record for each method that has any |
-//! | | only in half precision: loss scale (f64), good steps since its last change (u64), a record of the guard's state |
-//! | 16 | nanoseconds spent in the network and in trimtab: two u64 |
+//! | 8 | version of what follows: 2, little-endian as all numbers |
+//! | 8 | length of the file |
+//! | | a [`Checkpoint`] as postcard writes it |
 //! | 4 | CRC-32 (that of zlib and PNG) of everything before |
-//!
-//! Everything else follows from the setup: starting points, boundary points, spikes to come, learning rates.
-
-mod fields;
-
-pub use fields::Fields;
 
 use crate::output;
-use crate::run::Run;
+use crate::run::{Run, Snapshot};
 use crate::setup::Setup;
-use crc::{CRC_32_ISO_HDLC, Crc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 const MAGIC: [u8; 8] = *b"\x89PINNRUN";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Magic, version and length.
 const HEADER: usize = 24;
-const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// Longest file name without its ending; many file systems end at 255 bytes.
 const LONGEST_NAME: usize = 200;
@@ -57,7 +38,7 @@ const LONGEST_NAME: usize = 200;
 pub struct Checkpoints {
     folder: PathBuf,
     /// Updates from one to the next; none: they are neither written nor read.
-    every: Option<usize>,
+    every: Option<NonZeroUsize>,
     /// Whether to go on from those that there are.
     resume: bool,
     /// Held while the program lives, so that no second one writes to the same files.
@@ -82,7 +63,7 @@ impl Checkpoints {
     /// folder, and refuses runs that would share a file.
     pub fn open(
         folder: &Path,
-        every: usize,
+        every: NonZeroUsize,
         resume: bool,
         setups: &[Setup],
     ) -> Result<Self, String> {
@@ -114,7 +95,7 @@ impl Checkpoints {
         }
         let path = self.path(run.setup());
         let restored = match fs::read(&path) {
-            Ok(bytes) if self.resume => restore(run, &bytes),
+            Ok(bytes) if self.resume => Checkpoint::decode(&bytes).and_then(|it| it.restore(run)),
             Ok(_) => Err(
                 "holds an earlier run; give --resume to go on from it, another folder with --out, or delete it"
                     .to_owned(),
@@ -127,8 +108,10 @@ impl Checkpoints {
 
     /// Writes a checkpoint if it is time for one: after every so many updates and after the last. When that fails, it
     /// fails for all runs from then on: they end behind their own checkpoints, and the user hears of it in time.
-    pub fn save_if_due(&self, run: &mut Run) -> Result<(), String> {
-        let due = |every| run.steps().is_multiple_of(every) || run.steps() == run.setup().steps;
+    pub fn save_if_due(&self, run: &Run) -> Result<(), String> {
+        let due = |every: NonZeroUsize| {
+            run.steps().is_multiple_of(every.get()) || run.steps() == run.setup().steps
+        };
         if !self.every.is_some_and(due) {
             return Ok(());
         }
@@ -140,9 +123,9 @@ impl Checkpoints {
             .map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    fn save(&self, run: &mut Run) -> Result<(), String> {
+    fn save(&self, run: &Run) -> Result<(), String> {
         let path = self.path(run.setup());
-        let bytes = encode(run);
+        let bytes = Checkpoint::of(run).encode();
         output::replace(&path, |to| to.write_all(&bytes)).map_err(|error| {
             format!(
                 "cannot write {}: {error}; when that is repaired, --resume goes on from the checkpoint before",
@@ -164,55 +147,70 @@ fn name(setup: &Setup) -> String {
         .replace('(', "_")
         .replace(')', "");
     match plain.get(..LONGEST_NAME) {
-        Some(beginning) => format!("{beginning}~{:08x}", CHECKSUM.checksum(text.as_bytes())),
+        Some(beginning) => format!("{beginning}~{:08x}", crc32fast::hash(text.as_bytes())),
         None => plain,
     }
 }
 
-/// Everything that decides the result, as JSON.
-fn question(setup: &Setup, records: usize) -> String {
-    let mut keys = serde_json::to_value(setup).expect("a setup is JSON");
-    keys["records"] = records.into();
-    keys.to_string()
+/// A run on the disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// What decides the result, as the text of a JSON object: the setup, and `records`.
+    question: String,
+    /// Where the run was.
+    pub run: Snapshot,
 }
 
-fn encode(run: &mut Run) -> Vec<u8> {
-    let mut text = question(run.setup(), run.records());
-    let body = Fields::write(|fields| {
-        fields.text(&mut text);
-        run.fields(fields);
-    });
-    let len = HEADER + body.len() + size_of::<u32>();
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend(VERSION.to_le_bytes());
-    bytes.extend((len as u64).to_le_bytes());
-    bytes.extend(body);
-    bytes.extend(CHECKSUM.checksum(&bytes).to_le_bytes());
-    bytes
-}
-
-/// Sets a run to where the one of these bytes was. Refuses bytes that were changed since they were written, and those
-/// of a run with another setup.
-fn restore(run: &mut Run, bytes: &[u8]) -> Result<(), String> {
-    let (now, mut then) = (question(run.setup(), run.records()), String::new());
-    let rest = Fields::read(body(bytes)?, |fields| fields.text(&mut then));
-    let differences = differences(&then, &now);
-    if !differences.is_empty() {
-        return Err(format!(
-            "was written by another run: {}; give the options that it was written with, another folder with --out, \
-             or delete it and start this run from the beginning",
-            differences.join(", ")
-        ));
-    }
-    match Fields::read(rest.unwrap_or_default(), |fields| run.fields(fields)) {
-        Some([]) if run.steps() <= run.setup().steps => {
-            run.redraw();
-            Ok(())
+impl Checkpoint {
+    fn of(run: &Run) -> Self {
+        Self {
+            question: question(run.setup(), run.records()),
+            run: run.snapshot(),
         }
-        _ => Err(format!(
-            "has other fields than this program keeps; {REPAIR}"
-        )),
     }
+
+    /// The bytes of the file.
+    pub fn encode(&self) -> Vec<u8> {
+        let body = postcard::to_stdvec(self).expect("lists have lengths, and memory has room");
+        let len = (HEADER + body.len() + size_of::<u32>()) as u64;
+        let mut bytes = [MAGIC, VERSION.to_le_bytes(), len.to_le_bytes()].concat();
+        bytes.extend(body);
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes
+    }
+
+    /// Reads the bytes of a file; refuses those that were changed since they were written.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let whole = postcard::take_from_bytes(body(bytes)?).ok();
+        let whole = whole.filter(|(_, rest)| rest.is_empty());
+        whole.map(|(it, _)| it).ok_or_else(other_fields)
+    }
+
+    /// Sets a run to where this one was. Refuses one with another setup.
+    fn restore(self, run: &mut Run) -> Result<(), String> {
+        let differences = differences(&self.question, &question(run.setup(), run.records()));
+        if !differences.is_empty() {
+            return Err(format!(
+                "was written by another run: {}; give the options that it was written with, another folder with --out, \
+                 or delete it and start this run from the beginning",
+                differences.join(", ")
+            ));
+        }
+        match run.restore(self.run) {
+            true => Ok(()),
+            false => Err(other_fields()),
+        }
+    }
+}
+
+fn question(setup: &Setup, records: usize) -> String {
+    let mut keys = setup.fields();
+    keys.insert("records".to_owned(), records.into());
+    Value::from(keys).to_string()
+}
+
+fn other_fields() -> String {
+    format!("has other fields than this program keeps; {REPAIR}")
 }
 
 /// What lies between header and checksum, or what is wrong with the file.
@@ -235,7 +233,7 @@ fn body(bytes: &[u8]) -> Result<&[u8], String> {
     }
     let damaged = || format!("is damaged, its checksum does not match; {REPAIR}");
     let (before, checksum) = bytes.split_last_chunk().ok_or_else(damaged)?;
-    match CHECKSUM.checksum(before) == u32::from_le_bytes(*checksum) {
+    match crc32fast::hash(before) == u32::from_le_bytes(*checksum) {
         true => before.get(HEADER..).ok_or_else(damaged),
         false => Err(damaged()),
     }
@@ -259,17 +257,16 @@ fn differences(then: &str, now: &str) -> Vec<String> {
 
 fn lock(folder: &Path) -> Result<File, String> {
     let path = folder.join("checkpoints.lock");
-    let fail = |error: io::Error| format!("cannot lock {}: {error}", path.display());
+    let fail = |error: io::Error| format!("cannot create {}: {error}", path.display());
     let file = File::create(&path).map_err(fail)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(format!(
+    output::lock(&file, || {
+        format!(
             "{} is in use: another program writes checkpoints to this folder; wait for it or end it, \
              or name another folder with --out",
             folder.display()
-        )),
-        Err(TryLockError::Error(error)) => Err(fail(error)),
-    }
+        )
+    })?;
+    Ok(file)
 }
 
 #[cfg(test)]

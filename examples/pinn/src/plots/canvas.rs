@@ -1,6 +1,6 @@
 //! A picture in memory and its way to a file.
 
-use super::{Area, Done};
+use super::style::{Area, Done};
 use crate::output::{cannot_write, replace};
 use plotters::prelude::*;
 use png::EncodingError;

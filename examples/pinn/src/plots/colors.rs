@@ -1,23 +1,23 @@
 //! Colours that people with any colour vision can tell apart.
 
-use crate::method::Method;
+use crate::method::{Chain, Link};
 use plotters::style::RGBColor;
 
 /// The same colour for a method in every picture: Okabe and Ito's palette, its yellow replaced by olive, which shows on
 /// white.
-pub fn of_method(method: Method) -> RGBColor {
-    match method {
-        Method::None => RGBColor(0, 0, 0),
-        Method::StableGrad => RGBColor(0, 114, 178),
-        Method::GradientStabilizer => RGBColor(213, 94, 0),
-        Method::Autoscale => RGBColor(0, 158, 115),
-        Method::Znorm => RGBColor(204, 121, 167),
-        Method::ClipNorm => RGBColor(230, 159, 0),
-        Method::Agc => RGBColor(86, 180, 233),
-        Method::Zclip => RGBColor(140, 130, 40),
-        Method::ClipValue => RGBColor(120, 60, 20),
-        Method::Centralize => RGBColor(110, 60, 190),
-        Method::Scale => RGBColor(140, 140, 140),
+pub fn of_method(method: &Chain) -> RGBColor {
+    match method.leader() {
+        None => RGBColor(0, 0, 0),
+        Some(Link::StableGrad { .. }) => RGBColor(0, 114, 178),
+        Some(Link::GradientStabilizer { .. }) => RGBColor(213, 94, 0),
+        Some(Link::Autoscale { .. }) => RGBColor(0, 158, 115),
+        Some(Link::Znorm {}) => RGBColor(204, 121, 167),
+        Some(Link::ClipNorm { .. }) => RGBColor(230, 159, 0),
+        Some(Link::Agc { .. }) => RGBColor(86, 180, 233),
+        Some(Link::Zclip { .. }) => RGBColor(140, 130, 40),
+        Some(Link::ClipValue { .. }) => RGBColor(120, 60, 20),
+        Some(Link::Centralize {}) => RGBColor(110, 60, 190),
+        Some(Link::Scale { .. }) => RGBColor(140, 140, 140),
     }
 }
 
@@ -69,7 +69,6 @@ pub fn at(map: Map, position: f64) -> RGBColor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ValueEnum;
 
     #[test]
     fn map_ends_and_middle_are_exact() {
@@ -81,10 +80,9 @@ mod tests {
 
     #[test]
     fn no_two_methods_share_a_colour() {
-        let colors: Vec<_> = Method::value_variants()
-            .iter()
-            .map(|&m| of_method(m))
-            .collect();
+        let names = "none stable-grad gradient-stabilizer autoscale znorm clip-norm agc zclip clip-value centralize scale";
+        let color = |name: &str| of_method(&name.parse().expect(name));
+        let colors: Vec<_> = names.split(' ').map(color).collect();
         for (i, a) in colors.iter().enumerate() {
             assert!(colors[i + 1..].iter().all(|b| a != b));
         }

@@ -2,7 +2,7 @@
 
 use super::canvas::picture;
 use super::colors::of_method;
-use super::{
+use super::style::{
     Area, Done, FAINT, FAINTER, INK, MARGIN, PANEL_TITLE_SIZE, Scene, TEXT_SIZE, bold, decades,
     in_range, power_of_ten, text, titled,
 };
@@ -35,7 +35,7 @@ pub fn draw(file: &Path, scene: &Scene) -> Done {
 fn legend(area: &Area, outcomes: &[Outcome]) -> Done {
     let mut left = MARGIN as i32;
     for outcome in outcomes {
-        let color = of_method(outcome.method.leader());
+        let color = of_method(&outcome.method);
         let label = match outcome.divergence {
             None => outcome.method.label(),
             Some(_) => format!("{} (diverged at ×)", outcome.method.label()),
@@ -94,7 +94,7 @@ fn panel(
         } else {
             4
         };
-        let style = of_method(outcome.method.leader()).stroke_width(width);
+        let style = of_method(&outcome.method).stroke_width(width);
         chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
         if let (Some(_), Some(&end)) = (outcome.divergence, points.last()) {
             chart.draw_series([Cross::new(end, 14, style)])?;

@@ -1,7 +1,9 @@
 //! Heat maps and their colour bars.
 
 use super::colors::{self, Map};
-use super::{Area, Done, INK, PANEL_TITLE_SIZE, TEXT_SIZE, bold, decimal, power_of_ten, text};
+use super::style::{
+    Area, Done, INK, PANEL_TITLE_SIZE, TEXT_SIZE, bold, decimal, power_of_ten, text,
+};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

@@ -3,7 +3,7 @@
 use super::canvas::picture;
 use super::colors::{SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
-use super::{Area, Done, Scene, titled};
+use super::style::{Area, Done, Scene, decades, in_range, titled};
 use crate::run::{History, Outcome};
 use std::path::Path;
 
@@ -45,7 +45,7 @@ fn panel(area: &Area, outcome: &Outcome, when: &str, records: &[Vec<f64>], scale
     let last = outcome.history.steps.last().copied().unwrap_or(0).max(1);
     let frame = Frame {
         title: format!("{}: {when}", outcome.method.label()),
-        title_color: of_method(outcome.method.leader()),
+        title_color: of_method(&outcome.method),
         axes: ["step", "layer"],
         ranges: [0.0..last as f64, 0.5..layers as f64 + 0.5],
         labels: [6, layers.min(6)],
@@ -70,8 +70,8 @@ fn records(outcome: &Outcome) -> impl Iterator<Item = &Vec<f64>> {
 
 /// Whole decades around everything that is not zero; at most 12, counted from above.
 fn scale(outcomes: &[Outcome]) -> Scale {
-    let values = super::in_range(outcomes).flat_map(records).flatten();
-    let (low, high) = super::decades(values.copied());
+    let values = in_range(outcomes).flat_map(records).flatten();
+    let (low, high) = decades(values.copied());
     Scale {
         map: SEQUENTIAL,
         range: low..high,

@@ -3,7 +3,7 @@
 use super::canvas::picture;
 use super::colors::{DIVERGING, SEQUENTIAL, of_method};
 use super::heatmap::{Frame, Heatmap, Scale, color_bar};
-use super::{Area, Done, INK, Scene, TEXT_SIZE, text, titled};
+use super::style::{Area, Done, INK, Scene, TEXT_SIZE, text, titled};
 use crate::jet::Point;
 use crate::problem::Problem;
 use crate::run::Outcome;
@@ -60,7 +60,7 @@ fn predictions(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
         map(
             problem,
             title,
-            of_method(outcome.method.leader()),
+            of_method(&outcome.method),
             &outcome.prediction,
         )
         .draw(area, &scale)
@@ -85,7 +85,7 @@ fn errors(strip: &Area, scene: &Scene, outcomes: &[Outcome]) -> Done {
     let bar = panels(rest, outcomes, |area, outcome| {
         let (values, title) = (misfits(outcome), three_figures(outcome.error));
         let title = format!("relative error {title}");
-        map(problem, title, of_method(outcome.method.leader()), &values).draw(area, &scale)
+        map(problem, title, of_method(&outcome.method), &values).draw(area, &scale)
     })?;
     let values: Vec<f64> = outcomes.iter().flat_map(misfits).collect();
     color_bar(&bar, &scale, "|error|", scale.clips(values.iter()))

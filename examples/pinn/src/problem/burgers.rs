@@ -9,15 +9,19 @@
 //!
 //! With η = s √(4νt) both integrals have the weight exp(-s²) of Gauss-Hermite quadrature.
 
-use super::{Face, Problem};
+use super::definition::{Face, Problem};
 use crate::jet::{DIMENSIONS, Jet, Order, Point};
+use crate::notation::positive;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
 /// The standard Burgers test; viscosity 0.01/π by default.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Burgers {
     /// ν
+    #[serde(deserialize_with = "positive")]
     pub viscosity: f64,
 }
 

@@ -1,30 +1,44 @@
 //! The Helmholtz equation u_xx + u_yy + k² u = q on [-1, 1]², a standard test of physics-informed networks.
 
-use super::{Face, Problem, square_faces};
+use super::definition::{Face, Problem, square_faces};
 use crate::jet::{DIMENSIONS, Jet, Order, Point};
+use crate::notation::{not_negative, positive};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// u = sin(a₁πx) sin(a₂πy), zero on the boundary for whole a₁ and a₂.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Helmholtz {
-    /// a₁ and a₂.
-    pub modes: [f64; DIMENSIONS],
-    /// k
-    pub wavenumber: f64,
+    /// a₁, half waves on a unit length along x.
+    #[serde(deserialize_with = "positive")]
+    pub a1: f64,
+    /// a₂, along y.
+    #[serde(deserialize_with = "positive")]
+    pub a2: f64,
+    /// The wavenumber.
+    #[serde(deserialize_with = "not_negative")]
+    pub k: f64,
+}
+
+impl Helmholtz {
+    /// What is solved unless something else is asked for.
+    pub const USUAL: Self = Self {
+        a1: 1.0,
+        a2: 4.0,
+        k: 1.0,
+    };
 }
 
 impl Default for Helmholtz {
     fn default() -> Self {
-        Self {
-            modes: [1.0, 4.0],
-            wavenumber: 1.0,
-        }
+        Self::USUAL
     }
 }
 
 impl Problem for Helmholtz {
     fn title(&self) -> String {
-        let [a, b, k] = [self.modes[0], self.modes[1], self.wavenumber].map(coefficient);
+        let [a, b, k] = [self.a1, self.a2, self.k].map(coefficient);
         let square = if k.is_empty() { k } else { format!("{k}² ") };
         format!("Helmholtz: u_xx + u_yy + {square}u = q,  u = sin({a}πx) sin({b}πy)")
     }
@@ -46,7 +60,7 @@ impl Problem for Helmholtz {
     }
 
     fn operator(&self, jet: &Jet) -> (f64, Jet) {
-        let square = self.wavenumber * self.wavenumber;
+        let square = self.k * self.k;
         let gradient = Jet {
             value: square,
             second: [1.0, 1.0],
@@ -56,13 +70,13 @@ impl Problem for Helmholtz {
     }
 
     fn right_hand_side(&self, point: Point) -> f64 {
-        let [a, b] = self.modes;
-        let factor = self.wavenumber * self.wavenumber - (a * a + b * b) * PI * PI;
+        let (a, b) = (self.a1, self.a2);
+        let factor = self.k * self.k - (a * a + b * b) * PI * PI;
         factor * self.exact(point)
     }
 
     fn exact(&self, [x, y]: Point) -> f64 {
-        let [a, b] = self.modes;
+        let (a, b) = (self.a1, self.a2);
         (a * PI * x).sin() * (b * PI * y).sin()
     }
 

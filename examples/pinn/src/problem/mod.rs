@@ -4,74 +4,22 @@
 //! u is trained until N(u) = q inside and u = g on the faces that carry a boundary or an initial condition.
 
 mod burgers;
+mod definition;
 mod equation;
 mod helmholtz;
 mod poisson;
 pub mod sampling;
 
 pub use burgers::Burgers;
+pub use definition::{Face, Problem};
 pub use equation::Equation;
 pub use helmholtz::Helmholtz;
 pub use poisson::Poisson;
 
-use crate::jet::{DIMENSIONS, Jet, Order, Point};
-
-/// A side of the rectangle on which the solution is prescribed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Face {
-    /// The coordinate that is constant on the face.
-    pub dimension: usize,
-    /// Its value.
-    pub at: f64,
-    /// Part of the boundary points that lie on this face; all faces together give 1.
-    pub share: f64,
-}
-
-/// A differential equation with a known solution on a rectangle.
-pub trait Problem: Send + Sync {
-    /// The equation with its numbers, for titles.
-    fn title(&self) -> String;
-
-    /// Names of the coordinates.
-    fn axes(&self) -> [&'static str; DIMENSIONS];
-
-    /// Lower and upper end of each coordinate.
-    fn domain(&self) -> [[f64; 2]; DIMENSIONS];
-
-    /// Where the solution is prescribed.
-    fn faces(&self) -> Vec<Face>;
-
-    /// The derivatives that the operator uses.
-    fn orders(&self) -> [Order; DIMENSIONS];
-
-    /// N(u) at a point where u has the given jet, and its partial derivative with respect to every entry of the jet.
-    fn operator(&self, jet: &Jet) -> (f64, Jet);
-
-    /// The right-hand side q.
-    fn right_hand_side(&self, point: Point) -> f64;
-
-    /// The solution.
-    fn exact(&self, point: Point) -> f64;
-
-    /// The residual is divided by this before it is squared, which balances it with the boundary term.
-    fn residual_scale(&self) -> f64;
-}
-
-/// The four faces of the square [-1, 1]².
-fn square_faces() -> Vec<Face> {
-    let sides = [(0, -1.0), (0, 1.0), (1, -1.0), (1, 1.0)];
-    sides
-        .map(|(dimension, at)| Face {
-            dimension,
-            at,
-            share: 0.25,
-        })
-        .to_vec()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jet::{DIMENSIONS, Jet, Order, Point};
 
     /// The jet of a smooth function by central differences of fourth order with step `h`.
     fn difference_jet(u: impl Fn(Point) -> f64, point: Point, h: f64) -> Jet {
@@ -104,6 +52,17 @@ mod tests {
         }
     }
 
+    const JET: Jet = Jet {
+        value: 0.7,
+        first: [-1.3, 0.4],
+        second: [2.1, -0.6],
+    };
+
+    fn problems() -> [Box<dyn Problem>; 3] {
+        let usual = |text: &str| text.parse::<Equation>().expect(text).problem();
+        ["poisson", "helmholtz", "burgers"].map(usual)
+    }
+
     const SQUARE: [Point; 4] = [[0.1, -0.3], [-0.72, 0.55], [0.9, 0.31], [0.0, 0.0]];
 
     #[test]
@@ -112,8 +71,9 @@ mod tests {
         assert_solves(&Helmholtz::default(), &SQUARE, 1e-3, 1e-4);
         assert_solves(
             &Helmholtz {
-                modes: [2.0, 3.0],
-                wavenumber: 5.0,
+                a1: 2.0,
+                a2: 3.0,
+                k: 5.0,
             },
             &SQUARE,
             1e-3,
@@ -137,27 +97,17 @@ mod tests {
 
     #[test]
     fn operator_gradients_are_the_slopes_of_the_operators() {
-        let jet = Jet {
-            value: 0.7,
-            first: [-1.3, 0.4],
-            second: [2.1, -0.6],
-        };
         let h = 1e-6;
-        let problems: [&dyn Problem; 3] = [
-            &Poisson::default(),
-            &Helmholtz::default(),
-            &Burgers::default(),
-        ];
-        for problem in problems {
+        for problem in problems() {
             let slope = |change: &dyn Fn(&mut Jet, f64)| {
                 let at = |by: f64| {
-                    let mut moved = jet;
+                    let mut moved = JET;
                     change(&mut moved, by);
                     problem.operator(&moved).0
                 };
                 (at(h) - at(-h)) / (2.0 * h)
             };
-            let gradient = problem.operator(&jet).1;
+            let gradient = problem.operator(&JET).1;
             assert!((slope(&|j, by| j.value += by) - gradient.value).abs() < 1e-8);
             for d in 0..DIMENSIONS {
                 assert!((slope(&|j, by| j.first[d] += by) - gradient.first[d]).abs() < 1e-8);
@@ -168,18 +118,8 @@ mod tests {
 
     #[test]
     fn operators_use_only_the_derivatives_they_ask_for() {
-        let jet = Jet {
-            value: 0.7,
-            first: [-1.3, 0.4],
-            second: [2.1, -0.6],
-        };
-        let problems: [&dyn Problem; 3] = [
-            &Poisson::default(),
-            &Helmholtz::default(),
-            &Burgers::default(),
-        ];
-        for problem in problems {
-            let gradient = problem.operator(&jet).1;
+        for problem in problems() {
+            let gradient = problem.operator(&JET).1;
             for (d, order) in problem.orders().into_iter().enumerate() {
                 assert!(
                     order != Order::Zero || gradient.first[d] == 0.0,
@@ -197,12 +137,7 @@ mod tests {
 
     #[test]
     fn shares_of_the_faces_add_up() {
-        let problems: [&dyn Problem; 3] = [
-            &Poisson::default(),
-            &Helmholtz::default(),
-            &Burgers::default(),
-        ];
-        for problem in problems {
+        for problem in problems() {
             let total: f64 = problem.faces().iter().map(|face| face.share).sum();
             assert!((total - 1.0).abs() < 1e-12);
         }

@@ -1,15 +1,20 @@
 //! Poisson's equation u_xx + u_yy = q on [-1, 1]² with a solution of two scales.
 
-use super::{Face, Problem, square_faces};
+use super::definition::{Face, Problem, square_faces};
 use crate::jet::{DIMENSIONS, Jet, Order, Point};
+use crate::notation::positive;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// u = sin(πx) sin(πy) + amplitude sin(mπx) sin(mπy): a broad hump with a fine pattern on it, zero on the boundary.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Poisson {
     /// m, the number of half waves of the fine pattern on a unit length.
+    #[serde(deserialize_with = "positive")]
     pub mode: f64,
     /// Height of the fine pattern.
+    #[serde(deserialize_with = "positive")]
     pub amplitude: f64,
 }
 

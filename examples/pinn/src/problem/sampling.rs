@@ -1,6 +1,6 @@
 //! Training points and the test grid.
 
-use super::Problem;
+use super::definition::Problem;
 use crate::jet::{DIMENSIONS, Point};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;

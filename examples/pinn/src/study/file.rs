@@ -1,59 +1,46 @@
 //! The study file: lists of choices that multiply out to training runs.
 //!
-//! `examples/pinn/studies/README.md` describes the format for users. A grid's fields are those of [`Setup`], each with one value or a
-//! list of them, and `reference`, which fills in StableGrad's where a method leaves it open.
+//! `examples/pinn/studies/README.md` describes the format for users. A grid's keys are those of [`Setup`], each with one
+//! value or a list of them, and `reference`, which fills in StableGrad's where a method leaves it open.
 
-use super::choice::{Choice, Many, NotNegative, Positive, Seed, Text, Whole};
-use crate::activation::Activation;
-use crate::init::Init;
 use crate::method::{Chain, Reference};
-use crate::optimizer::{Schedule, Update};
-use crate::precision::Precision;
-use crate::problem::Equation;
-use crate::setup::{MOST_DEPTH, MOST_GRID, MOST_POINTS, MOST_WIDTH, Setup};
-use crate::spikes::Spikes;
+use crate::setup::Setup;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::path::Path;
+use toml::Table;
 
-/// A study: what to run, and how to tell of it.
+/// A study: what to run. The rest of the file is for the report.
 #[derive(Debug)]
 pub struct Study {
     /// Of the report.
     pub title: String,
-    /// What is asked, in Markdown.
-    pub about: String,
-    /// Keys of a setup that tell the rows of the report's tables, and the lines of its figures, apart.
-    pub rows: Vec<String>,
-    /// The key that runs along the columns of the tables and the x axis of the figures.
-    pub columns: String,
-    /// Keys that do not make panels of their own although they vary: a cell still has one value of them.
-    pub ignore: Vec<String>,
     /// Every run, seed by seed.
     pub setups: Vec<Setup>,
 }
 
-/// The file as it is written. What it cannot do without is optional here, so that [`File::check`] can ask for it.
+/// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    title: Option<String>,
+    title: String,
+    #[serde(rename = "about")]
+    _about: Option<String>,
+    report: Layout,
     #[serde(default)]
-    about: String,
-    report: Option<Layout>,
+    base: Table,
     #[serde(default)]
-    base: Grid,
-    #[serde(default)]
-    grid: Vec<Grid>,
+    grid: Vec<Table>,
 }
 
-#[derive(Default, Deserialize)]
+/// The keys that tell rows and columns of the report apart, and those that it ignores.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Layout {
     #[serde(default = "method")]
     rows: Vec<String>,
-    columns: Option<String>,
+    columns: String,
     #[serde(default)]
     ignore: Vec<String>,
 }
@@ -62,131 +49,63 @@ fn method() -> Vec<String> {
     vec!["method".to_owned()]
 }
 
-macro_rules! grid {
-    ($($field:ident: $type:ty),* $(,)?) => {
-        /// Fields that are left out have the base's values, or else the main job's.
-        #[derive(Clone, Default, Deserialize)]
-        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-        struct Grid {
-            $($field: Option<Many<$type>>,)*
-            residual_scale: Option<Many<Positive>>,
-            reference: Option<Many<Reference>>,
-        }
+/// A key and what it may be.
+type Choices = (String, Vec<Value>);
 
-        impl Grid {
-            fn over(&self, base: &Self) -> Self {
-                Self {
-                    $($field: self.$field.as_ref().or(base.$field.as_ref()).cloned(),)*
-                    residual_scale: self.residual_scale.as_ref().or(base.residual_scale.as_ref()).cloned(),
-                    reference: self.reference.as_ref().or(base.reference.as_ref()).cloned(),
-                }
-            }
-
-            /// How many combinations there are, without the references.
-            fn count(&self) -> u128 {
-                let counts = [
-                    $(self.$field.as_ref().map_or(1, |Many(values)| values.len()),)*
-                    self.residual_scale.as_ref().map_or(1, |Many(values)| values.len()),
-                ];
-                counts.iter().fold(1, |all, &count| all.saturating_mul(count as u128))
-            }
-
-            /// Every combination; the first field varies slowest.
-            fn combinations(&self) -> Vec<Setup> {
-                let mut setups = vec![Setup::default()];
-                $(setups = vary(setups, self.$field.as_ref(), |setup, value| setup.$field = value);)*
-                vary(setups, self.residual_scale.as_ref(), |setup, value| setup.residual_scale = Some(value))
-            }
-        }
-    };
-}
-
-grid! {
-    seed: Seed,
-    problem: Text<Equation>,
-    optimizer: Text<Update>,
-    depth: Whole<1, MOST_DEPTH>,
-    width: Whole<1, MOST_WIDTH>,
-    activation: Text<Activation>,
-    init: Text<Init>,
-    precision: Text<Precision>,
-    spikes: Text<Spikes>,
-    lr: Positive,
-    schedule: Text<Schedule>,
-    method: Text<Chain>,
-    steps: Whole<1>,
-    interior_points: Whole<1, MOST_POINTS>,
-    boundary_points: Whole<1, MOST_POINTS>,
-    resample: Whole<0>,
-    boundary_weight: NotNegative,
-    test_grid: Whole<2, MOST_GRID>,
-}
-
-/// Where the format is described.
-const GUIDE: &str = "see examples/pinn/studies/README.md";
-
-impl File {
-    /// Asks for what is missing, as the parser would not say where it goes.
-    fn check(&self) -> Result<(), String> {
-        let columns = self.report.as_ref().map(|report| &report.columns);
-        let missing = match (&self.title, columns) {
-            (None, _) => "add a line title = \"...\" at the top",
-            (_, None) => "add a section [report] with columns = \"...\"",
-            (_, Some(None)) => "add columns = \"...\" to the section [report]",
-            _ if self.grid.is_empty() => {
-                "add a section [[grid]]; an empty one runs what [base] says"
-            }
-            _ => return Ok(()),
-        };
-        Err(format!("{missing}; {GUIDE}"))
-    }
-}
+/// Most combinations of a study. All are kept in memory, a kilobyte or two each.
+const MOST_RUNS: usize = 100_000;
 
 impl Study {
     /// Reads a file and multiplies it out.
     pub fn read(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-        Self::parse(&text).map_err(|error| format!("{}: {error}", file.display()))
+        let unreadable = |error| {
+            format!(
+                "cannot read the study {}: {error}; name another, such as examples/pinn/studies/depth.toml",
+                file.display()
+            )
+        };
+        let text = std::fs::read_to_string(file).map_err(unreadable)?;
+        Self::parse(&text).map_err(|error| {
+            let guide = "the format is in examples/pinn/studies/README.md";
+            format!("{}: {}\n{guide}", file.display(), error.trim_end())
+        })
     }
 
     /// Multiplies out the text of a file.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| mistake(text, &error))?;
-        file.check()?;
-        let grids: Vec<Grid> = file.grid.iter().map(|grid| grid.over(&file.base)).collect();
-        few_enough(grids.iter().map(Grid::runs).fold(0, u128::saturating_add))?;
-        let layout = file.report.unwrap_or_default();
-        let mut setups = Vec::new();
-        for (index, grid) in grids.iter().enumerate() {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut grids = Vec::new();
+        for (index, grid) in file.grid.iter().enumerate() {
+            let all = file
+                .base
+                .iter()
+                .chain(grid)
+                .map(|(k, v)| (k.clone(), v.clone()));
             let here = |error| format!("grid {}: {error}", index + 1);
-            setups.extend(grid.setups().map_err(here)?);
+            grids.push(choices(&all.collect()).map_err(here)?);
         }
-        let study = Self {
-            title: file.title.unwrap_or_default(),
-            about: file.about,
-            rows: layout.rows,
-            columns: layout.columns.unwrap_or_default(),
-            ignore: layout.ignore,
-            setups: in_order(setups),
-        };
-        study.check().map(|()| study)
+        few_enough(&grids)?;
+        let setups: Result<Vec<Setup>, String> = grids.iter().flat_map(combinations).collect();
+        let setups = in_order(setups?);
+        file.report.check(&setups)?;
+        Ok(Self {
+            title: file.title,
+            setups,
+        })
     }
+}
 
-    fn check(&self) -> Result<(), String> {
-        let first = self.setups.first().ok_or("no [[grid]] has a combination")?;
-        let known: Vec<String> = fields(first)
-            .keys()
-            .filter(|key| *key != "seed")
-            .cloned()
-            .collect();
-        let named = self.rows.iter().chain([&self.columns]).chain(&self.ignore);
+impl Layout {
+    fn check(&self, setups: &[Setup]) -> Result<(), String> {
+        let first = setups
+            .first()
+            .ok_or("add a section [[grid]]; an empty one runs what [base] says")?;
+        let mut known = first.fields();
+        known.remove("seed");
         let mut seen = HashSet::new();
-        for key in named {
-            if !known.contains(key) {
-                return Err(format!(
-                    "[report]: unknown key '{key}' [possible values: {}]",
-                    known.join(", ")
-                ));
+        for key in self.rows.iter().chain([&self.columns]).chain(&self.ignore) {
+            if !known.contains_key(key) {
+                return Err(format!("[report]: {}", unknown(key, &known)));
             }
             if !seen.insert(key) {
                 return Err(format!(
@@ -196,11 +115,11 @@ impl Study {
         }
         let mut places = HashSet::new();
         let place = |setup: &Setup| {
-            let mut fields = fields(setup);
-            self.ignore.iter().for_each(|key| drop(fields.remove(key)));
-            places.insert(serde_json::to_string(&fields).expect("fields are JSON"))
+            let mut fields = setup.fields();
+            fields.retain(|key, _| !self.ignore.contains(key));
+            places.insert(Value::from(fields).to_string())
         };
-        match self.setups.iter().all(place) {
+        match setups.iter().all(place) {
             true => Ok(()),
             false => Err(format!(
                 "[report]: ignore = [{}] puts different runs with the same seed into one cell",
@@ -210,131 +129,134 @@ impl Study {
     }
 }
 
-/// Most combinations of a study. All are kept in memory, a kilobyte or two each.
-const MOST_RUNS: u128 = 100_000;
+fn unknown(key: &str, known: &Map<String, Value>) -> String {
+    let known: Vec<_> = known.keys().map(String::as_str).collect();
+    format!(
+        "unknown key '{key}' [possible values: {}]",
+        known.join(", ")
+    )
+}
+
+/// What each key of a grid may be, in the order of a setup's fields; every value is one that a setup can have.
+fn choices(grid: &Table) -> Result<Vec<Choices>, String> {
+    let known = Setup::default().fields();
+    let foreign = |key: &&String| *key != "reference" && !known.contains_key(*key);
+    if let Some(key) = grid.keys().find(foreign) {
+        return Err(unknown(key, &known));
+    }
+    let references = list(grid, "reference", |value| {
+        serde_json::from_value::<Reference>(value.clone())
+    })?;
+    let mut all = Vec::new();
+    for key in known.keys().filter(|key| grid.contains_key(*key)) {
+        let checked = |value: &Value| setup([(key, value)]).map(|_| value.clone());
+        let values = list(grid, key, checked)?;
+        all.push((
+            key.clone(),
+            if key == "method" {
+                completed(&values, &references)
+            } else {
+                values
+            },
+        ));
+    }
+    if !grid.contains_key("method") {
+        all.push(("method".to_owned(), vec!["none".into()]));
+    }
+    Ok(all)
+}
+
+/// The value or the values of a key, as `read` has them.
+fn list<T, E: ToString>(
+    grid: &Table,
+    key: &str,
+    read: impl Fn(&Value) -> Result<T, E>,
+) -> Result<Vec<T>, String> {
+    let values = match grid.get(key) {
+        None => return Ok(Vec::new()),
+        Some(toml::Value::Array(values)) if values.is_empty() => {
+            return Err(format!("{key}: the list is empty; give at least one value"));
+        }
+        Some(toml::Value::Array(values)) => values.as_slice(),
+        Some(value) => std::slice::from_ref(value),
+    };
+    let read = |value: &toml::Value| {
+        // JSON has no infinity, and an optional field would take its null for nothing.
+        let json = serde_json::to_value(value)
+            .ok()
+            .filter(|json| !json.is_null());
+        let json = json.ok_or_else(|| format!("{key}: give a finite number"))?;
+        read(&json).map_err(|error| format!("{key} = {json}: {}", error.to_string()))
+    };
+    values.iter().map(read).collect()
+}
+
+/// Methods with their options filled in: StableGrad once for each reference, where it leaves that open.
+fn completed(methods: &[Value], references: &[Reference]) -> Vec<Value> {
+    let usual = [Reference::Prediction];
+    let references = if references.is_empty() {
+        &usual
+    } else {
+        references
+    };
+    let methods = methods
+        .iter()
+        .filter_map(|method| method.as_str()?.parse().ok());
+    let ways = |method: Chain| {
+        let count = if method.wants_reference() {
+            references.len()
+        } else {
+            1
+        };
+        let way = move |reference: &Reference| method.completed(*reference).to_string().into();
+        references[..count].iter().map(way).collect::<Vec<Value>>()
+    };
+    methods.flat_map(ways).collect()
+}
+
+/// The setup with these fields.
+fn setup<'f>(fields: impl IntoIterator<Item = (&'f String, &'f Value)>) -> Result<Setup, String> {
+    let fields = fields
+        .into_iter()
+        .map(|(key, value)| (key.clone(), value.clone()));
+    let setup = serde_json::from_value::<Setup>(Value::Object(fields.collect()));
+    let setup = setup.map_err(|error| error.to_string())?;
+    setup.check().map(|()| setup)
+}
 
 /// Finds out before they are built whether there are too many combinations.
-fn few_enough(runs: u128) -> Result<(), String> {
-    match runs <= MOST_RUNS {
-        true => Ok(()),
-        false => Err(format!(
+fn few_enough(grids: &[Vec<Choices>]) -> Result<(), String> {
+    let count = |grid: &Vec<Choices>| {
+        let counts = grid.iter().map(|(_, values)| values.len());
+        counts.fold(1, usize::saturating_mul)
+    };
+    match grids.iter().map(count).fold(0, usize::saturating_add) {
+        runs if runs <= MOST_RUNS => Ok(()),
+        runs => Err(format!(
             "the lists multiply out to {runs} combinations, and a study has at most {MOST_RUNS}: \
              shorten some, or divide it among several files"
         )),
     }
 }
 
-fn unreadable(file: &Path, error: &std::io::Error) -> String {
-    format!(
-        "cannot read the study {}: {error}; name another, such as examples/pinn/studies/depth.toml",
-        file.display()
-    )
-}
-
-/// What is wrong, after the line in which it is, and that line with a caret below the place.
-fn mistake(text: &str, error: &toml::de::Error) -> String {
-    let message = in_words(error.message());
-    let Some(span) = error.span() else {
-        return message;
-    };
-    let before = text.get(..span.start).unwrap_or(text);
-    let number = before.matches('\n').count();
-    let line = text.lines().nth(number).unwrap_or("");
-    // Tabs stay, so that the caret stands where the terminal puts the place.
-    let space = |c: char| if c == '\t' { c } else { ' ' };
-    let column: String = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or("")
-        .chars()
-        .map(space)
-        .collect();
-    let message = match line.trim() {
-        "[grid]" => "write [[grid]]: there may be several".to_owned(),
-        _ => message,
-    };
-    format!("line {}: {message}\n    {line}\n    {column}^", number + 1)
-}
-
-/// A parser's message in the words of a file's writer.
-fn in_words(message: &str) -> String {
-    let words = [
-        ("unknown field", "unknown key"),
-        ("unknown variant", "unknown value"),
-        ("expected a sequence", "expected a list"),
-        ("expected a string", "expected text in quotes"),
-        ("invalid type: map", "invalid type: a section"),
-    ];
-    let replace = |text: String, (theirs, ours)| text.replace(theirs, ours);
-    words.into_iter().fold(message.to_owned(), replace)
-}
-
-/// A setup's fields under the names that a file has for them.
-pub fn fields(setup: &Setup) -> Map<String, Value> {
-    match serde_json::to_value(setup) {
-        Ok(Value::Object(map)) => map,
-        _ => unreachable!("a setup has named fields"),
-    }
-}
-
-impl Grid {
-    /// How many setups there are.
-    fn runs(&self) -> u128 {
-        let (Some(Many(methods)), Some(Many(references))) = (&self.method, &self.reference) else {
-            return self.count();
+/// Every combination; the first key varies slowest.
+fn combinations(grid: &Vec<Choices>) -> Vec<Result<Setup, String>> {
+    let mut all: Vec<Vec<(&String, &Value)>> = vec![Vec::new()];
+    for (key, values) in grid {
+        let with = |before: Vec<_>| {
+            values
+                .iter()
+                .map(move |value| [&before[..], &[(key, value)]].concat())
         };
-        let wanting = methods.iter().filter(|method| method.wants_reference());
-        let wanting = wanting.count();
-        let ways = wanting * references.len() + methods.len() - wanting;
-        let of_others = self.count() / methods.len().max(1) as u128;
-        of_others.saturating_mul(ways as u128)
+        all = all.into_iter().flat_map(with).collect();
     }
-
-    fn setups(&self) -> Result<Vec<Setup>, String> {
-        let usual = Many::<Reference>(vec![Reference::Prediction]);
-        let references = &self.reference.as_ref().unwrap_or(&usual).0;
-        let complete = |setup: Setup| {
-            let wanted = if setup.method.wants_reference() {
-                references.as_slice()
-            } else {
-                &references[..1]
-            };
-            let method = |reference: &Reference| setup.method.completed(*reference, 1.0);
-            let methods: Vec<Chain> = wanted.iter().map(method).collect();
-            methods.into_iter().map(move |method| Setup {
-                method,
-                ..setup.clone()
-            })
-        };
-        let setups: Vec<Setup> = self.combinations().into_iter().flat_map(complete).collect();
-        setups.iter().try_for_each(Setup::check)?;
-        Ok(setups)
-    }
-}
-
-fn vary<C: Choice>(
-    setups: Vec<Setup>,
-    values: Option<&Many<C>>,
-    set: impl Fn(&mut Setup, C::Value),
-) -> Vec<Setup> {
-    let Some(Many(values)) = values else {
-        return setups;
-    };
-    let with = |setup: &Setup, value: &C::Value| {
-        let mut setup = setup.clone();
-        set(&mut setup, value.clone());
-        setup
-    };
-    let all = setups
-        .iter()
-        .flat_map(|setup| values.iter().map(move |value| with(setup, value)));
-    all.collect()
+    all.into_iter().map(setup).collect()
 }
 
 /// Seed by seed, so that a part of a study is a study with fewer seeds; nothing twice.
 fn in_order(mut setups: Vec<Setup>) -> Vec<Setup> {
     let mut seen = HashSet::new();
-    setups.retain(|setup| seen.insert(serde_json::to_string(setup).expect("a setup is JSON")));
+    setups.retain(|setup| seen.insert(Value::from(setup.fields()).to_string()));
     setups.sort_by_key(|setup| setup.seed);
     setups
 }

@@ -1,25 +1,17 @@
-//! Studies: every combination in a file, stored run by run, and a report on what is stored.
+//! Studies: every combination in a file, stored run by run. `examples/report` reports on what is stored.
 //!
-//! * [`mod@file`], [`choice`]: the study file, multiplied out; what its keys take
+//! * [`mod@file`]: the study file, multiplied out
 //! * [`record`], [`store`]: a finished run, and the file that keeps them
-//! * [`progress`]: time estimates and the progress bar
-//! * [`table`], [`usable`], [`cost`], [`markdown`], [`report`]: medians over seeds, and the report made of them; the
-//!   figures are in [`crate::plots`]
+//! * [`progress`]: the progress bar
 
-pub mod choice;
-pub mod cost;
 pub mod file;
-pub mod markdown;
 pub mod progress;
 pub mod record;
-pub mod report;
 pub mod store;
-pub mod table;
-pub mod usable;
 
 use crate::cli::StudyArgs;
 use crate::notation::counted;
-use crate::output::{self, Stdout, create_folder};
+use crate::output::{Stdout, cores, create_folder};
 use crate::run::{self, Start, side_by_side};
 use crate::setup::Setup;
 use file::Study;
@@ -30,51 +22,35 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Sorted, Store};
 
-/// Runs what is not stored yet, then reports on everything.
+/// Runs what is not stored yet.
 pub fn conduct(args: &StudyArgs, stdout: &mut Stdout) -> Result<(), Box<dyn Error>> {
     let study = Study::read(&args.file)?;
     let folder = folder(args)?;
     create_folder(&folder)?;
     let (store, records) = Store::open(&folder.join("runs.jsonl"))?;
     let Sorted {
-        mut done,
+        done,
         open,
         strangers,
     } = store::sort(&study.setups, records);
-    let jobs = jobs(args, open.len());
     stdout.say(&study.title);
     stdout.say(format_args!(
-        "{}: {} stored, {} to go",
+        "{}: {done} stored, {} to go",
         counted(study.setups.len(), "run"),
-        done.len(),
         open.len()
     ));
-    match strangers {
-        0 => (),
-        1 => stdout
-            .say("1 stored run belongs to no combination of the file and is left out of the report"),
-        _ => stdout.say(format_args!(
-            "{strangers} stored runs belong to no combination of the file and are left out of the report"
-        )),
+    if strangers > 0 {
+        let runs = counted(strangers, "stored run");
+        stdout.say(format_args!("{runs} of no combination of the file: a report has them, too, until you delete their lines"));
     }
-    if !args.dry_run && !args.no_report {
-        output::check_writable(&folder.join("report.md"))?;
+    if args.dry_run {
+        return Ok(());
     }
-    if !open.is_empty() {
-        let weights = progress::weigh(&open);
-        let total = weights.iter().sum::<f64>() / jobs as f64;
-        let total = progress::duration(total);
-        stdout.say(format_args!("about {total} with {jobs} at a time"));
-        if args.dry_run {
-            return Ok(());
-        }
-        done.extend(run_all(&open, &weights, jobs, &store)?);
-    }
-    if !args.dry_run && !args.no_report {
-        for file in report::write(&study, &done, &folder)? {
-            stdout.say(file.display());
-        }
-    }
+    run_all(&open, cores(args.jobs), &store)?;
+    stdout.say(format_args!(
+        "report: python examples/report/report.py {}",
+        folder.display()
+    ));
     Ok(())
 }
 
@@ -93,40 +69,30 @@ fn folder(args: &StudyArgs) -> Result<PathBuf, String> {
     }
 }
 
-fn jobs(args: &StudyArgs, open: usize) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    args.jobs.unwrap_or_else(cores).clamp(1, open.max(1))
-}
-
-/// Trains and stores; the records are in the order of the setups. A run that cannot be stored ends the study.
-fn run_all(
-    setups: &[Setup],
-    weights: &[f64],
-    jobs: usize,
-    store: &Store,
-) -> Result<Vec<Record>, Box<dyn Error>> {
-    let progress = Progress::new(weights, jobs);
+/// Trains and stores. A run that cannot be stored ends the study.
+fn run_all(setups: &[Setup], jobs: usize, store: &Store) -> Result<(), Box<dyn Error>> {
+    let progress = Progress::new(setups);
     let stop = AtomicBool::new(false);
-    let indices = (0..setups.len()).collect();
-    let results = side_by_side(jobs, indices, |index: usize| {
+    let results = side_by_side(jobs, setups.iter().collect(), |setup| {
         if stop.load(Ordering::Relaxed) {
-            return None;
+            return Ok(());
         }
-        let record = train(&setups[index], |part| progress.advance(index, part));
+        let record = train(setup, progress.begin(setup));
         let stored = store.append(&record);
         stop.fetch_or(stored.is_err(), Ordering::Relaxed);
-        progress.finish(index, &record);
-        Some(stored.map(|()| record))
+        progress.finish(&record);
+        stored
     });
     progress.end();
-    Ok(results.into_iter().flatten().collect::<Result<_, _>>()?)
+    Ok(results.into_iter().collect::<Result<(), _>>()?)
 }
 
-/// One run from beginning to end; `progress` is told which part of it is done.
-fn train(setup: &Setup, progress: impl Fn(f64)) -> Record {
+/// One run from beginning to end; `progress` is told how many steps are done.
+fn train(setup: &Setup, progress: impl Fn(usize)) -> Record {
     let problem = setup.problem.problem();
     let start = Start::draw(setup, &*problem);
-    let mut tell = |step: usize, _, _| progress(step as f64 / setup.steps as f64);
+    let mut tell = |step, _, _| progress(step);
     let outcome = run::run(setup, &*problem, &start, RECORDS, &mut tell);
+    progress(setup.steps);
     Record::new(setup, &outcome, run::record_every(setup.steps, RECORDS))
 }

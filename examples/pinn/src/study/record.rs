@@ -119,14 +119,6 @@ impl Record {
             scales: Scales::of(history),
         }
     }
-
-    /// The final error; infinite for a run that diverged.
-    pub fn final_error(&self) -> f64 {
-        match self.diverged {
-            None => self.error.0,
-            Some(_) => f64::INFINITY,
-        }
-    }
 }
 
 impl Scales {

@@ -4,8 +4,10 @@
 //! Everything else that is no run is an error, and stays. A lock keeps two programs from working on one study.
 
 use super::record::Record;
+use crate::output::lock;
 use crate::setup::Setup;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -33,16 +35,10 @@ impl Store {
             .create(true)
             .open(path)
             .map_err(|error| fail("open", error))?;
-        match file.try_lock() {
-            Ok(()) => (),
-            Err(TryLockError::WouldBlock) => {
-                return Err(format!(
-                    "{} is in use: the same study runs in another program; wait for it or end it",
-                    path.display()
-                ));
-            }
-            Err(TryLockError::Error(error)) => return Err(fail("lock", error)),
-        }
+        lock(&file, || {
+            let same = "in use: the same study runs in another program; wait for it or end it";
+            format!("{} is {same}", path.display())
+        })?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(|error| fail("read", error))?;
@@ -108,11 +104,11 @@ fn read(bytes: &[u8]) -> Result<(Vec<Record>, usize), String> {
     Ok((records, whole))
 }
 
-/// What is stored, in the order of a study: its finished runs, those still to be run, and how many stored runs belong
+/// What is stored of a study: how many of its runs are finished, those still to be run, and how many stored runs belong
 /// to no combination of it.
 pub struct Sorted {
     /// Finished.
-    pub done: Vec<Record>,
+    pub done: usize,
     /// To be run.
     pub open: Vec<Setup>,
     /// Stored, but not in the study.
@@ -122,52 +118,26 @@ pub struct Sorted {
 /// Finds the stored runs of a study.
 pub fn sort(setups: &[Setup], records: Vec<Record>) -> Sorted {
     let key = |setup: &Setup| serde_json::to_string(setup).expect("a setup is JSON");
-    let stored = records
-        .into_iter()
-        .map(|record| (key(&record.setup), record));
-    let mut stored: std::collections::HashMap<String, Record> = stored.collect();
-    let mut sorted = Sorted {
-        done: Vec::new(),
-        open: Vec::new(),
-        strangers: 0,
-    };
-    for setup in setups {
-        match stored.remove(&key(setup)) {
-            Some(record) => sorted.done.push(record),
-            None => sorted.open.push(setup.clone()),
-        }
+    let mut stored: HashSet<String> = records.iter().map(|record| key(&record.setup)).collect();
+    let is_open = |setup: &&Setup| !stored.remove(&key(setup));
+    let open: Vec<Setup> = setups.iter().filter(is_open).cloned().collect();
+    Sorted {
+        done: setups.len() - open.len(),
+        open,
+        strangers: stored.len(),
     }
-    sorted.strangers = stored.len();
-    sorted
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::{Curve, Rounded};
     use super::*;
 
     fn record(seed: u64) -> Record {
-        Record {
-            setup: Setup {
-                seed,
-                ..Setup::default()
-            },
-            steps: 10,
-            diverged: None,
-            loss: Rounded::of(1.0),
-            error: Rounded::of(0.5),
-            best_error: Rounded::of(0.5),
-            network_us: Rounded::of(2.0),
-            trimtab_us: Rounded::of(1.0),
-            skipped: 0,
-            spikes: Vec::new(),
-            curve: Curve {
-                every: 1,
-                loss: Vec::new(),
-                error: Vec::new(),
-            },
-            scales: Vec::new(),
-        }
+        let text = format!(
+            r#"{{"setup": {{"seed": {seed}}}, "steps": 10, "diverged": null, "loss": 1, "error": 0.5, "best-error": 0.5,
+            "network-us": 2, "trimtab-us": 1, "curve": {{"every": 1, "loss": [], "error": []}}, "scales": []}}"#
+        );
+        serde_json::from_str(&text).expect("a record")
     }
 
     fn seeds(records: &[Record]) -> Vec<u64> {
@@ -237,7 +207,7 @@ mod tests {
     fn stored_runs_are_found_whatever_their_order() {
         let setups = [0, 1, 2].map(|seed| record(seed).setup);
         let sorted = sort(&setups, vec![record(2), record(9), record(0)]);
-        assert_eq!(seeds(&sorted.done), [0, 2]);
+        assert_eq!(sorted.done, 2);
         assert_eq!(sorted.open, [record(1).setup]);
         assert_eq!(sorted.strangers, 1);
     }

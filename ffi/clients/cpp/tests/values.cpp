@@ -142,6 +142,12 @@ void comparing() {
     trimtab::moments none[1];
     CHECK(is(weight_after(three_four, [&](auto& g) { MUST(trimtab::agc(none, g, {.eps = 10})); }), {0.06, 0.08}));
 
+    // A warm-up of one step, by the global norm; then 1.05 times the average, 1.
+    std::array<trimtab::norm_state, 1> past;
+    const auto adagc = [&](auto& g) { MUST(trimtab::adagc(past, g, {.warmup = 1})); };
+    CHECK(is(weight_after(three_four, adagc), {0.6, 0.8}) && near<double>(past[0].m, 1));
+    CHECK(is(weight_after(three_four, adagc), {0.63, 0.84}) && past[0].steps == 2);
+
     // Norms 4 and 6: mean 5, variance 1. Then 10: z = 5, twice z_max; the excess is divided by that.
     trimtab::zclip_state state;
     const trimtab::zclip_config config{.warmup = 2, .eps = 0};

@@ -10,7 +10,45 @@ module trimtab_c_api
     use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int8_t, c_ptr, c_size_t
     use trimtab_types
     implicit none
-    public
+    private
+
+    public :: c_observe
+    public :: c_observe_at
+    public :: c_outlook
+    public :: c_observe_chunk
+    public :: c_moments_merge
+    public :: c_moments_mean
+    public :: c_moments_std
+    public :: c_moments_norm
+    public :: c_unscale
+    public :: c_scale
+    public :: c_guard
+    public :: c_stable_grad
+    public :: c_gradient_stabilizer
+    public :: c_autoscale
+    public :: c_centralize
+    public :: c_znorm
+    public :: c_clip_norm
+    public :: c_clip_value
+    public :: c_agc
+    public :: c_zclip
+    public :: c_decide
+    public :: c_decide_at
+    public :: c_apply
+    public :: c_apply_at
+    public :: c_apply_into
+    public :: c_apply_into_at
+    public :: c_sgd_step
+    public :: c_sgd_step_at
+    public :: c_adam_step
+    public :: c_adam_step_at
+    public :: c_state_save
+    public :: c_state_load
+    public :: c_init_std
+    public :: c_status_message
+    public :: c_version
+    public :: c_cpu_level
+    public :: c_set_threads
 
     interface
         integer(c_int32_t) function c_observe(grads, n) &

@@ -162,7 +162,16 @@ contains
         if (present(config)) call configure(method, transfer(config, [0_c_int64_t]))
     end function
 
-    !> `trimtab_adagc` in a chain.
+    !> AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient relative to a
+    !> running average of its clipped norms. Weights and biases.
+    !>
+    !>     R = ||g||;   R == 0: skipped += 1, nothing else
+    !>     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+    !>                              m = min(m, h*R);   at the first step m = h*R
+    !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+    !>     steps += 1;   g * h
+    !>
+    !> n states of type trimtab_norm_state, whose v stays 0.
     function trimtab_adagc_method(states, config) result(method)
         type(trimtab_norm_state), intent(inout), target :: states(..)
         type(trimtab_adagc_config), intent(in), optional :: config

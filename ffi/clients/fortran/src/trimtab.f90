@@ -283,6 +283,22 @@ module trimtab
         !> States, and AGC's moments, have to stay where they are as long as the chain is used; no two methods may share
         !> a state. `refused`, if present, is set to the index of the method that refused, else to `TRIMTAB_NOWHERE`.
         !>
+        !> | method | arguments |
+        !> |---|---|
+        !> | `trimtab_unscale_method` | loss_scale |
+        !> | `trimtab_scale_method` | factor |
+        !> | `trimtab_guard_method` | state, config |
+        !> | `trimtab_stable_grad_method` | reference, config |
+        !> | `trimtab_gradient_stabilizer_method` | states, config |
+        !> | `trimtab_autoscale_method` | state |
+        !> | `trimtab_centralize_method` | roles |
+        !> | `trimtab_znorm_method` | config |
+        !> | `trimtab_clip_norm_method` | max_norm, scope |
+        !> | `trimtab_clip_value_method` | limit |
+        !> | `trimtab_agc_method` | params, config |
+        !> | `trimtab_zclip_method` | state, config |
+        !> | `trimtab_adagc_method` | states, config |
+        !>
         !> Each method gives the `stat` that its own procedure would. Two or more start right after `trimtab_observe`,
         !> where the affines are `trimtab_affine()`; else ORDER, of method 1. One may follow others.
         module subroutine trimtab_decide(grads, chain, stat, refused, at)

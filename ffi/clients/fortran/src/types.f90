@@ -157,12 +157,12 @@ module trimtab_types
     real(c_double), parameter, public :: TRIMTAB_INFINITY = transfer(int(z'7FF0000000000000', c_int64_t), 0.0_c_double)
 
     !> Count, sum, sum of squares and largest magnitude of the elements of a tensor.
-
+    !>
     !> Sums are accumulated in double precision in a fixed order: element i goes to lane i % 32; after every 2,048
     !> elements the lanes are added to those of the block, after 65,536 those are added pairwise (lane[i] += lane[i +
     !> width], width 16, 8, 4, 2, 1), and blocks are added in index order. The bits of the result depend on nothing
     !> else.
-
+    !>
     !> NaN elements leave abs_max alone and make the sums NaN (always the same NaN). Infinite elements, and elements of
     !> double precision whose squares overflow, make sum_sq infinite.
     type, public, bind(c) :: trimtab_moments
@@ -178,9 +178,9 @@ module trimtab_types
     end type
 
     !> The pending transformation of one gradient tensor, element by element:
-
+    !>
     !> y = clamp((x - center) * scale, -limit, +limit)
-
+    !>
     !> center is in units of the gradient in the buffer, limit in units of the result. All three stay in double
     !> precision until they meet the data, so a scale outside the range of the gradient's dtype still gives the
     !> correctly scaled result. A scale of 0 writes +0.0 whatever the data, NaN included: that is how Guard silences a
@@ -196,7 +196,7 @@ module trimtab_types
 
     !> The descriptor of a gradient tensor: any contiguous range of elements that methods treat as one. Describe each
     !> row as a tensor and every method becomes row-wise.
-
+    !>
     !> Fill in the first four fields and call trimtab_observe, which fills in the rest. The tensors of one call must not
     !> overlap.
     type, public, bind(c) :: trimtab_tensor
@@ -262,7 +262,7 @@ module trimtab_types
     type, public, bind(c) :: trimtab_norm_state
         !> Running average of the norm, before bias correction.
         real(c_double) :: m = 0
-        !> Running average of the squared norm, before bias correction; 0 for AdaGC.
+        !> Running average of the squared norm, before bias correction; not used by AdaGC.
         real(c_double) :: v = 0
         !> Number of gradients averaged.
         integer(c_int64_t) :: steps = 0
@@ -359,12 +359,14 @@ module trimtab_types
 
     !> AdaGC (arXiv 2502.11034, Algorithm 1), for TRIMTAB_METHOD_ADAGC: clips the norm of each gradient relative to a
     !> running average of its clipped norms. Weights and biases.
-
+    !>
     !>     R = ||g||;   R == 0: skipped += 1, nothing else
     !>     the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
     !>                              m = min(m, h*R);   at the first step m = h*R
     !>     after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
     !>     steps += 1;   g * h
+    !>
+    !> n states of type trimtab_norm_state, whose v is not used.
     type, public, bind(c) :: trimtab_adagc_config
         !> sizeof of this struct; the INIT macro sets it.
         integer(c_int32_t) :: struct_size = 32
@@ -374,7 +376,7 @@ module trimtab_types
         real(c_double) :: lambda_rel = 1.05_c_double
         !> Maximum global norm during the warm-up; > 0, default 1.
         real(c_double) :: lambda_abs = 1.0_c_double
-        !> Weight of the past in the running average; in [0, 1), default 0.98.
+        !> Decay of the running average; in [0, 1), default 0.98.
         real(c_double) :: beta = 0.98_c_double
     end type
 

@@ -23,6 +23,7 @@ program chain_of_methods
     integer :: stat, refused, at, step
 
     call each_method_alone()
+    call a_method_without_a_procedure()
     call many_methods()
     call a_bad_step()
     call one_method_may_follow()
@@ -85,6 +86,25 @@ contains
             call with_defaults()
             call with_configurations()
         end do
+    end subroutine
+
+    !> AdaGC, in a warm-up of one step and after it: by the global norm, then 1.05 times the average.
+    subroutine a_method_without_a_procedure()
+        type(trimtab_norm_state), target :: past(2)
+        real(real64) :: total, norm
+        chain = [trimtab_adagc_method(past, trimtab_adagc_config(warmup=1))]
+        call observe_both()
+        total = sqrt(sum(alone%grads%moments%sum_sq))
+        norm = trimtab_moments_norm(alone%grads(1)%moments)
+        call trimtab_decide(chained%grads, chain, stat)
+        call expect_stat(stat, TRIMTAB_OK, "adagc")
+        call expect(all(abs(chained%grads%affine%scale * total - 1) < 1e-12_real64), "adagc clips by the global norm")
+        call expect(abs(past(1)%m * total / norm - 1) < 1e-12_real64, "adagc remembers the clipped norm")
+        call observe_both()
+        call trimtab_decide(chained%grads, chain, stat)
+        total = total / 1.05_real64
+        call expect(all(abs(chained%grads%affine%scale * total - 1) < 1e-12_real64), "adagc clips by the past")
+        call expect(all(past%steps == 2), "adagc counts steps")
     end subroutine
 
     subroutine values()

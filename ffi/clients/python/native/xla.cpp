@@ -1,11 +1,12 @@
-// XLA custom calls for the CPU: each observes, decides and writes a whole tree of gradients.
+// The XLA custom call for the CPU: it observes, decides with any method, and writes a whole tree of gradients.
 //
-// Operands of every call, in this order:
+// Operands, in this order:
 //   guard            trimtab_guard_state
 //   max_consecutive  a number
-//   ...              the method's numbers and state, named at its handler
+//   ...              the method's numbers, as many as the attribute `places` has
+//   state            the method's states, if the attribute `state_size` is not 0
 //   gradients        any number of f32, f16, bf16 or f64 buffers
-// Results: guard, the method's state, the gradients; each may share its operand's memory.
+// Results: guard, the method's states, the gradients; each may share its operand's memory.
 //
 // XLA holds no f64 where JAX has it switched off. States are therefore u32 arrays with the bytes of the C structs, and
 // a number is a scalar of 32 or 64 bits, or the two u32 words of a double.
@@ -53,17 +54,13 @@ ffi::Error read(const Array &from, double &into) {
     }
 }
 
-// The new state as `n` structs, holding what the old one held.
-template <typename State>
-ffi::Error carry(const Array &old, NewArray &next, size_t n, State *&states) {
-    const size_t bytes = n * sizeof(State);
-    if (old.size_bytes() != bytes || next->size_bytes() != bytes) {
+// The new states, holding what the old ones held.
+ffi::Error carry(const Array &old, const Array &next, size_t bytes, void *&states) {
+    if (old.size_bytes() != bytes || next.size_bytes() != bytes) {
         return refuse("trimtab: a state has the wrong size for this call; was it initialised with other parameters?");
     }
-    if (bytes > 0 && next->untyped_data() != old.untyped_data()) {
-        std::memcpy(next->untyped_data(), old.untyped_data(), bytes);
-    }
-    states = static_cast<State *>(next->untyped_data());
+    states = next.untyped_data();
+    if (bytes > 0 && states != old.untyped_data()) std::memcpy(states, old.untyped_data(), bytes);
     return ffi::Error::Success();
 }
 
@@ -77,15 +74,19 @@ bool dtype_of(ffi::DataType type, uint32_t &dtype) {
     }
 }
 
-// What every call has beside its method: attributes and the guard.
-struct Common {
-    const char *method;
+// What a call is told at compile time.
+struct Told {
     int32_t nonfinite;
-    ffi::Span<const int32_t> roles;  // TRIMTAB_WEIGHT or TRIMTAB_BIAS, one a gradient
-    std::string_view names;          // one line a gradient
-    Array max_consecutive;
-    Array guard;
-    NewArray new_guard;
+    ffi::Span<const int32_t> roles;   // TRIMTAB_WEIGHT or TRIMTAB_BIAS, one a gradient
+    std::string_view names;           // one line a gradient
+    std::string_view method;
+    int32_t kind;                     // TRIMTAB_METHOD_...
+    ffi::Span<const int32_t> config;  // the bytes of the configuration, without its numbers
+    ffi::Span<const int32_t> places;  // where each number goes: its offset in the configuration, or -1: to the method
+    std::string_view fields;          // their names, one line each
+    int32_t state_size;               // of one state, in bytes
+    int32_t each;                     // whether each gradient has a state, or all have one
+    int64_t last;                     // the gradient whose standard deviation is the method's number, or -1
 };
 
 // The gradients of one call, and where they are to be written.
@@ -95,13 +96,15 @@ struct Gradients {
 
     size_t size() const { return tensors.size(); }
 
-    ffi::Error describe(ffi::RemainingArgs in, ffi::RemainingRets results, ffi::Span<const int32_t> roles) {
-        if (in.size() != roles.size() || results.size() != roles.size()) {
+    // Those behind the first `before` operands and the first `beside` results.
+    ffi::Error describe(ffi::RemainingArgs in, size_t before, ffi::RemainingRets results, size_t beside,
+                        ffi::Span<const int32_t> roles) {
+        if (in.size() != before + roles.size() || results.size() != beside + roles.size()) {
             return refuse("trimtab: gradients, results and roles differ in number");
         }
-        for (size_t i = 0; i < in.size(); ++i) {
-            const auto from = in.get<Array>(i);
-            auto result = results.get<Array>(i);
+        for (size_t i = 0; i < roles.size(); ++i) {
+            const auto from = in.get<Array>(before + i);
+            auto result = results.get<Array>(beside + i);
             if (from.has_error()) return from.error();
             if (result.has_error()) return result.error();
             const Array &to = *result.value();
@@ -117,9 +120,9 @@ struct Gradients {
         return ffi::Error::Success();
     }
 
-    void write_zeros(ffi::RemainingRets results) const {
+    void write_zeros(ffi::RemainingRets results, size_t beside) const {
         for (size_t i = 0; i < size(); ++i) {
-            const size_t bytes = results.get<Array>(i).value()->size_bytes();
+            const size_t bytes = results.get<Array>(beside + i).value()->size_bytes();
             if (bytes > 0) std::memset(out[i], 0, bytes);
         }
     }
@@ -132,123 +135,123 @@ std::string line(std::string_view text, size_t number) {
     return found;
 }
 
+// A method with its configuration, made of attributes and operands.
+struct Method {
+    std::vector<uint64_t> config;  // aligned as a configuration is
+    trimtab_method method = {};
+    std::string settings;  // the numbers of the configuration, for messages
+
+    ffi::Error make(const Told &told, ffi::RemainingArgs in) {
+        const size_t bytes = told.config.size() * sizeof(int32_t);
+        config.resize((bytes + 7) / 8);
+        if (bytes > 0) {
+            std::memcpy(config.data(), told.config.begin(), bytes);
+            method.config = config.data();
+        }
+        method.kind = static_cast<uint32_t>(told.kind);
+        for (size_t i = 0; i < told.places.size(); ++i) {
+            const auto operand = in.get<Array>(i);
+            if (operand.has_error()) return operand.error();
+            double value = 0;
+            if (auto error = read(*operand, value); error.failure()) return error;
+            if (auto error = put(told, i, bytes, value); error.failure()) return error;
+        }
+        return ffi::Error::Success();
+    }
+
+    ffi::Error put(const Told &told, size_t i, size_t bytes, double value) {
+        if (told.places.begin()[i] < 0) {
+            method.number = value;
+            return ffi::Error::Success();
+        }
+        const size_t place = static_cast<size_t>(told.places.begin()[i]);
+        if (place + sizeof value > bytes) return refuse("trimtab: a number lies outside of its configuration");
+        std::memcpy(reinterpret_cast<char *>(config.data()) + place, &value, sizeof value);
+        std::ostringstream text;
+        text << (settings.empty() ? "" : ", ") << line(told.fields, i) << "=" << value;
+        settings += text.str();
+        return ffi::Error::Success();
+    }
+
+    // What is added to a refusal.
+    std::string detail(trimtab_status status) const {
+        std::ostringstream text;
+        if (status == TRIMTAB_BAD_REFERENCE) text << " (it is " << method.number << ")";
+        if (status == TRIMTAB_BAD_CONFIG && !settings.empty()) text << " (" << settings << ")";
+        return text.str();
+    }
+};
+
 // `at` is the gradient that made the call fail, or TRIMTAB_NOWHERE.
-ffi::Error explain(const Common &common, trimtab_status status, size_t at, const std::string &detail) {
-    std::string text = std::string("trimtab.") + common.method + ": ";
+ffi::Error explain(const Told &told, trimtab_status status, size_t at, const std::string &detail) {
+    std::string text = "trimtab." + std::string(told.method) + ": ";
     // The only state of a method has number 0, too.
     const bool known = at != TRIMTAB_NOWHERE && !(status == TRIMTAB_BAD_STATE && at == 0);
-    if (known) text += "gradient " + line(common.names, at) + ": ";
+    if (known) text += "gradient " + line(told.names, at) + ": ";
     text += trimtab_status_message(status);
     if (status == TRIMTAB_NON_FINITE) text += " (nonfinite=\"skip\" or \"zero\")";
     return refuse(text + detail);
 }
 
-// The whole of a call. `method` is told the observed gradients; what `detail` says of a status is added to a refusal.
-template <typename Method, typename Detail>
-ffi::Error update(Common common, ffi::RemainingArgs in, ffi::RemainingRets results, Method method, Detail detail) {
-    Gradients grads;
-    trimtab_guard_state *guard = nullptr;
-    if (auto error = grads.describe(in, results, common.roles); error.failure()) return error;
-    if (auto error = carry(common.guard, common.new_guard, 1, guard); error.failure()) return error;
+ffi::Error guarded(const Told &told, const Array &max_consecutive, trimtab_guard_config &config) {
     double most = 0;
-    if (auto error = read(common.max_consecutive, most); error.failure()) return error;
+    if (auto error = read(max_consecutive, most); error.failure()) return error;
     if (!(most >= 0 && most < 9007199254740992.0 && most == std::floor(most))) {
-        return refuse(std::string("trimtab.") + common.method + ": max_consecutive must be a whole number >= 0");
+        return refuse("trimtab." + std::string(told.method) + ": max_consecutive must be a whole number >= 0");
+    }
+    config.policy = told.nonfinite == kZero ? TRIMTAB_GUARD_ZERO : TRIMTAB_GUARD_SKIP_STEP;
+    config.max_consecutive = static_cast<uint64_t>(most);
+    return ffi::Error::Success();
+}
+
+ffi::Error update(const Told &told, Array guard, Array max_consecutive, ffi::RemainingArgs in, NewArray new_guard,
+                  ffi::RemainingRets results) {
+    const size_t stateful = told.state_size > 0, before = told.places.size() + stateful;
+    Gradients grads;
+    Method made;
+    trimtab_guard_config config = TRIMTAB_GUARD_CONFIG_INIT;
+    void *guard_state = nullptr;
+    if (auto error = grads.describe(in, before, results, stateful, told.roles); error.failure()) return error;
+    if (auto error = carry(guard, *new_guard, sizeof(trimtab_guard_state), guard_state); error.failure()) return error;
+    if (auto error = guarded(told, max_consecutive, config); error.failure()) return error;
+    if (auto error = made.make(told, in); error.failure()) return error;
+    if (stateful) {
+        const size_t bytes = static_cast<size_t>(told.state_size) * (told.each ? grads.size() : 1);
+        const auto old = in.get<Array>(before - 1);
+        auto next = results.get<Array>(0);
+        if (old.has_error()) return old.error();
+        if (next.has_error()) return next.error();
+        if (auto error = carry(*old, **next, bytes, made.method.state); error.failure()) return error;
     }
 
     size_t at = TRIMTAB_NOWHERE;
     trimtab_status status = trimtab_observe_at(grads.tensors.data(), grads.size(), &at);
-    if (status != TRIMTAB_OK && status != TRIMTAB_NON_FINITE) return explain(common, status, at, "");
+    if (status != TRIMTAB_OK && status != TRIMTAB_NON_FINITE) return explain(told, status, at, "");
 
-    trimtab_guard_config config = TRIMTAB_GUARD_CONFIG_INIT;
-    config.policy = common.nonfinite == kZero ? TRIMTAB_GUARD_ZERO : TRIMTAB_GUARD_SKIP_STEP;
-    config.max_consecutive = static_cast<uint64_t>(most);
-    const trimtab_method chain[] = {{TRIMTAB_METHOD_GUARD, 0, &config, guard, 0.0, nullptr}, method(grads)};
-    const size_t first = common.nonfinite == kRaise ? 1 : 0;
+    if (told.last >= 0 && static_cast<size_t>(told.last) < grads.size()) {
+        made.method.number = trimtab_moments_std(&grads.tensors[static_cast<size_t>(told.last)].moments);
+    }
+    const trimtab_method chain[] = {{TRIMTAB_METHOD_GUARD, 0, &config, guard_state, 0.0, nullptr}, made.method};
+    const size_t first = told.nonfinite == kRaise ? 1 : 0;
     status = trimtab_decide_at(chain + first, 2 - first, grads.tensors.data(), grads.size(), nullptr, &at);
     if (status == TRIMTAB_SKIP_STEP) {
-        grads.write_zeros(results);
+        grads.write_zeros(results, stateful);
         return ffi::Error::Success();
     }
     if (status == TRIMTAB_OK) {
         status = trimtab_apply_into_at(grads.tensors.data(), grads.out.data(), grads.size(), &at);
     }
-    return status == TRIMTAB_OK ? ffi::Error::Success() : explain(common, status, at, detail(status));
+    return status == TRIMTAB_OK ? ffi::Error::Success() : explain(told, status, at, made.detail(status));
 }
 
-std::string number(double value) {
-    std::ostringstream text;
-    text << value;
-    return text.str();
-}
+using Numbers = ffi::Span<const int32_t>;
 
-// Numbers: eps, reference. With `last` >= 0 the standard deviation of that gradient takes the reference's place.
-ffi::Error stable_grad(int32_t nonfinite, ffi::Span<const int32_t> roles, std::string_view names, int32_t all,
-                       int64_t last, Array guard, Array max_consecutive, Array eps, Array reference,
-                       ffi::RemainingArgs in, NewArray new_guard, ffi::RemainingRets results) {
-    trimtab_stable_grad_config config = TRIMTAB_STABLE_GRAD_CONFIG_INIT;
-    config.roles = all ? TRIMTAB_ROLES_ALL : TRIMTAB_ROLES_WEIGHTS;
-    double sigma = 0;
-    if (auto error = read(eps, config.eps); error.failure()) return error;
-    if (auto error = read(reference, sigma); error.failure()) return error;
-    const Common common{"stable_grad", nonfinite, roles, names, max_consecutive, guard, new_guard};
-    const auto method = [&](const Gradients &grads) {
-        if (last >= 0 && static_cast<size_t>(last) < grads.size()) {
-            sigma = trimtab_moments_std(&grads.tensors[static_cast<size_t>(last)].moments);
-        }
-        return trimtab_method{TRIMTAB_METHOD_STABLE_GRAD, 0, &config, nullptr, sigma, nullptr};
-    };
-    return update(common, in, results, method, [&](trimtab_status status) -> std::string {
-        if (status == TRIMTAB_BAD_REFERENCE) return " (it is " + number(sigma) + ")";
-        if (status == TRIMTAB_BAD_CONFIG) return " (eps=" + number(config.eps) + ")";
-        return "";
-    });
-}
-
-// Numbers: gamma1, gamma2, eps. State: one trimtab_norm_state a gradient, or one for all if `global`.
-ffi::Error gradient_stabilizer(int32_t nonfinite, ffi::Span<const int32_t> roles, std::string_view names,
-                               int32_t global, int32_t bias_correction, Array guard, Array max_consecutive,
-                               Array gamma1, Array gamma2, Array eps, Array norms, ffi::RemainingArgs in,
-                               NewArray new_guard, NewArray new_norms, ffi::RemainingRets results) {
-    trimtab_gradient_stabilizer_config config = TRIMTAB_GRADIENT_STABILIZER_CONFIG_INIT;
-    config.scope = global ? TRIMTAB_SCOPE_GLOBAL : TRIMTAB_SCOPE_TENSOR;
-    config.bias_correction = bias_correction != 0;
-    if (auto error = read(gamma1, config.gamma1); error.failure()) return error;
-    if (auto error = read(gamma2, config.gamma2); error.failure()) return error;
-    if (auto error = read(eps, config.eps); error.failure()) return error;
-    trimtab_norm_state *states = nullptr;
-    const size_t n = global ? 1 : in.size();
-    if (auto error = carry(norms, new_norms, n, states); error.failure()) return error;
-    const Common common{"gradient_stabilizer", nonfinite, roles, names, max_consecutive, guard, new_guard};
-    const auto method = [&](const Gradients &) {
-        return trimtab_method{TRIMTAB_METHOD_GRADIENT_STABILIZER, 0, &config, states, 0.0, nullptr};
-    };
-    return update(common, in, results, method, [&](trimtab_status status) -> std::string {
-        if (status != TRIMTAB_BAD_CONFIG) return "";
-        return " (gamma1=" + number(config.gamma1) + ", gamma2=" + number(config.gamma2) +
-               ", eps=" + number(config.eps) + ")";
-    });
-}
-
-// State: one trimtab_autoscale_state.
-ffi::Error autoscale(int32_t nonfinite, ffi::Span<const int32_t> roles, std::string_view names, Array guard,
-                     Array max_consecutive, Array scale, ffi::RemainingArgs in, NewArray new_guard,
-                     NewArray new_scale, ffi::RemainingRets results) {
-    trimtab_autoscale_state *state = nullptr;
-    if (auto error = carry(scale, new_scale, 1, state); error.failure()) return error;
-    const Common common{"autoscale", nonfinite, roles, names, max_consecutive, guard, new_guard};
-    const auto method = [&](const Gradients &) {
-        return trimtab_method{TRIMTAB_METHOD_AUTOSCALE, 0, nullptr, state, 0.0, nullptr};
-    };
-    return update(common, in, results, method, [](trimtab_status) { return std::string(); });
-}
-
-// What all handlers are bound to first.
-auto attributes() {
-    return ffi::Ffi::Bind()
-        .Attr<int32_t>("nonfinite")
-        .Attr<ffi::Span<const int32_t>>("roles")
-        .Attr<std::string_view>("names");
+ffi::Error decide(int32_t nonfinite, Numbers roles, std::string_view names, std::string_view method, int32_t kind,
+                  Numbers config, Numbers places, std::string_view fields, int32_t state_size, int32_t each,
+                  int64_t last, Array guard, Array max_consecutive, ffi::RemainingArgs in, NewArray new_guard,
+                  ffi::RemainingRets results) {
+    const Told told{nonfinite, roles, names, method, kind, config, places, fields, state_size, each, last};
+    return update(told, guard, max_consecutive, in, new_guard, results);
 }
 
 }  // namespace
@@ -256,39 +259,21 @@ auto attributes() {
 // The version of the interface that this file was compiled for is 0 and this; an older XLA does not start with it.
 extern "C" int32_t trimtab_xla_api_minor(void) { return XLA_FFI_API_MINOR; }
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(trimtab_xla_stable_grad, stable_grad,
-                              attributes()
-                                  .Attr<int32_t>("all")
+XLA_FFI_DEFINE_HANDLER_SYMBOL(trimtab_xla_decide, decide,
+                              ffi::Ffi::Bind()
+                                  .Attr<int32_t>("nonfinite")
+                                  .Attr<Numbers>("roles")
+                                  .Attr<std::string_view>("names")
+                                  .Attr<std::string_view>("method")
+                                  .Attr<int32_t>("kind")
+                                  .Attr<Numbers>("config")
+                                  .Attr<Numbers>("places")
+                                  .Attr<std::string_view>("fields")
+                                  .Attr<int32_t>("state_size")
+                                  .Attr<int32_t>("each")
                                   .Attr<int64_t>("last")
                                   .Arg<Array>()
                                   .Arg<Array>()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
                                   .RemainingArgs()
-                                  .Ret<ffi::AnyBuffer>()
-                                  .RemainingRets());
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(trimtab_xla_gradient_stabilizer, gradient_stabilizer,
-                              attributes()
-                                  .Attr<int32_t>("global")
-                                  .Attr<int32_t>("bias_correction")
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .RemainingArgs()
-                                  .Ret<ffi::AnyBuffer>()
-                                  .Ret<ffi::AnyBuffer>()
-                                  .RemainingRets());
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(trimtab_xla_autoscale, autoscale,
-                              attributes()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .Arg<Array>()
-                                  .RemainingArgs()
-                                  .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .RemainingRets());

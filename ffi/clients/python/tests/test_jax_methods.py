@@ -101,6 +101,7 @@ def in_numpy(method, dtype, steps=4):
     state = {
         "stable_grad": np.zeros(0, np.uint8),
         "gradient_stabilizer": np.zeros(4, tn.NORM_STATE),
+        "adagc": np.zeros(4, tn.NORM_STATE),
         "autoscale": np.zeros((), tn.AUTOSCALE_STATE),
     }[method]
     found = []
@@ -116,7 +117,7 @@ def in_numpy(method, dtype, steps=4):
 
 @pytest.mark.parametrize("jitted", [False, True])
 @pytest.mark.parametrize("dtype, x64", KINDS)
-@pytest.mark.parametrize("method", ["stable_grad", "gradient_stabilizer", "autoscale"])
+@pytest.mark.parametrize("method", ["stable_grad", "gradient_stabilizer", "autoscale", "adagc"])
 def test_the_bits_are_those_of_the_c_library(method, dtype, x64, jitted):
     expected, state_bytes = in_numpy(method, dtype)
     with plain.x64(x64):

@@ -195,4 +195,4 @@ def test_every_public_name_is_there():
         for name in module.__all__:
             assert getattr(module, name) is not None
     assert set(trimtab.__all__) <= set(dir(trimtab))
-    assert list(trimtab._structs.DTYPES) == plain.DTYPES
+    assert list(trimtab._config.DTYPES) == plain.DTYPES

@@ -12,7 +12,7 @@ import pytest
 import trimtab
 import trimtab.numpy as tn
 
-FILE = pathlib.Path(__file__).resolve().parents[3] / "tests" / "vectors" / "vectors.json"
+FILE = pathlib.Path(__file__).resolve().parents[4] / "tests" / "vectors" / "vectors.json"
 CASES = json.loads(FILE.read_text())["cases"]
 NAMES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16", "f64": "float64"}
 # Of states, relative; of parameters after 8 steps, relative to the largest.
@@ -40,12 +40,11 @@ class Method:
 
     def __init__(self, name, config, n):
         self.name, self.config, self.state = name, dict(config), None
-        if name == "gradient_stabilizer":
-            self.state = np.zeros(n if config.get("scope", "tensor") == "tensor" else 1, tn.NORM_STATE)
-        elif name == "autoscale":
-            self.state = np.zeros((), tn.AUTOSCALE_STATE)
-        elif name == "zclip":
-            self.state = np.zeros((), tn.ZCLIP_STATE)
+        held = trimtab._structs.METHODS[name].state
+        if held is not None:
+            several = n if config.get("scope", "tensor") == "tensor" else 1
+            self.state = np.zeros(() if held.count == "one" else several, getattr(tn, held.layout))
+        if name == "zclip":
             self.config["z_max"] = self.config.pop("z")
             self.config["max_norm"] = self.config["max_norm"] or np.inf
 
@@ -132,14 +131,14 @@ def test_optimizers_give_the_expected_parameters(case):
             np.testing.assert_allclose(param, expected, rtol=0, atol=atol)
 
 
-IN_JAX = ("stable_grad", "gradient_stabilizer", "autoscale")
+IN_JAX = ("stable_grad", "gradient_stabilizer", "autoscale", "adagc")
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c["method"] in IN_JAX], ids=named)
 def test_transformations_give_the_expected_gradients_and_states(case):
     config, dtype = dict(case["config"]), NAMES[case["dtype"]]
     mask = [role == 0 for role in case["roles"]]
-    if case["method"] != "gradient_stabilizer":
+    if case["method"] in ("stable_grad", "autoscale"):
         config["mask"] = mask
     with plain.x64(dtype == "float64"):
         tx = getattr(trimtab, case["method"])(**config)

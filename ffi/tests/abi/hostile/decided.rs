@@ -128,14 +128,14 @@ impl Judge<'_> {
         }
         let mut states = OracleStates::new(self.setting, before.len());
         match self.setting.of.state {
-            StateKind::Norms | StateKind::ClippedNorms => self.tell_norms(&mut states)?,
+            StateKind::Norms => self.tell_norms(&mut states)?,
             StateKind::Autoscale => self.tell_autoscale(&mut states)?,
             StateKind::Zclip => self.tell_zclip(&mut states, before)?,
             _ => (),
         }
         let after = self.setting.exact(&mut states, &params, before);
         match self.setting.of.state {
-            StateKind::Norms | StateKind::ClippedNorms => self.compare_norms(&states),
+            StateKind::Norms => self.compare_norms(&states),
             StateKind::Autoscale => self.compare_autoscale(&states),
             StateKind::Zclip => self.compare_zclip(&states, before),
             _ => (),
@@ -146,17 +146,15 @@ impl Judge<'_> {
     fn tell_norms(&self, states: &mut OracleStates) -> Option<()> {
         let old = &self.old.states.norms[..states.norms.len()];
         // 1 - gamma^t is known to 1e-16 / (1 - gamma) at worst, and the additions in the oracle do not saturate.
-        let fields = self.setting.fields();
-        let fields: Vec<_> = fields.map(|(field, value)| (field.class, value)).collect();
         let usable = |s: &NormState| {
             is_ordinary(s.m) && is_ordinary(s.v) && s.steps < u64::MAX && s.skipped < u64::MAX
         };
-        let known = |(class, value): &(Class, f64)| match class {
-            Class::Decay => *value <= 0.9999,
-            Class::Eps | Class::Positive => is_ordinary(*value),
+        let is_known = |(name, class)| match class {
+            Class::Decay => self.setting.get(name) <= 0.9999,
+            Class::Eps => is_ordinary(self.setting.get(name)),
             _ => true,
         };
-        if !fields.iter().all(known) || !old.iter().all(usable) {
+        if !self.setting.of.named().all(is_known) || !old.iter().all(usable) {
             return None;
         }
         let for_oracle = |s: &NormState| adaptive::NormState {

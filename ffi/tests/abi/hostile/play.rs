@@ -180,7 +180,7 @@ fn allowed(call: Call, code: i32) -> &'static [&'static str] {
         (Call::Apply, ..) => &["descriptors", "gradients"],
         (Call::ApplyInto, ..) => &["outputs"],
         (_, _, Some(StateKind::Guard)) => &["descriptors", "guard state"],
-        (_, _, Some(StateKind::Norms | StateKind::ClippedNorms)) => &["descriptors", "norm states"],
+        (_, _, Some(StateKind::Norms)) => &["descriptors", "norm states"],
         (_, _, Some(StateKind::Autoscale)) => &["descriptors", "autoscale state"],
         (_, _, Some(StateKind::Zclip)) => &["descriptors", "zclip state"],
         (_, _, Some(StateKind::Steps)) => STEPPED,

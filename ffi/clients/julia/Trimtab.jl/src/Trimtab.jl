@@ -15,7 +15,7 @@ of gradients, parameters or states. `observe!`, `guard!` and `decide!` return a 
 
 | file | holds |
 |---|---|
-| `mirrors.jl`, generated | the constants and structs of `trimtab.h` |
+| `constants.jl`, `mirrors.jl`, generated | the constants and structs of `trimtab.h` |
 | `calls.jl`, generated | its functions, as C declares them |
 | `library.jl` | where the library is found, and what its statuses become |
 | `gradients.jl` | arrays, described for the library |
@@ -28,6 +28,7 @@ module Trimtab
 
 using Libdl: dlopen, dlpath, dlsym
 
+include("constants.jl")
 include("mirrors.jl")
 include("library.jl")
 include("calls.jl")

@@ -223,3 +223,14 @@ ZClip (arXiv 2504.02507): clips the global norm R where it is unusual for this r
 `state`: a `Ref(ZclipState())`, kept from step to step.
 """
 zclip!
+
+"""
+    adagc!(grads, states, config = AdagcConfig())
+    adagc(states, config = AdagcConfig())
+
+AdaGC (arXiv 2502.11034): clips each norm relative to a running average of its clipped norms. Weights and biases.
+[`AdagcConfig`](@ref) has the formula.
+
+`states`: `zeros(NormState, length(grads))`, kept from step to step.
+"""
+adagc!

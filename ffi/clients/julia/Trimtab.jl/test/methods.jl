@@ -48,6 +48,14 @@
     tree = changed(grads -> gradient_stabilizer!(grads, one, GradientStabilizerConfig(scope = SCOPE_GLOBAL)))
     @test tree.b ≈ example().b .* (stabilized([all_norm]) / all_norm)
 
+    # A warm-up of one step, by the global norm; then 1.05 times the average.
+    states, config = zeros(NormState, 2), AdagcConfig(warmup = 1)
+    tree = changed(grads -> adagc!(grads, states, config))
+    @test tree.W ≈ example().W ./ all_norm
+    tree = changed(grads -> adagc!(grads, states, config))
+    @test norm(tree.W) ≈ 1.05 * R / all_norm
+    @test states[2].steps == 2
+
     state = Ref(AutoscaleState())
     tree = changed(grads -> autoscale!(grads, state))
     centred = example().W .- mean(example().W)

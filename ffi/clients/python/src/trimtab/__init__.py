@@ -1,7 +1,7 @@
 """trimtab keeps gradients in scale between the backward pass and the optimizer update.
 
 * :mod:`trimtab.numpy` changes NumPy arrays in place, with every method of the C library.
-* ``stable_grad``, ``gradient_stabilizer`` and ``autoscale`` are optax transformations for JAX on the CPU.
+* ``stable_grad``, ``gradient_stabilizer``, ``autoscale`` and ``adagc`` are optax transformations for JAX on the CPU.
   They need JAX and optax: ``pip install "trimtab[jax]"``. Everything else works without.
 """
 
@@ -14,9 +14,11 @@ from ._structs import Status
 if TYPE_CHECKING:
     from . import jax, numpy
     from .jax import (
+        AdagcState,
         AutoscaleState,
         GradientStabilizerState,
         StableGradState,
+        adagc,
         autoscale,
         gradient_stabilizer,
         stable_grad,
@@ -25,20 +27,24 @@ if TYPE_CHECKING:
 __version__ = version()
 
 _FROM_JAX = (
+    "AdagcState",
     "AutoscaleState",
     "GradientStabilizerState",
     "StableGradState",
+    "adagc",
     "autoscale",
     "gradient_stabilizer",
     "stable_grad",
 )
 
 __all__ = [
+    "AdagcState",
     "AutoscaleState",
     "Error",
     "GradientStabilizerState",
     "StableGradState",
     "Status",
+    "adagc",
     "autoscale",
     "cpu_level",
     "gradient_stabilizer",

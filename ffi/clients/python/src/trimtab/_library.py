@@ -3,52 +3,8 @@
 import ctypes
 import pathlib
 
-from ._structs import ACTIVATIONS, Status, choice
-
-_pointer, _size, _u32, _f64 = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_double
-_text = ctypes.c_char_p
-_status = ctypes.c_int32
-
-# What each function of include/trimtab.h returns and takes, in the order of the header.
-FUNCTIONS = {
-    "trimtab_observe": (_status, _pointer, _size),
-    "trimtab_observe_at": (_status, _pointer, _size, _pointer),
-    "trimtab_outlook": (_status, _pointer, _pointer),
-    "trimtab_observe_chunk": (_status, _pointer, _pointer, _size, _u32),
-    "trimtab_moments_merge": (_status, _pointer, _pointer),
-    "trimtab_moments_mean": (_f64, _pointer),
-    "trimtab_moments_std": (_f64, _pointer),
-    "trimtab_moments_norm": (_f64, _pointer),
-    "trimtab_unscale": (_status, _f64, _pointer, _size),
-    "trimtab_scale": (_status, _f64, _pointer, _size),
-    "trimtab_guard": (_status, _pointer, _pointer, _pointer, _size),
-    "trimtab_stable_grad": (_status, _pointer, _f64, _pointer, _size),
-    "trimtab_gradient_stabilizer": (_status, _pointer, _pointer, _pointer, _size),
-    "trimtab_autoscale": (_status, _pointer, _pointer, _size),
-    "trimtab_centralize": (_status, _u32, _pointer, _size),
-    "trimtab_znorm": (_status, _pointer, _pointer, _size),
-    "trimtab_clip_norm": (_status, _f64, _u32, _pointer, _size),
-    "trimtab_clip_value": (_status, _f64, _pointer, _size),
-    "trimtab_agc": (_status, _pointer, _pointer, _pointer, _size),
-    "trimtab_zclip": (_status, _pointer, _pointer, _pointer, _size),
-    "trimtab_decide": (_status, _pointer, _size, _pointer, _size, _pointer),
-    "trimtab_decide_at": (_status, _pointer, _size, _pointer, _size, _pointer, _pointer),
-    "trimtab_apply": (_status, _pointer, _size),
-    "trimtab_apply_at": (_status, _pointer, _size, _pointer),
-    "trimtab_apply_into": (_status, _pointer, _pointer, _size),
-    "trimtab_apply_into_at": (_status, _pointer, _pointer, _size, _pointer),
-    "trimtab_sgd_step": (_status, _pointer, _pointer, _pointer, _pointer, _size),
-    "trimtab_sgd_step_at": (_status, _pointer, _pointer, _pointer, _pointer, _size, _pointer),
-    "trimtab_adam_step": (_status, _pointer, _pointer, _pointer, _pointer, _size),
-    "trimtab_adam_step_at": (_status, _pointer, _pointer, _pointer, _pointer, _size, _pointer),
-    "trimtab_state_save": (_status, _pointer, _size, _pointer, _size, _pointer),
-    "trimtab_state_load": (_status, _pointer, _size, _pointer, _size),
-    "trimtab_init_std": (_f64, _u32, _size),
-    "trimtab_status_message": (_text, _status),
-    "trimtab_version": (_text,),
-    "trimtab_cpu_level": (_text,),
-    "trimtab_set_threads": (_status, _size),
-}
+from ._config import choice
+from ._structs import ACTIVATION, FUNCTIONS, Status
 
 
 def _load() -> ctypes.CDLL:
@@ -131,7 +87,7 @@ def init_std(activation: str, fan_in: int) -> float:
         activation: "relu", "tanh", "silu", "gelu", "sin" or "identity".
         fan_in: number of inputs of the layer, at least 1.
     """
-    code = choice(ACTIVATIONS, activation, "activation")
+    code = choice(ACTIVATION, activation, "activation")
     if fan_in < 1:
         raise ValueError(f"fan_in={fan_in!r} must be at least 1")
     return float(library.trimtab_init_std(code, int(fan_in)))

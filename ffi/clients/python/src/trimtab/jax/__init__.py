@@ -15,13 +15,15 @@ except ImportError as missing:
 
 del _jax, _optax
 
-from ._states import AutoscaleState, GradientStabilizerState, StableGradState  # noqa: E402
-from ._transformations import autoscale, gradient_stabilizer, stable_grad  # noqa: E402
+from ._states import AdagcState, AutoscaleState, GradientStabilizerState, StableGradState  # noqa: E402
+from ._transformations import adagc, autoscale, gradient_stabilizer, stable_grad  # noqa: E402
 
 __all__ = [
+    "AdagcState",
     "AutoscaleState",
     "GradientStabilizerState",
     "StableGradState",
+    "adagc",
     "autoscale",
     "gradient_stabilizer",
     "stable_grad",

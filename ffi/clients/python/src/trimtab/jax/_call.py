@@ -1,4 +1,4 @@
-"""The custom calls: registered once, refused where there is no CPU."""
+"""The custom call: registered once under a name for each method, refused where there is no CPU."""
 
 import pathlib
 import re
@@ -9,8 +9,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching, mlir
 
 from .._library import library
-
-METHODS = ("stable_grad", "gradient_stabilizer", "autoscale")
+from .._structs import METHODS
 
 
 def _target(method: str) -> str:
@@ -31,7 +30,7 @@ def check_headers() -> None:
 
 check_headers()
 for _method in METHODS:
-    jax.ffi.register_ffi_target(_target(_method), jax.ffi.pycapsule(getattr(library, _target(_method))), platform="cpu")
+    jax.ffi.register_ffi_target(_target(_method), jax.ffi.pycapsule(library.trimtab_xla_decide), platform="cpu")
 
 # The identity, on the CPU. Only when a program is lowered is it known where it will run; there is no
 # public way to refuse then other than a primitive that some platforms have no rule for.
@@ -71,5 +70,5 @@ def call(
         vmap_method="sequential",
         input_output_aliases={operand: result for result, operand in enumerate(kept)},
     )
-    guard, *rest = function(*operands, **attributes)
+    guard, *rest = function(*operands, method=method, **attributes)
     return guard, rest[: len(states)], rest[len(states) :]

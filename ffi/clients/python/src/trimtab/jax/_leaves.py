@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._structs import BIAS, DTYPES, WEIGHT
+from .._config import DTYPES
+from .._structs import ROLE
 
 Mask = Any | Callable[[Any], Any]
 """A tree of bools, of which each may stand for a part of the gradients' tree; or what makes it of that."""
@@ -38,7 +39,7 @@ class Leaves:
     @property
     def attributes(self) -> dict[str, Any]:
         """What the call is told about them."""
-        roles = [WEIGHT if weight else BIAS for weight in self.weights]
+        roles = [ROLE["weight" if weight else "bias"] for weight in self.weights]
         return {"roles": np.array(roles, np.int32), "names": "\n".join(self.names)}
 
     def tree(self, arrays: list[jax.Array]) -> Any:

@@ -49,6 +49,17 @@ class GradientStabilizerState(NamedTuple):
         }
 
 
+class AdagcState(NamedTuple):
+    """Running averages of the clipped norms."""
+
+    norms: jax.Array  #: uint32[n, 8], a row a leaf in the order of the tree
+    guard: jax.Array  #: uint32[4]: how many steps were not finite
+
+    def read(self) -> dict[str, np.ndarray]:
+        """NumPy records, "norms": {m, v, steps, skipped}[n] and "guard". Outside of jit only."""
+        return {"norms": records(self.norms, NORM_STATE), "guard": records(self.guard, GUARD_STATE)}
+
+
 class AutoscaleState(NamedTuple):
     """The exponent that the first step has fixed, and the last step's sigma and alpha."""
 

@@ -1,4 +1,21 @@
-"""The methods as optax transformations."""
+"""The methods as optax transformations.
+
+| method | as a transformation |
+|---|---|
+| stable_grad | here |
+| gradient_stabilizer | here |
+| autoscale | here |
+| adagc | here |
+| guard | the argument ``nonfinite`` of each of these |
+| unscale | ``optax.scale`` |
+| scale | ``optax.scale`` |
+| centralize | ``optax.centralize`` |
+| znorm | none |
+| clip_norm | ``optax.clip_by_global_norm`` |
+| clip_value | ``optax.clip`` |
+| agc | ``optax.adaptive_grad_clip`` |
+| zclip | none |
+"""
 
 from typing import Any, cast
 
@@ -7,57 +24,115 @@ import numpy as np
 import optax
 
 from .. import _structs as structs
+from .._config import choice, config
 from .._library import call as call_c
 from .._library import refusal
-from .._structs import Status, choice
+from .._structs import Status
 from ._call import call
 from ._leaves import Leaves, Mask, number
-from ._states import AutoscaleState, GradientStabilizerState, StableGradState, zeros
+from ._states import AdagcState, AutoscaleState, GradientStabilizerState, StableGradState, zeros
 
 LAST_LAYER = "last-layer"
 _NONFINITE = {"raise": 0, "skip": 1, "zero": 2}
 
 
-class _Common:
-    """What all transformations have beside their method."""
+class _Method:
+    """A method of the C library with its settings, for every call of a transformation.
 
-    def __init__(self, method: str, mask: Mask | None, nonfinite: str, max_consecutive: Any):
-        self.method, self.mask, self.max_consecutive = method, mask, max_consecutive
+    Settings are those of the configuration, by the names of its fields. Floating-point ones may be JAX's, and then
+    traced; they are put into the configuration by the call.
+    """
+
+    def __init__(self, name: str, mask: Mask | None, nonfinite: str, max_consecutive: Any, **settings: Any):
+        self.name, self.mask, self.max_consecutive = name, mask, max_consecutive
+        self.recipe = structs.METHODS[name]
         self.nonfinite = np.int32(choice(_NONFINITE, nonfinite, "nonfinite"))
         if not isinstance(max_consecutive, jax.Array):
-            structs.config(structs.GUARD_CONFIG, max_consecutive=max_consecutive)
+            config(structs.GUARD_CONFIG, max_consecutive=max_consecutive)
+        layout = self.recipe.config
+        self.numbers = {k: v for k, v in settings.items() if layout is not None and layout[k].kind == "f"}
+        self.settings, self.layout = settings, layout
+        others = {k: v for k, v in settings.items() if k not in self.numbers}
+        self.config = b"" if layout is None else config(layout, **others).tobytes()
+        held = self.recipe.state
+        self.state = None if held is None else getattr(structs, held.layout)
+        self.count = "" if held is None else held.count
+        self.each = self.count == "n" or (self.count == "n or one" and settings["scope"] != "global")
 
-    def call(
-        self, leaves: Leaves, guard: Any, numbers: dict[str, Any], states: list[jax.Array], **attributes: Any
-    ) -> tuple[Any, jax.Array, list[jax.Array]]:
-        """New gradients, guard and states."""
-        numbers = {"max_consecutive": self.max_consecutive, **numbers}
+    def check(self, number: float = 0.0) -> None:
+        """Lets the C library refuse now, with no gradient at all, what it would refuse at every step.
+
+        Numbers that JAX holds may be traced: those are left to the call.
+        """
+        if self.layout is None or any(isinstance(value, jax.Array) for value in self.numbers.values()):
+            return
+        record, state = config(self.layout, **self.settings), np.zeros(1, self.state or np.uint32)
+        state_or_null = 0 if self.state is None else state.ctypes.data
+        kind = structs.METHOD_KIND[self.name]
+        chain = np.array((kind, 0, record.ctypes.data, state_or_null, number, 0), structs.METHOD)
+        status = call_c("trimtab_decide", chain.ctypes.data, 1, None, 0, None)
+        if status != Status.OK:
+            settings = ", ".join(f"{field}={value!r}" for field, value in self.settings.items())
+            raise refusal(status, f"trimtab.{self.name}", detail=settings)
+
+    def zeros(self, params: Any) -> list[jax.Array]:
+        """The states before the first step, if it has any."""
+        if self.state is None:
+            return []
+        shape = () if self.count == "one" else (len(jax.tree.leaves(params)) if self.each else 1,)
+        return [zeros(self.state, *shape)]
+
+    def update(self, updates: Any, state: Any, number_: Any = None, last: int = -1) -> tuple[Any, Any]:
+        """New gradients and state: a tuple of what the method remembers, and the guard."""
+        *states, guard = state
+        leaves = Leaves(updates, self.mask)
+        if not leaves.arrays:
+            return updates, state
+        if states and self.count != "one":
+            self._check_count(states[0].shape[0], len(leaves.arrays) if self.each else 1)
+        values = {"max_consecutive": self.max_consecutive, **self.numbers}
+        places = [self.layout.fields[field][1] for field in self.numbers] if self.layout is not None else []
+        if number_ is not None:
+            values[self.recipe.number or ""] = number_
+            places.append(-1)
         guard, states, grads = call(
-            self.method,
+            self.name,
             guard,
-            [number(value, what) for what, value in numbers.items()],
+            [number(value, what) for what, value in values.items()],
             states,
             leaves.arrays,
             nonfinite=self.nonfinite,
             **leaves.attributes,
-            **attributes,
+            kind=np.int32(structs.METHOD_KIND[self.name]),
+            config=np.frombuffer(self.config, np.int32),
+            places=np.array(places, np.int32),
+            fields="\n".join([*values][1:]),
+            state_size=np.int32(0 if self.state is None else self.state.itemsize),
+            each=np.int32(self.each),
+            last=np.int64(last),
         )
-        return leaves.tree(grads), guard, states
+        return leaves.tree(grads), type(state)(*states, guard)
+
+    def _check_count(self, found: int, n: int) -> None:
+        if found != n:
+            raise ValueError(
+                f"the state was initialised for {found} leaves, and the gradients have {n}: "
+                "call init with a tree of the same structure"
+            )
 
 
-def _check(method: str, layout: np.dtype, numbers: dict[str, Any], *arguments: float | None) -> None:
-    """Lets the C library refuse now, with no gradient at all, what it would refuse at every step.
+def _transformation(method: _Method, state_type: Any) -> optax.GradientTransformationExtraArgs:
+    """Of a method without a number."""
+    method.check()
 
-    Numbers that JAX holds may be traced: those are left to the call.
-    """
-    seen = {field: value for field, value in numbers.items() if not isinstance(value, jax.Array)}
-    if len(seen) < len(numbers):
-        return
-    record = structs.config(layout, **seen)
-    status = call_c(f"trimtab_{method}", record.ctypes.data, *arguments, None, 0)
-    if status != Status.OK:
-        settings = ", ".join(f"{field}={value!r}" for field, value in seen.items())
-        raise refusal(status, f"trimtab.{method}", detail=settings)
+    def init(params: Any) -> Any:
+        return state_type(*method.zeros(params), guard=zeros(structs.GUARD_STATE))
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
+        del params, extra
+        return method.update(updates, state)
+
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
 def stable_grad(
@@ -94,15 +169,9 @@ def stable_grad(
     Raises:
         Error: eps or reference are out of range.
     """
-    code = choice(structs.ROLES, roles, "roles")
-    common = _Common("stable_grad", mask, nonfinite, max_consecutive)
+    method = _Method("stable_grad", mask, nonfinite, max_consecutive, roles=roles, eps=eps)
     later = reference is None or isinstance(reference, str | jax.Array)
-    _check(
-        "stable_grad",
-        structs.STABLE_GRAD_CONFIG,
-        {"roles": code, "eps": eps},
-        1.0 if later else float(cast(float, reference)),
-    )
+    method.check(1.0 if later else float(cast(float, reference)))
     _last_layer_or_number(reference)
     default = reference
 
@@ -125,14 +194,10 @@ def stable_grad(
                 "stable_grad has no reference: pass reference= to update, the standard deviation of "
                 'dL/d(prediction), or make it stable_grad("last-layer")'
             )
+        if not _last_layer_or_number(sigma):
+            return method.update(updates, state, sigma)
         leaves = Leaves(updates, mask)
-        if not leaves.arrays:
-            return updates, state
-        from_last = _last_layer_or_number(sigma)
-        last = leaves.last_weight() if from_last else -1
-        numbers = {"eps": eps, "reference": 0.0 if from_last else sigma}
-        grads, guard, _ = common.call(leaves, state.guard, numbers, [], all=np.int32(code), last=np.int64(last))
-        return grads, StableGradState(guard)
+        return method.update(updates, state, 0.0, leaves.last_weight() if leaves.arrays else -1)
 
     return optax.GradientTransformationExtraArgs(init, update)
 
@@ -174,46 +239,15 @@ def gradient_stabilizer(
     Raises:
         Error: gamma1, gamma2 or eps are out of range.
     """
-    code = choice(structs.SCOPES, scope, "scope")
-    is_global = code == structs.SCOPES["global"]
-    common = _Common("gradient_stabilizer", None, nonfinite, max_consecutive)
-    numbers = {"gamma1": gamma1, "gamma2": gamma2, "eps": eps}
-    scratch = np.zeros(1, structs.NORM_STATE)
-    _check(
-        "gradient_stabilizer",
-        structs.GRADIENT_STABILIZER_CONFIG,
-        {"scope": code, **numbers},
-        scratch.ctypes.data,
-    )
-
-    def init(params: Any) -> GradientStabilizerState:
-        n = 1 if is_global else len(jax.tree.leaves(params))
-        return GradientStabilizerState(norms=zeros(structs.NORM_STATE, n), guard=zeros(structs.GUARD_STATE))
-
-    def update(
-        updates: Any, state: GradientStabilizerState, params: Any = None, **extra: Any
-    ) -> tuple[Any, GradientStabilizerState]:
-        del params, extra
-        leaves = Leaves(updates, None)
-        if not leaves.arrays:
-            return updates, state
-        n = 1 if is_global else len(leaves.arrays)
-        if state.norms.shape[0] != n:
-            raise ValueError(
-                f"the state was initialised for {state.norms.shape[0]} leaves, and the gradients have {n}: "
-                "call init with a tree of the same structure"
-            )
-        grads, guard, (norms,) = common.call(
-            leaves,
-            state.guard,
-            numbers,
-            [state.norms],
-            **{"global": np.int32(is_global)},
-            bias_correction=np.int32(bool(bias_correction)),
-        )
-        return grads, GradientStabilizerState(norms, guard)
-
-    return optax.GradientTransformationExtraArgs(init, update)
+    settings = {
+        "scope": scope,
+        "gamma1": gamma1,
+        "gamma2": gamma2,
+        "eps": eps,
+        "bias_correction": bool(bias_correction),
+    }
+    method = _Method("gradient_stabilizer", None, nonfinite, max_consecutive, **settings)
+    return _transformation(method, GradientStabilizerState)
 
 
 def autoscale(
@@ -232,18 +266,32 @@ def autoscale(
         nonfinite: as for :func:`stable_grad`.
         max_consecutive: as for :func:`stable_grad`.
     """
-    common = _Common("autoscale", mask, nonfinite, max_consecutive)
+    return _transformation(_Method("autoscale", mask, nonfinite, max_consecutive), AutoscaleState)
 
-    def init(params: Any) -> AutoscaleState:
-        del params
-        return AutoscaleState(scale=zeros(structs.AUTOSCALE_STATE), guard=zeros(structs.GUARD_STATE))
 
-    def update(updates: Any, state: AutoscaleState, params: Any = None, **extra: Any) -> tuple[Any, AutoscaleState]:
-        del params, extra
-        leaves = Leaves(updates, mask)
-        if not leaves.arrays:
-            return updates, state
-        grads, guard, (scale,) = common.call(leaves, state.guard, {}, [state.scale])
-        return grads, AutoscaleState(scale, guard)
+def adagc(
+    *,
+    warmup: int = 100,
+    lambda_rel: float | jax.Array = 1.05,
+    lambda_abs: float | jax.Array = 1.0,
+    beta: float | jax.Array = 0.98,
+    nonfinite: str = "raise",
+    max_consecutive: int = 0,
+) -> optax.GradientTransformationExtraArgs:
+    """AdaGC (arXiv 2502.11034): clips each leaf's norm R relative to a running average of its clipped norms.
 
-    return optax.GradientTransformationExtraArgs(init, update)
+    :func:`trimtab.numpy.adagc` has the formula.
+
+    Args:
+        warmup: number of steps that are clipped by the global norm, >= 1.
+        lambda_rel: maximum ratio of a norm to its running average; finite, > 0.
+        lambda_abs: maximum global norm during the warm-up; > 0.
+        beta: weight of the past in the running average, in [0, 1).
+        nonfinite: as for :func:`stable_grad`.
+        max_consecutive: as for :func:`stable_grad`.
+
+    Raises:
+        Error: a setting is out of range.
+    """
+    settings = {"warmup": warmup, "lambda_rel": lambda_rel, "lambda_abs": lambda_abs, "beta": beta}
+    return _transformation(_Method("adagc", None, nonfinite, max_consecutive, **settings), AdagcState)

@@ -22,6 +22,7 @@ from .._structs import (
 from ._gradients import Gradients
 from ._method import Method
 from ._methods import (
+    adagc,
     agc,
     autoscale,
     centralize,
@@ -57,6 +58,7 @@ __all__ = [
     "Gradients",
     "Method",
     "Slots",
+    "adagc",
     "agc",
     "autoscale",
     "centralize",

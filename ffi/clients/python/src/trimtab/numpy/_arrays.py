@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from .._structs import DTYPES
+from .._config import DTYPES
 
 Arrays = Sequence[np.ndarray] | Mapping[str, np.ndarray]
 

@@ -22,7 +22,7 @@ class Descriptors:
             descriptor = self._tensors[index]
             descriptor["dtype"] = check(array, name)
             descriptor["data"], descriptor["len"] = array.ctypes.data, array.size
-            descriptor["role"] = structs.WEIGHT if weights[index] else structs.BIAS
+            descriptor["role"] = structs.ROLE["weight" if weights[index] else "bias"]
         self._tensors["affine"]["scale"], self._tensors["affine"]["limit"] = 1.0, np.inf
         check_disjoint(self.arrays, self.names)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import _structs as structs
-from .._structs import config
+from .._config import config
 from ._arrays import Arrays, check, check_disjoint, check_writable, named, record_pointer
 from ._methods import Methods
 from ._slots import Slots
@@ -135,7 +135,7 @@ class Gradients(Methods):
             momentum=momentum,
             dampening=dampening,
             weight_decay=weight_decay,
-            decay_roles=structs.choice(structs.ROLES, decay_roles, "decay_roles"),
+            decay_roles=decay_roles,
         )
         settings = f"lr={lr!r}, momentum={momentum!r}, dampening={dampening!r}"
         detail = f"{settings}, weight_decay={weight_decay!r}"
@@ -190,7 +190,7 @@ class Gradients(Methods):
             beta2=beta2,
             eps=eps,
             weight_decay=weight_decay,
-            decay_roles=structs.choice(structs.ROLES, decay_roles, "decay_roles"),
+            decay_roles=decay_roles,
         )
         settings = f"lr={lr!r}, beta1={beta1!r}, beta2={beta2!r}, eps={eps!r}"
         detail = f"{settings}, weight_decay={weight_decay!r}"

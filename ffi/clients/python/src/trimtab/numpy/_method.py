@@ -1,10 +1,12 @@
 """A method of a chain, as the C library is told about it."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from .. import _structs as structs
+from .._config import config
 from ._arrays import record_pointer
 
 
@@ -40,6 +42,25 @@ class Method:
 
     def record(self, n: int) -> tuple[int, int, int, int, float, int]:
         """The C library's ``trimtab_method``, for `n` gradients. The method has to outlive it."""
-        config = 0 if self.config is None else self.config.ctypes.data
+        record = 0 if self.config is None else self.config.ctypes.data
         state, given = (held.pointer(n) if held else 0 for held in (self.state, self.input))
-        return structs.METHODS[self.name], 0, config, state, self.number, given
+        return structs.METHOD_KIND[self.name], 0, record, state, self.number, given
+
+
+def made(name: str, **arguments: Any) -> Method:
+    """A method, made of the arguments of the function of its name, in their order."""
+    recipe = structs.METHODS[name]
+    state, given = (_held(held, arguments) for held in (recipe.state, recipe.input))
+    detail = ", ".join(f"{what}={value!r}" for what, value in arguments.items() if what not in structs.CHOICES)
+    number = float(arguments.pop(recipe.number)) if recipe.number else 0.0
+    record = None if recipe.config is None else config(recipe.config, **arguments)
+    return Method(name, config=record, number=number, state=state, input=given, detail=detail)
+
+
+def _held(held: structs.Held | None, arguments: dict[str, Any]) -> Held | None:
+    if held is None:
+        return None
+    each = held.count == "n" or (held.count == "n or one" and arguments["scope"] != "global")
+    states = f"np.zeros({'{n}' if held.count != 'one' else '()'}, {held.layout})"
+    how = f"moments([...]) of the {held.name}" if held.layout == "MOMENTS" else states
+    return Held(arguments.pop(held.name), getattr(structs, held.layout), held.name, how, each)

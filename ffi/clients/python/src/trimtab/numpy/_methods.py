@@ -9,10 +9,10 @@ import numpy as np
 
 from .. import _structs as structs
 from .._library import Error, call
-from .._structs import Status, choice, config
+from .._structs import Status
 from ._arrays import check_disjoint
 from ._descriptors import Descriptors
-from ._method import Held, Method
+from ._method import Method, made
 
 
 def unscale(loss_scale: float) -> Method:
@@ -21,7 +21,7 @@ def unscale(loss_scale: float) -> Method:
     Args:
         loss_scale: finite and > 0.
     """
-    return Method("unscale", number=float(loss_scale), detail=f"loss_scale={loss_scale!r}")
+    return made("unscale", **locals())
 
 
 def scale(factor: float) -> Method:
@@ -30,7 +30,7 @@ def scale(factor: float) -> Method:
     Args:
         factor: finite.
     """
-    return Method("scale", number=float(factor), detail=f"factor={factor!r}")
+    return made("scale", **locals())
 
 
 def guard(state: np.ndarray, *, policy: str = "skip_step", max_consecutive: int = 0) -> Method:
@@ -44,13 +44,7 @@ def guard(state: np.ndarray, *, policy: str = "skip_step", max_consecutive: int 
     Deciding returns False where this step is to be skipped: make no optimizer step then. It raises DIVERGED
     at the ``max_consecutive``-th bad step in a row, which is not counted.
     """
-    record = config(
-        structs.GUARD_CONFIG,
-        policy=choice(structs.POLICIES, policy, "policy"),
-        max_consecutive=max_consecutive,
-    )
-    held = Held(state, structs.GUARD_STATE, "state", "np.zeros((), GUARD_STATE)")
-    return Method("guard", config=record, state=held)
+    return made("guard", **locals())
 
 
 def stable_grad(reference: float, *, roles: str = "weights", eps: float = 0.0) -> Method:
@@ -68,9 +62,7 @@ def stable_grad(reference: float, *, roles: str = "weights", eps: float = 0.0) -
 
     Deciding raises BAD_REFERENCE unless the reference is finite and > 0.
     """
-    record = config(structs.STABLE_GRAD_CONFIG, roles=choice(structs.ROLES, roles, "roles"), eps=eps)
-    detail = f"reference={reference!r}, eps={eps!r}"
-    return Method("stable_grad", config=record, number=float(reference), detail=detail)
+    return made("stable_grad", **locals())
 
 
 def gradient_stabilizer(
@@ -100,19 +92,7 @@ def gradient_stabilizer(
         eps: finite, >= 0.
         bias_correction: whether averages are corrected for starting at 0; False is the paper's box.
     """
-    code = choice(structs.SCOPES, scope, "scope")
-    each = code != structs.SCOPES["global"]
-    held = Held(states, structs.NORM_STATE, "states", "np.zeros({n}, NORM_STATE)", each)
-    record = config(
-        structs.GRADIENT_STABILIZER_CONFIG,
-        scope=code,
-        gamma1=gamma1,
-        gamma2=gamma2,
-        eps=eps,
-        bias_correction=bool(bias_correction),
-    )
-    detail = f"gamma1={gamma1!r}, gamma2={gamma2!r}, eps={eps!r}"
-    return Method("gradient_stabilizer", config=record, state=held, detail=detail)
+    return made("gradient_stabilizer", **locals())
 
 
 def autoscale(state: np.ndarray) -> Method:
@@ -129,14 +109,12 @@ def autoscale(state: np.ndarray) -> Method:
     Args:
         state: ``np.zeros((), AUTOSCALE_STATE)`` before the first step; changed.
     """
-    held = Held(state, structs.AUTOSCALE_STATE, "state", "np.zeros((), AUTOSCALE_STATE)")
-    return Method("autoscale", state=held)
+    return made("autoscale", **locals())
 
 
 def centralize(*, roles: str = "weights") -> Method:
     """Subtracts the mean: ``g - mean(g)``, for the chosen roles, "weights" or "all"."""
-    record = config(structs.CENTRALIZE_CONFIG, roles=choice(structs.ROLES, roles, "roles"))
-    return Method("centralize", config=record)
+    return made("centralize", **locals())
 
 
 def znorm(*, roles: str = "weights", eps: float = 1e-8) -> Method:
@@ -148,8 +126,7 @@ def znorm(*, roles: str = "weights", eps: float = 1e-8) -> Method:
         roles: "weights" or "all".
         eps: finite, >= 0.
     """
-    record = config(structs.ZNORM_CONFIG, roles=choice(structs.ROLES, roles, "roles"), eps=eps)
-    return Method("znorm", config=record, detail=f"eps={eps!r}")
+    return made("znorm", **locals())
 
 
 def clip_norm(max_norm: float, *, scope: str = "tensor") -> Method:
@@ -159,8 +136,7 @@ def clip_norm(max_norm: float, *, scope: str = "tensor") -> Method:
         max_norm: > 0, may be infinity.
         scope: "tensor", or "global" for the norm over all gradients together.
     """
-    record = config(structs.CLIP_NORM_CONFIG, scope=choice(structs.SCOPES, scope, "scope"))
-    return Method("clip_norm", config=record, number=float(max_norm), detail=f"max_norm={max_norm!r}")
+    return made("clip_norm", **locals())
 
 
 def clip_value(limit: float) -> Method:
@@ -172,7 +148,7 @@ def clip_value(limit: float) -> Method:
     Args:
         limit: > 0, may be infinity.
     """
-    return Method("clip_value", number=float(limit), detail=f"limit={limit!r}")
+    return made("clip_value", **locals())
 
 
 def agc(params: np.ndarray, *, clipping: float = 0.01, eps: float = 1e-3) -> Method:
@@ -185,9 +161,7 @@ def agc(params: np.ndarray, *, clipping: float = 0.01, eps: float = 1e-3) -> Met
         clipping: largest ratio of gradient norm to parameter norm; finite, > 0.
         eps: smallest parameter norm reckoned with; finite, >= 0.
     """
-    held = Held(params, structs.MOMENTS, "params", "moments([...]) of the parameters", each=True)
-    record = config(structs.AGC_CONFIG, clipping=clipping, eps=eps)
-    return Method("agc", config=record, input=held, detail=f"clipping={clipping!r}, eps={eps!r}")
+    return made("agc", **locals())
 
 
 def zclip(
@@ -217,17 +191,37 @@ def zclip(
         eps: finite, >= 0.
         max_norm: the largest norm ever let through; > 0.
     """
-    held = Held(state, structs.ZCLIP_STATE, "state", "np.zeros((), ZCLIP_STATE)")
-    record = config(
-        structs.ZCLIP_CONFIG,
-        warmup=warmup,
-        alpha=alpha,
-        z_max=z_max,
-        eps=eps,
-        max_norm=max_norm,
-    )
-    detail = f"warmup={warmup}, alpha={alpha!r}, z_max={z_max!r}, eps={eps!r}, max_norm={max_norm!r}"
-    return Method("zclip", config=record, state=held, detail=detail)
+    return made("zclip", **locals())
+
+
+def adagc(
+    states: np.ndarray,
+    *,
+    warmup: int = 100,
+    lambda_rel: float = 1.05,
+    lambda_abs: float = 1.0,
+    beta: float = 0.98,
+) -> Method:
+    """AdaGC (arXiv 2502.11034): clips each norm R relative to a running average of its clipped norms.
+
+    ::
+
+        R == 0: skipped += 1, nothing else
+        the first warmup steps:  h = min(lambda_abs / ||all gradients||, 1)
+                                 m = min(m, h*R);   at the first step m = h*R
+        after them:              h = min(lambda_rel*m / R, 1);   m = beta*m + (1-beta)*h*R
+        steps += 1;   g * h
+
+    Weights and biases.
+
+    Args:
+        states: ``np.zeros(n, NORM_STATE)`` before the first step, one a gradient; changed.
+        warmup: number of steps that are clipped by the global norm, >= 1.
+        lambda_rel: maximum ratio of a norm to its running average; finite, > 0.
+        lambda_abs: maximum global norm during the warm-up; > 0.
+        beta: weight of the past in the running average, in [0, 1).
+    """
+    return made("adagc", **locals())
 
 
 P = ParamSpec("P")
@@ -298,3 +292,4 @@ class Methods(Descriptors):
     clip_value = _alone(clip_value)
     agc = _alone(agc)
     zclip = _alone(zclip)
+    adagc = _alone(adagc)
