@@ -98,12 +98,9 @@ class TestAgainstPlainJax:
 
 def in_numpy(method, dtype, steps=4):
     """The same through trimtab.numpy: gradients of every step, and the bytes of the state."""
-    state = {
-        "stable_grad": np.zeros(0, np.uint8),
-        "gradient_stabilizer": np.zeros(4, tn.NORM_STATE),
-        "adagc": np.zeros(4, tn.NORM_STATE),
-        "autoscale": np.zeros((), tn.AUTOSCALE_STATE),
-    }[method]
+    held = trimtab._structs.METHODS[method].state
+    several = 4 if held is not None and held.count != "one" else ()
+    state = np.zeros(several, trimtab._structs.GUARD_STATE if held is None else getattr(tn, held.layout))
     found = []
     for seed in range(steps):
         arrays = listed(tree(dtype, seed))
@@ -117,7 +114,7 @@ def in_numpy(method, dtype, steps=4):
 
 @pytest.mark.parametrize("jitted", [False, True])
 @pytest.mark.parametrize("dtype, x64", KINDS)
-@pytest.mark.parametrize("method", ["stable_grad", "gradient_stabilizer", "autoscale", "adagc"])
+@pytest.mark.parametrize("method", trimtab.jax._transformations.__all__)
 def test_the_bits_are_those_of_the_c_library(method, dtype, x64, jitted):
     expected, state_bytes = in_numpy(method, dtype)
     with plain.x64(x64):

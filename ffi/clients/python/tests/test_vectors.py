@@ -131,7 +131,7 @@ def test_optimizers_give_the_expected_parameters(case):
             np.testing.assert_allclose(param, expected, rtol=0, atol=atol)
 
 
-IN_JAX = ("stable_grad", "gradient_stabilizer", "autoscale", "adagc")
+IN_JAX = trimtab.jax._transformations.__all__
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c["method"] in IN_JAX], ids=named)

@@ -13,21 +13,11 @@ from ._structs import Status
 
 if TYPE_CHECKING:
     from . import jax, numpy
-    from .jax import (
-        AdagcState,
-        AutoscaleState,
-        GradientStabilizerState,
-        StableGradState,
-        adagc,
-        autoscale,
-        gradient_stabilizer,
-        stable_grad,
-    )
+    from .jax import *  # noqa: F403
 
 __version__ = version()
 
 _FROM_JAX = (
-    "AdagcState",
     "AutoscaleState",
     "GradientStabilizerState",
     "StableGradState",
@@ -38,22 +28,15 @@ _FROM_JAX = (
 )
 
 __all__ = [
-    "AdagcState",
-    "AutoscaleState",
     "Error",
-    "GradientStabilizerState",
-    "StableGradState",
     "Status",
-    "adagc",
-    "autoscale",
     "cpu_level",
-    "gradient_stabilizer",
     "init_std",
     "jax",
     "numpy",
     "set_threads",
-    "stable_grad",
     "version",
+    *_FROM_JAX,
 ]
 
 

@@ -15,16 +15,8 @@ except ImportError as missing:
 
 del _jax, _optax
 
-from ._states import AdagcState, AutoscaleState, GradientStabilizerState, StableGradState  # noqa: E402
-from ._transformations import adagc, autoscale, gradient_stabilizer, stable_grad  # noqa: E402
+from ._states import AutoscaleState, GradientStabilizerState, StableGradState  # noqa: E402
+from ._transformations import *  # noqa: E402, F403
+from ._transformations import __all__ as _methods  # noqa: E402
 
-__all__ = [
-    "AdagcState",
-    "AutoscaleState",
-    "GradientStabilizerState",
-    "StableGradState",
-    "adagc",
-    "autoscale",
-    "gradient_stabilizer",
-    "stable_grad",
-]
+__all__ = ["AutoscaleState", "GradientStabilizerState", "StableGradState", *_methods]

@@ -36,7 +36,7 @@ class StableGradState(NamedTuple):
 
 
 class GradientStabilizerState(NamedTuple):
-    """Running averages of the norms."""
+    """Running averages of the norms: of gradient_stabilizer, and of adagc."""
 
     norms: jax.Array  #: uint32[n, 8], a row a leaf in the order of the tree; one row for scope "global"
     guard: jax.Array  #: uint32[4]: how many steps were not finite
@@ -47,17 +47,6 @@ class GradientStabilizerState(NamedTuple):
             "norms": records(self.norms, NORM_STATE),
             "guard": records(self.guard, GUARD_STATE),
         }
-
-
-class AdagcState(NamedTuple):
-    """Running averages of the clipped norms."""
-
-    norms: jax.Array  #: uint32[n, 8], a row a leaf in the order of the tree
-    guard: jax.Array  #: uint32[4]: how many steps were not finite
-
-    def read(self) -> dict[str, np.ndarray]:
-        """NumPy records, "norms": {m, v, steps, skipped}[n] and "guard". Outside of jit only."""
-        return {"norms": records(self.norms, NORM_STATE), "guard": records(self.guard, GUARD_STATE)}
 
 
 class AutoscaleState(NamedTuple):

@@ -30,7 +30,9 @@ from .._library import refusal
 from .._structs import Status
 from ._call import call
 from ._leaves import Leaves, Mask, number
-from ._states import AdagcState, AutoscaleState, GradientStabilizerState, StableGradState, zeros
+from ._states import AutoscaleState, GradientStabilizerState, StableGradState, zeros
+
+__all__ = ["adagc", "autoscale", "gradient_stabilizer", "stable_grad"]
 
 LAST_LAYER = "last-layer"
 _NONFINITE = {"raise": 0, "skip": 1, "zero": 2}
@@ -294,4 +296,4 @@ def adagc(
         Error: a setting is out of range.
     """
     settings = {"warmup": warmup, "lambda_rel": lambda_rel, "lambda_abs": lambda_abs, "beta": beta}
-    return _transformation(_Method("adagc", None, nonfinite, max_consecutive, **settings), AdagcState)
+    return _transformation(_Method("adagc", None, nonfinite, max_consecutive, **settings), GradientStabilizerState)

@@ -21,21 +21,8 @@ from .._structs import (
 )
 from ._gradients import Gradients
 from ._method import Method
-from ._methods import (
-    adagc,
-    agc,
-    autoscale,
-    centralize,
-    clip_norm,
-    clip_value,
-    gradient_stabilizer,
-    guard,
-    scale,
-    stable_grad,
-    unscale,
-    zclip,
-    znorm,
-)
+from ._methods import *  # noqa: F403
+from ._methods import __all__ as _methods
 from ._moments import (
     moments,
     moments_mean,
@@ -48,6 +35,7 @@ from ._slots import Slots
 from ._states import load_states, save_states
 
 __all__ = [
+    *_methods,
     "AFFINE",
     "AUTOSCALE_STATE",
     "GUARD_STATE",
@@ -58,14 +46,6 @@ __all__ = [
     "Gradients",
     "Method",
     "Slots",
-    "adagc",
-    "agc",
-    "autoscale",
-    "centralize",
-    "clip_norm",
-    "clip_value",
-    "gradient_stabilizer",
-    "guard",
     "load_states",
     "moments",
     "moments_mean",
@@ -74,9 +54,4 @@ __all__ = [
     "moments_std",
     "observe_chunk",
     "save_states",
-    "scale",
-    "stable_grad",
-    "unscale",
-    "zclip",
-    "znorm",
 ]

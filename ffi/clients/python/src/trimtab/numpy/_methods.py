@@ -15,6 +15,23 @@ from ._descriptors import Descriptors
 from ._method import Method, made
 
 
+__all__ = [
+    "adagc",
+    "agc",
+    "autoscale",
+    "centralize",
+    "clip_norm",
+    "clip_value",
+    "gradient_stabilizer",
+    "guard",
+    "scale",
+    "stable_grad",
+    "unscale",
+    "zclip",
+    "znorm",
+]
+
+
 def unscale(loss_scale: float) -> Method:
     """Undoes a loss scale: ``g / loss_scale``, all gradients. Put :func:`guard` before it.
 
