@@ -14,6 +14,10 @@ mod chain {
     pub use abi::*;
 }
 
+mod config {
+    pub use abi::*;
+}
+
 mod state {
     pub use abi::*;
 }
