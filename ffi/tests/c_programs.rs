@@ -173,8 +173,10 @@ fn nothing_to_report_under_sanitizers() {
         std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("stderr");
         return;
     }
+    // Not "fork": the allocator of gcc's address sanitizer takes no lock around fork() before gcc 14, and a child of a
+    // process with threads may hang in it.
     for program in [
-        "smallest", "training", "state", "refusal", "threads", "fork", "modes",
+        "smallest", "training", "state", "refusal", "threads", "modes",
     ] {
         let output = run(&build(program, Language::C, Link::Archive, &flags));
         assert_eq!(output.lines().last(), Some("ok"), "{program}: {output}");
