@@ -25,7 +25,7 @@ const PLACES: [(&str, &str); 7] = [
         "\n    @ = _alone(@)\n",
     ),
     (
-        "ffi/clients/python/src/trimtab/numpy/__init__.py",
+        "ffi/clients/python/src/trimtab/numpy/_methods.py",
         "\n    \"@\",\n",
     ),
     (
