@@ -4,7 +4,7 @@
 #[path = "common/status.rs"]
 mod status;
 
-use trimtab::{Error, Moments, Status};
+use trimtab::{Error, Link, Moments, Status, Unscale, decide};
 
 /// `SkipStep` is `SKIP_STEP` in C.
 fn name_in_c(status: Status) -> String {
@@ -100,4 +100,16 @@ fn an_error_is_an_error() {
     }
     let error = boxed().expect_err("NaN");
     assert_eq!(error.downcast_ref(), Some(&Error::NonFinite { tensor: 0 }));
+}
+
+#[test]
+fn a_refused_chain_names_the_method_and_hands_on_its_error() {
+    let mut chain = [
+        Link::Unscale(Unscale::new(1.0)),
+        Link::Unscale(Unscale::new(0.0)),
+    ];
+    let refused = decide(&mut chain, &mut []).expect_err("a loss scale of 0");
+    assert!(refused.to_string().starts_with("method 1: "), "{refused}");
+    let source = std::error::Error::source(&refused).expect("the method's error");
+    assert_eq!(source.to_string(), refused.error.to_string());
 }
