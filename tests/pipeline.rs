@@ -282,3 +282,17 @@ fn inputs_are_computed_from_observed_gradients() {
     assert_eq!(refused, Err(Error::BadReference));
     assert!(tensors.iter().all(|t| *t.affine() == Affine::IDENTITY));
 }
+
+/// A stage whose method is replaced keeps its memory, which a method without a state does not look at.
+#[test]
+fn a_stage_may_become_a_method_without_a_state() {
+    let mut pipeline = Pipeline::<1, 1>::new()
+        .with(trimtab::Guard::default())
+        .expect("room");
+    pipeline.stages_mut()[0].method = trimtab::Scale::new(0.5).into();
+    let mut gradient = [2.0_f32];
+    let mut grads = [Tensor::weight(&mut gradient)];
+    let verdict = pipeline.decide(&Inputs::default(), &mut grads);
+    assert_eq!(verdict, Ok(trimtab::Verdict::Proceed));
+    assert_eq!(grads[0].affine().scale, 0.5);
+}

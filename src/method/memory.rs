@@ -32,8 +32,8 @@ setters!(Inputs<'a>: with_reference = reference: f64, with_params = params: &'a 
 pub enum Memory {
     /// No state.
     None,
-    /// Of [`GradientStabilizer`](crate::GradientStabilizer): the number of states in the stage's row, one per tensor or one for all; 0 before the
-    /// first step.
+    /// Of [`GradientStabilizer`](crate::GradientStabilizer) and [`Adagc`](crate::Adagc): the number of states in the
+    /// stage's row, one per tensor or one for all; 0 before the first step.
     Norms(usize),
     /// Of [`Autoscale`](crate::Autoscale).
     Autoscale(AutoscaleState),

@@ -147,7 +147,7 @@ macro_rules! norms {
     };
 }
 
-/// The pattern of the memory that the method has.
+/// The pattern of the memory that the method needs; any for one without a state.
 macro_rules! remembered {
     ([state $x:ident] $method:ident) => {
         Memory::$method($x)
@@ -156,7 +156,7 @@ macro_rules! remembered {
         Memory::Norms(_)
     };
     ([$($takes:ident $x:ident)?] $method:ident) => {
-        Memory::None
+        _
     };
 }
 
