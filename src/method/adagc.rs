@@ -2,7 +2,7 @@
 
 use super::clip_norm::shrink;
 use super::gradient_stabilizer::NormState;
-use super::terms::{check_averages, is_decay};
+use super::terms::{is_decay, is_positive};
 use crate::decide::{self, Decision, Run};
 use crate::setters::setters;
 use crate::status::{Error, require};
@@ -93,13 +93,13 @@ impl Adagc {
     ) -> Result<(), Error> {
         self.validate()?;
         for (index, state) in states.iter().enumerate() {
-            check_averages(index, state.m, state.v, state.steps)?;
+            state.validate(index)?;
         }
-        decide::check(grads)?;
-        let global = match states.iter().any(|state| self.is_warming_up(state)) {
-            true => shrink(decide::global_norm(grads)?, self.lambda_abs, 0)?,
-            false => 1.0,
-        };
+        let mut global = 1.0;
+        if states.iter().any(|state| self.is_warming_up(state)) {
+            decide::check(grads)?;
+            global = shrink(decide::global_norm(grads)?, self.lambda_abs, 0)?;
+        }
         decide::each_with(grads, states, run, |index, tensor, state| {
             let norm = decide::in_range(tensor.outlook().norm(), index)?;
             let (factor, next) = self.advance(state, norm, global, index)?;
@@ -120,8 +120,7 @@ impl Adagc {
         tensor: usize,
     ) -> Result<(f64, NormState), Error> {
         if norm == 0.0 {
-            let skipped = state.skipped.saturating_add(1);
-            return Ok((1.0, NormState { skipped, ..state }));
+            return Ok((1.0, state.skip()));
         }
         let warming_up = self.is_warming_up(&state);
         let factor = match warming_up {
@@ -144,8 +143,10 @@ impl Adagc {
 
     fn validate(&self) -> Result<(), Error> {
         require(self.warmup >= 1, "adagc: warmup must be at least 1 step")?;
-        let usable = self.lambda_rel.is_finite() && self.lambda_rel > 0.0;
-        require(usable, "adagc: lambda_rel must be finite and > 0")?;
+        require(
+            is_positive(self.lambda_rel),
+            "adagc: lambda_rel must be finite and > 0",
+        )?;
         require(self.lambda_abs > 0.0, "adagc: lambda_abs must be > 0")?;
         require(is_decay(self.beta), "adagc: beta must be in [0, 1)")
     }

@@ -1,6 +1,6 @@
 //! Adaptive gradient clipping (arXiv 2102.06171), per tensor.
 
-use super::terms::is_eps;
+use super::terms::{is_eps, is_positive};
 use crate::decide::{self, Decision};
 use crate::moments::Moments;
 use crate::setters::setters;
@@ -58,8 +58,10 @@ impl Agc {
     /// [`Error::NonFinite`] also for the moments of a parameter; [`Error::Overflow`] if a norm leaves
     /// the range of f64; and those of every method: [`Error::Order`], [`Error::BadState`].
     pub fn decide(&self, params: &[Moments], grads: &mut [Tensor]) -> Result<(), Error> {
-        let usable = self.clipping.is_finite() && self.clipping > 0.0;
-        require(usable, "agc: clipping must be finite and > 0")?;
+        require(
+            is_positive(self.clipping),
+            "agc: clipping must be finite and > 0",
+        )?;
         require(is_eps(self.eps), "agc: eps must be finite and >= 0")?;
         require_same(params.len(), grads.len())?;
         decide::each(grads, |index, tensor| {

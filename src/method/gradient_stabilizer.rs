@@ -188,8 +188,7 @@ impl GradientStabilizer {
         last: &Cell<Corrections>,
     ) -> Result<(f64, NormState), Error> {
         if norm == 0.0 {
-            let skipped = state.skipped.saturating_add(1);
-            return Ok((1.0, NormState { skipped, ..state }));
+            return Ok((1.0, state.skip()));
         }
         let next = NormState {
             m: self.gamma1 * state.m + (1.0 - self.gamma1) * norm,
@@ -257,7 +256,13 @@ struct Corrections {
 }
 
 impl NormState {
-    fn validate(&self, index: usize) -> Result<(), Error> {
+    /// The state after a gradient of norm 0.
+    pub(super) fn skip(self) -> Self {
+        let skipped = self.skipped.saturating_add(1);
+        Self { skipped, ..self }
+    }
+
+    pub(super) fn validate(&self, index: usize) -> Result<(), Error> {
         super::terms::check_averages(index, self.m, self.v, self.steps)
     }
 }

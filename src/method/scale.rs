@@ -1,5 +1,6 @@
 //! Pure scalings: by a factor of the caller's, and by the inverse of a loss scale.
 
+use super::terms::is_positive;
 use crate::decide;
 use crate::status::{Error, require};
 use crate::tensor::Tensor;
@@ -77,8 +78,10 @@ impl Unscale {
     ///
     /// [`Error::BadConfig`] loss_scale; and those of [`Scale::decide`].
     pub fn decide(&self, grads: &mut [Tensor]) -> Result<(), Error> {
-        let usable = self.loss_scale.is_finite() && self.loss_scale > 0.0;
-        require(usable, "unscale: loss_scale must be finite and > 0")?;
+        require(
+            is_positive(self.loss_scale),
+            "unscale: loss_scale must be finite and > 0",
+        )?;
         decide::scale_all(grads, decide::quotient(1.0, self.loss_scale, 0)?)
     }
 }

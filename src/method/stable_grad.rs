@@ -1,6 +1,6 @@
 //! StableGrad (arXiv 2605.19856): every weight gradient at the scale of the prediction gradient.
 
-use super::terms::{Roles, is_eps};
+use super::terms::{Roles, is_eps, is_positive};
 use crate::decide::{self, Decision};
 use crate::setters::setters;
 use crate::status::{Error, require};
@@ -57,7 +57,7 @@ impl StableGrad {
     /// method: [`Error::Order`], [`Error::NonFinite`], [`Error::BadState`].
     pub fn decide(&self, reference: f64, grads: &mut [Tensor]) -> Result<(), Error> {
         require(is_eps(self.eps), "stable_grad: eps must be finite and >= 0")?;
-        if !(reference.is_finite() && reference > 0.0) {
+        if !is_positive(reference) {
             return Err(Error::BadReference);
         }
         decide::each(grads, |index, tensor| {

@@ -39,6 +39,11 @@ pub(crate) fn is_decay(x: f64) -> bool {
     (0.0..1.0).contains(&x)
 }
 
+/// Whether `x` is finite and > 0.
+pub(super) fn is_positive(x: f64) -> bool {
+    x.is_finite() && x > 0.0
+}
+
 /// Whether `x` can be an eps: finite and not negative.
 pub(crate) fn is_eps(x: f64) -> bool {
     x.is_finite() && x >= 0.0

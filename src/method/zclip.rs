@@ -1,6 +1,6 @@
 //! ZClip (arXiv 2504.02507): clipping of norms with a large z-score.
 
-use super::terms::{check_averages, is_decay, is_eps};
+use super::terms::{check_averages, is_decay, is_eps, is_positive};
 use crate::checkpoint::State;
 use crate::decide;
 use crate::setters::setters;
@@ -140,8 +140,10 @@ impl Zclip {
     fn validate(&self) -> Result<(), Error> {
         require(self.warmup >= 1, "zclip: warmup must be at least 1 step")?;
         require(is_decay(self.alpha), "zclip: alpha must be in [0, 1)")?;
-        let usable = self.z_max.is_finite() && self.z_max > 0.0;
-        require(usable, "zclip: z_max must be finite and > 0")?;
+        require(
+            is_positive(self.z_max),
+            "zclip: z_max must be finite and > 0",
+        )?;
         require(is_eps(self.eps), "zclip: eps must be finite and >= 0")?;
         require(self.max_norm > 0.0, "zclip: max_norm must be > 0")
     }
